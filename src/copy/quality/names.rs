@@ -1,0 +1,367 @@
+//! Names: the right person and company, correctly cased, and nobody else.
+//!
+//! Purpose: the company is named as it names itself; capitalised words that neither the lead nor the
+//! brand knows are somebody else's name.
+//! Invariant: only English texts are searched for foreign names; other languages capitalise otherwise.
+//! This module does not judge the greeting; see [`super::structure`].
+
+use super::reading::{Case, Reading};
+use super::structure::contains_name;
+use super::{Issue, Severity, issue};
+use crate::copy::text::{fold, words};
+
+/// Capitalised words anybody may use: days, months, places, peoples, titles, common notions.
+const COMMON: &[&str] = &[
+    "i",
+    "i'm",
+    "i'd",
+    "i've",
+    "i'll",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+    "christmas",
+    "easter",
+    "europe",
+    "european",
+    "america",
+    "american",
+    "asia",
+    "asian",
+    "africa",
+    "african",
+    "australia",
+    "australian",
+    "britain",
+    "british",
+    "england",
+    "english",
+    "germany",
+    "german",
+    "france",
+    "french",
+    "spain",
+    "spanish",
+    "italy",
+    "italian",
+    "netherlands",
+    "dutch",
+    "canada",
+    "canadian",
+    "mexico",
+    "brazil",
+    "india",
+    "indian",
+    "china",
+    "chinese",
+    "japan",
+    "japanese",
+    "nordic",
+    "scandinavia",
+    "iberia",
+    "midwest",
+    "north",
+    "south",
+    "east",
+    "west",
+    "northern",
+    "southern",
+    "eastern",
+    "western",
+    "uk",
+    "us",
+    "usa",
+    "eu",
+    "atlantic",
+    "pacific",
+    "mediterranean",
+    "alps",
+    "internet",
+    "web",
+    "black",
+    "friday's",
+    "industry",
+    "ai",
+    "it",
+    "hr",
+    "saas",
+    "b2b",
+    "b2c",
+    "api",
+    "apis",
+    "crm",
+    "erp",
+    "ceo",
+    "cto",
+    "coo",
+    "cfo",
+    "cmo",
+    "ciso",
+    "roi",
+    "kpi",
+    "kpis",
+    "gdpr",
+    "hipaa",
+    "hi",
+    "hello",
+    "hey",
+    "dear",
+    "best",
+    "regards",
+    "team",
+    "no",
+    "yes",
+    "mr",
+    "mrs",
+    "ms",
+    "dr",
+    "ok",
+    "pdf",
+    "excel",
+    "latin",
+    "middle",
+    "gulf",
+    "q1",
+    "q2",
+    "q3",
+    "q4",
+    "hook",
+    "proof",
+    "p.s",
+    "ps",
+];
+
+/// The campaign names its company somewhere.
+pub(super) fn campaign(case: &Case<'_>, readings: &[Reading<'_>], issues: &mut Vec<Issue>) {
+    if readings.is_empty() {
+        return;
+    }
+    let lead = case.lead;
+    let named = |reading: &Reading<'_>| {
+        let text = format!("{}\n{}", reading.subject, reading.body);
+        let first = first_word(&lead.company_short);
+        [lead.company.as_str(), lead.company_short.as_str(), first]
+            .into_iter()
+            .any(|name| name.chars().count() > 1 && contains_name(&text, name))
+    };
+    if !readings.iter().any(named) {
+        let strangers = readings
+            .iter()
+            .any(|reading| !foreign(case, reading).is_empty());
+        let severity = if strangers {
+            Severity::Blocker
+        } else {
+            Severity::Major
+        };
+        let code = if strangers {
+            "wrong_company"
+        } else {
+            "company_missing"
+        };
+        let hint = format!(
+            "name the company as it names itself: `{}`",
+            lead.company_short
+        );
+        issues.push(issue(code, severity, "", "", &hint));
+    }
+}
+
+/// The first word of a company name if it could only mean that company.
+fn first_word(company: &str) -> &str {
+    let first = words(company).next().unwrap_or_default();
+    if first.chars().count() >= 4 {
+        first
+    } else {
+        ""
+    }
+}
+
+/// Names in one message.
+pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
+    company_case(case, reading, issues);
+    let hint = "name nobody but the lead and its company; leave this name out";
+    for (word, in_context) in foreign(case, reading).into_iter().take(4) {
+        let severity = if in_context {
+            Severity::Major
+        } else {
+            Severity::Minor
+        };
+        issues.push(issue("unknown_name", severity, reading.step, &word, hint));
+    }
+}
+
+/// The company in letters it does not use.
+fn company_case(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
+    let name = case.lead.company_short.as_str();
+    let folded_name = fold(name);
+    if name.chars().count() < 2 {
+        return;
+    }
+    // Names of one word are common words too ("notion"): then only shouting or a capital gives it away.
+    let one_word = words(name).count() == 1;
+    // What the mask left over is not written as the name is.
+    let text = reading.masked.as_str();
+    let lower = fold(text);
+    let plain = text.chars().count() == lower.chars().count();
+    let places = lower.match_indices(&folded_name);
+    for (at, _) in places.filter(|_| plain) {
+        let skip = lower.get(..at).unwrap_or_default().chars().count();
+        let written: String = text
+            .chars()
+            .skip(skip)
+            .take(folded_name.chars().count())
+            .collect();
+        let touches = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        let before = lower.get(..at).unwrap_or_default().chars().next_back();
+        let after = lower
+            .get(at + folded_name.len()..)
+            .unwrap_or_default()
+            .chars()
+            .next();
+        let starts = before.is_none_or(|c| c == '\n')
+            || lower
+                .get(..at)
+                .is_some_and(|t| t.trim_end().ends_with(['.', '?', '!', ':']));
+        let raised = crate::copy::text::sentence_case(name);
+        let excused = written == name
+            || touches(before)
+            || touches(after)
+            || (starts && written == raised)
+            || (one_word && written == folded_name);
+        if !excused {
+            let hint = format!("write the company as it writes itself: `{name}`");
+            let code = "company_case";
+            issues.push(issue(code, Severity::Major, reading.step, &written, &hint));
+            return;
+        }
+    }
+}
+
+/// Capitalised words in the middle of sentences that neither lead nor brand knows, each with whether
+/// it stands where a company or person is named.
+fn foreign(case: &Case<'_>, reading: &Reading<'_>) -> Vec<(String, bool)> {
+    let mut found: Vec<(String, bool)> = Vec::new();
+    if !reading.is_english {
+        return found;
+    }
+    for line in reading.masked.lines().filter(|line| !is_title(line)) {
+        for (word, before) in inner_words(line) {
+            let folded = fold(word).trim_end_matches("'s").to_string();
+            let capital = word.chars().next().is_some_and(char::is_uppercase);
+            let abbreviation = word.chars().count() <= 5
+                && word
+                    .chars()
+                    .all(|c| !c.is_alphabetic() || c.is_uppercase() || c == 's');
+            let known = |part: &str| {
+                case.known.contains(part)
+                    || COMMON.contains(&part)
+                    || part.chars().all(char::is_numeric)
+            };
+            let familiar = known(&folded) || folded.split('-').all(known);
+            if capital && !abbreviation && !familiar && !found.iter().any(|(w, _)| w == word) {
+                found.push((word.to_string(), names_somebody(&before, line, word)));
+            }
+        }
+    }
+    found
+}
+
+/// Whether most longer words of a line are capitalised: a headline, where capitals mean nothing.
+fn is_title(line: &str) -> bool {
+    let long: Vec<&str> = words(line)
+        .filter(|word| word.chars().count() > 3)
+        .collect();
+    let capital = |word: &&&str| word.chars().next().is_some_and(char::is_uppercase);
+    long.len() >= 3 && long.iter().filter(capital).count() * 3 >= long.len() * 2
+}
+
+/// The words of a line that do not begin a sentence, each with the folded word before it.
+fn inner_words(line: &str) -> Vec<(&str, String)> {
+    let mut all = Vec::new();
+    let mut before = String::new();
+    let mut starts = true;
+    for token in line.split_whitespace() {
+        let word = words(token).next().unwrap_or_default();
+        if !word.is_empty() {
+            let opens = token.starts_with(['"', '“', '‘', '(', '•', '-', '—']);
+            if !starts && !opens {
+                all.push((word, before.clone()));
+            }
+            before = fold(word);
+        }
+        let bare = token.trim_end_matches(['"', '”', ')', '’']);
+        starts = bare.ends_with(['.', '?', '!', ':', '•', '—', '–'])
+            || (word.is_empty() && token != super::reading::MASK);
+    }
+    all
+}
+
+/// Whether the place of a word is that of a company or a person.
+fn names_somebody(before: &str, line: &str, word: &str) -> bool {
+    const LEADS_IN: [&str; 22] = [
+        "at",
+        "with",
+        "for",
+        "like",
+        "by",
+        "helped",
+        "client",
+        "clients",
+        "customer",
+        "customers",
+        "than",
+        "joined",
+        "from",
+        "competitor",
+        "competitors",
+        "partner",
+        "partners",
+        "colleague",
+        "and",
+        "as",
+        "unlike",
+        "rival",
+    ];
+    const FORMS: [&str; 14] = [
+        "inc",
+        "ltd",
+        "llc",
+        "gmbh",
+        "ag",
+        "corp",
+        "plc",
+        "group",
+        "labs",
+        "technologies",
+        "co",
+        "s.a",
+        "bv",
+        "solutions",
+    ];
+    let after = line.split_once(word).map_or("", |(_, after)| after);
+    let next = words(after).next().unwrap_or_default();
+    let next_is_name =
+        after.starts_with(' ') && next.chars().next().is_some_and(char::is_uppercase);
+    let addressed = line.contains(&format!(", {word}?")) || line.contains(&format!(", {word}."));
+    LEADS_IN.contains(&before)
+        || FORMS.contains(&fold(next).as_str())
+        || next_is_name
+        || addressed
+        || after.starts_with("'s")
+}

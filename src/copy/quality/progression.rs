@@ -1,0 +1,80 @@
+//! Progression: each message says something new, and in its place.
+//!
+//! Purpose: no repetition between the messages of a campaign, and farewells only at the end.
+//! Invariant: greeting, signature and the lead's names do not count as repetition.
+//! This module does not compare campaigns with each other.
+
+use super::reading::{Case, MASK, Reading};
+use super::{Issue, Severity, issue, phrases};
+use crate::copy::text::{five_grams, fold, overlap, word_count, words};
+
+/// The part of its five-word runs that a message may share with another one: none notice this much.
+const SHARED_MAX: f64 = 0.15;
+
+/// From here on a reader sees the same mail again.
+const REPEATED: f64 = 0.35;
+
+/// Above this likeness of letters two texts are one text with words exchanged.
+const ALIKE: f64 = 0.93;
+
+/// The rules of this family.
+pub(super) fn campaign(case: &Case<'_>, readings: &[Reading<'_>], issues: &mut Vec<Issue>) {
+    for (number, later) in readings.iter().enumerate() {
+        for earlier in readings.iter().take(number) {
+            if earlier.step != later.step {
+                compare(earlier, later, issues);
+            }
+        }
+        if !case.is_last(later.step) {
+            phrases::apply("not_last", case, later, issues);
+        }
+    }
+}
+
+fn compare(earlier: &Reading<'_>, later: &Reading<'_>, issues: &mut Vec<Issue>) {
+    let step = later.step;
+    let other = earlier.step;
+    if fold(earlier.subject.trim()) == fold(later.subject.trim()) {
+        let hint = format!("give it a subject of its own; `{other}` has the same");
+        issues.push(issue(
+            "same_subject",
+            Severity::Major,
+            step,
+            later.subject,
+            &hint,
+        ));
+    }
+    let (one, two) = (core(earlier), core(later));
+    let shared = overlap(&five_grams(&one), &five_grams(&two));
+    let alike = || strsim::sorensen_dice(&one, &two);
+    let hint = format!("say something new instead of repeating `{other}`");
+    let words = shared_sentence(&one, &two).unwrap_or_default();
+    if shared > REPEATED || (word_count(&one) > 15 && alike() > ALIKE) {
+        issues.push(issue("repetition", Severity::Blocker, step, &words, &hint));
+    } else if !words.is_empty() || shared > 2.0 * SHARED_MAX {
+        issues.push(issue("repetition", Severity::Major, step, &words, &hint));
+    } else if shared > SHARED_MAX {
+        issues.push(issue("repetition", Severity::Minor, step, "", &hint));
+    }
+}
+
+/// The folded core without the subject line and names.
+fn core(reading: &Reading<'_>) -> String {
+    let core = reading.folded.split_once('\n').map_or("", |(_, core)| core);
+    core.replace(MASK, " ")
+}
+
+/// A sentence of at least seven words that stands in both texts.
+fn shared_sentence(one: &str, two: &str) -> Option<String> {
+    let plain = |sentence: &str| words(sentence).collect::<Vec<_>>().join(" ");
+    let sentences = |text: &str| -> Vec<String> {
+        text.split(['.', '?', '!', '\n'])
+            .map(plain)
+            .filter(|s| word_count(s) >= 7)
+            .collect()
+    };
+    let known = sentences(one);
+    sentences(two)
+        .into_iter()
+        .find(|sentence| known.contains(sentence))
+}

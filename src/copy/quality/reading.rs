@@ -1,0 +1,299 @@
+//! A draft taken apart once, for all rules.
+//!
+//! Purpose: greeting, core and signature; folded forms; the lead's names masked.
+//! Invariant: a mask never joins two words into one or divides one.
+//! This module judges nothing.
+
+use std::collections::HashSet;
+
+use crate::copy::text::{fold, words};
+use crate::copy::{Brand, Draft};
+use crate::lead::Lead;
+
+/// What stands for a name of the lead in a masked text: no letter, so no rule matches across it.
+pub(super) const MASK: &str = "\u{fffc}";
+
+/// What is the same for all drafts of a campaign.
+pub(super) struct Case<'a> {
+    pub lead: &'a Lead,
+    pub brand: &'a Brand,
+    pub steps: &'a [&'a str],
+    /// See [`super::lead_data`].
+    pub lead_data: String,
+    /// What the brand says of itself, folded.
+    pub brand_data: String,
+    /// Words (folded) of lead and brand, any of which may be written as a name.
+    pub known: HashSet<String>,
+    /// The lead's names as written, longest first: these are masked.
+    names: Vec<String>,
+}
+
+impl<'a> Case<'a> {
+    pub(super) fn new(lead: &'a Lead, brand: &'a Brand, steps: &'a [&'a str]) -> Case<'a> {
+        let lead_data = super::lead_data(lead);
+        let claims = brand.claims.iter().map(|claim| claim.text.as_str());
+        let own = [&brand.sender, &brand.signature, &brand.what_we_do].map(String::as_str);
+        let rest = brand
+            .words_to_use
+            .iter()
+            .chain(&brand.links)
+            .map(String::as_str);
+        let brand_data = own
+            .into_iter()
+            .chain(claims)
+            .chain(rest)
+            .collect::<Vec<_>>()
+            .join(" . ");
+        let brand_data = fold(&brand_data);
+        let pieces = words(&lead_data).chain(words(&brand_data));
+        // A hyphenated name is known by its halves too.
+        let known = pieces
+            .flat_map(|word| word.split('-').chain([word]))
+            .map(str::to_string);
+        let known: HashSet<String> = known.collect();
+        let mut names: Vec<String> = [
+            &lead.company,
+            &lead.company_short,
+            &lead.full_name,
+            &lead.first_name,
+        ]
+        .into_iter()
+        .chain(&lead.services)
+        .filter(|name| name.chars().count() > 1)
+        .cloned()
+        .collect();
+        names.extend([brand.sender.clone(), brand.signature.clone()]);
+        names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+        names.dedup();
+        names.retain(|name| !name.trim().is_empty());
+        Case {
+            lead,
+            brand,
+            steps,
+            lead_data,
+            brand_data,
+            known,
+            names,
+        }
+    }
+
+    /// Whether this is the first mail the person gets from us.
+    pub(super) fn is_first(&self, step: &str) -> bool {
+        self.steps.first() == Some(&step)
+    }
+
+    /// Whether this is the last one.
+    pub(super) fn is_last(&self, step: &str) -> bool {
+        self.steps.last() == Some(&step)
+    }
+
+    /// The text with the lead's names replaced, where they stand as words and in their own case.
+    fn mask(&self, text: &str) -> String {
+        let mut masked = text.to_string();
+        for name in &self.names {
+            if masked.contains(name.as_str()) {
+                masked = replace_words(&masked, name);
+            }
+        }
+        masked
+    }
+
+    /// Whether the lead itself uses these folded words with at least one of their neighbours: then the
+    /// text repeats a fact.
+    pub(super) fn says_itself(&self, text: &str, start: usize, end: usize) -> bool {
+        let words = text.get(start..end).unwrap_or_default().trim();
+        let before = text
+            .get(..start)
+            .unwrap_or_default()
+            .trim_end()
+            .rsplit(' ')
+            .next();
+        let after = text
+            .get(end..)
+            .unwrap_or_default()
+            .trim_start()
+            .split([' ', '\n'])
+            .next();
+        let before = before
+            .filter(|w| !w.is_empty())
+            .map(|w| format!("{w} {words}"));
+        let after = after.filter(|w| !w.is_empty()).map(|w| {
+            format!(
+                "{words} {}",
+                w.trim_end_matches(|c: char| !c.is_alphanumeric())
+            )
+        });
+        before
+            .into_iter()
+            .chain(after)
+            .any(|phrase| self.lead_data.contains(&phrase))
+    }
+}
+
+/// Replaces a name where no letter or digit touches it.
+fn replace_words(text: &str, name: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(name) {
+        out.push_str(before);
+        let touches = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        let inside = touches(out.chars().next_back()) || touches(after.chars().next());
+        out.push_str(if inside { name } else { MASK });
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// One draft, taken apart.
+pub(super) struct Reading<'a> {
+    pub step: &'a str,
+    pub subject: &'a str,
+    /// The body with `\n` line ends.
+    pub body: String,
+    /// The first line, if it greets.
+    pub greeting: Option<String>,
+    /// The body without greeting and signature.
+    pub core: String,
+    /// The lines after the last paragraph that sign, joined; `""` when nothing signs.
+    pub signature: String,
+    /// Subject and core on their lines, names masked.
+    pub masked: String,
+    /// The same, folded.
+    pub folded: String,
+    /// Whether the text is English enough for rules about English words.
+    pub is_english: bool,
+}
+
+impl<'a> Reading<'a> {
+    pub(super) fn new(draft: &'a Draft, case: &Case<'_>) -> Reading<'a> {
+        let body = draft.body.replace("\r\n", "\n");
+        let mut lines: Vec<&str> = body.lines().collect();
+        while lines.last().is_some_and(|line| line.trim().is_empty()) {
+            lines.pop();
+        }
+        let first = lines.iter().position(|line| !line.trim().is_empty());
+        let greeting = first
+            .and_then(|at| lines.get(at))
+            .filter(|line| greets(line, case.lead));
+        let greeting = greeting.map(|line| line.trim().to_string());
+        let start = first.map_or(0, |at| at + usize::from(greeting.is_some()));
+        let end = signature_start(&lines, case.brand).max(start);
+        let core = lines
+            .get(start..end)
+            .unwrap_or_default()
+            .join("\n")
+            .trim()
+            .to_string();
+        let signature = lines
+            .get(end..)
+            .unwrap_or_default()
+            .join("\n")
+            .trim()
+            .to_string();
+        let masked = case.mask(&format!("{}\n{core}", draft.subject));
+        let folded = fold(&masked);
+        let is_english = is_english(&folded);
+        let (step, subject) = (draft.step.as_str(), draft.subject.as_str());
+        Reading {
+            step,
+            subject,
+            body,
+            greeting,
+            core,
+            signature,
+            masked,
+            folded,
+            is_english,
+        }
+    }
+}
+
+/// Whether a first line is a greeting: short, and a word of welcome or the lead's name in front.
+fn greets(line: &str, lead: &Lead) -> bool {
+    const WELCOME: [&str; 22] = [
+        "hi",
+        "hello",
+        "hey",
+        "dear",
+        "good",
+        "greetings",
+        "hallo",
+        "liebe",
+        "lieber",
+        "guten",
+        "sehr",
+        "bonjour",
+        "salut",
+        "cher",
+        "chère",
+        "hola",
+        "buenos",
+        "estimado",
+        "estimada",
+        "olá",
+        "ciao",
+        "hei",
+    ];
+    let line = line.trim();
+    let folded = fold(line);
+    let ends = line.ends_with([',', '!', ':', '-', '–', '—', '.']) || !line.contains(['?', '.']);
+    let first = words(&folded).next().unwrap_or_default();
+    let named = line.starts_with(lead.first_name.as_str())
+        && line.ends_with([',', ':', '!', '-', '—', '–']);
+    ends && words(&folded).count() <= 6 && (WELCOME.contains(&first) || named)
+}
+
+/// Where the signature starts: at the brand's own line, or at a dash or closing formula near the end.
+fn signature_start(lines: &[&str], brand: &Brand) -> usize {
+    let own = plain_signature(&brand.signature);
+    let closing = |line: &str| {
+        const FORMULAS: [&str; 14] = [
+            "best",
+            "best regards",
+            "kind regards",
+            "regards",
+            "warm regards",
+            "sincerely",
+            "cheers",
+            "thanks",
+            "thank you",
+            "all the best",
+            "yours sincerely",
+            "many thanks",
+            "warmly",
+            "best wishes",
+        ];
+        FORMULAS.contains(&fold(line.trim()).trim_end_matches([',', '.', '!']))
+    };
+    let from = lines.len().saturating_sub(4);
+    let tail = lines.iter().enumerate().skip(from);
+    let mut signs = tail.filter(|(at, line)| {
+        let line = line.trim();
+        let dash = line
+            .strip_prefix(['—', '–', '-'])
+            .map(|rest| rest.trim_start_matches('-').trim());
+        let signs_off = dash.is_some_and(|rest| !rest.is_empty() && words(rest).count() <= 5)
+            && lines
+                .get(at.saturating_sub(1))
+                .is_some_and(|before| before.trim().is_empty());
+        (!own.is_empty() && plain_signature(line) == own) || closing(line) || signs_off
+    });
+    signs.next().map_or(lines.len(), |(at, _)| at)
+}
+
+/// A signature without the kind of its dash and the width of its spaces.
+pub(super) fn plain_signature(line: &str) -> String {
+    words(&fold(line)).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether the commonest English words are as common here as in English.
+fn is_english(folded: &str) -> bool {
+    const COMMON: [&str; 26] = [
+        "the", "and", "to", "of", "is", "a", "in", "for", "you", "your", "that", "it", "on", "are",
+        "with", "how", "we", "this", "what", "not", "at", "be", "or", "if", "would", "where",
+    ];
+    let all = words(folded).count();
+    let common = words(folded).filter(|word| COMMON.contains(word)).count();
+    all > 0 && common * 100 >= all * 14
+}

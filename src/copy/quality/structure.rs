@@ -1,0 +1,265 @@
+//! Structure: the steps, lengths, greeting, signature, links and call to action.
+//!
+//! Purpose: a campaign has the steps asked for, and each message the shape of a letter.
+//! Invariant: only what lies outside the wide limits is refused; missing an aim costs little.
+//! This module does not judge what is said.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::reading::{Case, Reading, plain_signature};
+use super::{Issue, SUBJECT_CHARS, Severity, WORDS, issue, phrases, safety};
+use crate::copy::text::{fold, word_count, words};
+use crate::copy::word_range;
+
+/// What invites an answer without asking a question.
+static INVITES: LazyLock<Regex> = LazyLock::new(|| {
+    let patterns = [
+        "let me know|tell me|worth a|worth an|open to|compare notes|happy to|glad to|gladly",
+        "like to|love to|if you|if it|if that|if this|should you|should it|whenever|reply|drop me",
+        "say the word|chat|conversation|a call|connect|exchange|reach me|welcome|curious|door",
+        "trade (?:views|notes)|share (?:what|how)|write (?:to )?me",
+        "antworten|melden|gespräch|échanger|hablar|conversar",
+    ];
+    phrases::pattern(&patterns.join("|"), true)
+});
+
+/// Rules about the campaign as a whole.
+pub(super) fn campaign(case: &Case<'_>, readings: &[Reading<'_>], issues: &mut Vec<Issue>) {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for reading in readings {
+        *counts.entry(reading.step).or_default() += 1;
+    }
+    for step in case.steps {
+        match counts.get(step) {
+            None => issues.push(issue(
+                "missing_step",
+                Severity::Blocker,
+                "",
+                step,
+                &format!("write the step `{step}`"),
+            )),
+            Some(1) => {}
+            Some(_) => issues.push(issue(
+                "duplicate_step",
+                Severity::Blocker,
+                "",
+                step,
+                &format!("write the step `{step}` once"),
+            )),
+        }
+    }
+    for step in counts.keys().filter(|step| !case.steps.contains(step)) {
+        let hint = format!("write only the steps {}", case.steps.join(", "));
+        issues.push(issue("unknown_step", Severity::Blocker, "", step, &hint));
+    }
+}
+
+/// Rules about one message.
+pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
+    subject(reading, issues);
+    length(reading, issues);
+    greeting(case, reading, issues);
+    signature(case, reading, issues);
+    let links = safety::links(&reading.body).len();
+    if links > 1 {
+        let hint = "keep one link at most";
+        issues.push(issue(
+            "too_many_links",
+            Severity::Major,
+            reading.step,
+            "",
+            hint,
+        ));
+    }
+    let questions = reading.core.matches('?').count();
+    let invites = INVITES.is_match(&fold(&reading.core));
+    if questions == 0 && !invites {
+        let severity = if case.is_first(reading.step) {
+            Severity::Major
+        } else {
+            Severity::Minor
+        };
+        let hint = "end with one question or a light invitation to answer";
+        issues.push(issue("no_call_to_action", severity, reading.step, "", hint));
+    }
+    if questions > 3 {
+        let hint = "ask one question, not a list of them";
+        issues.push(issue(
+            "too_many_questions",
+            Severity::Minor,
+            reading.step,
+            "",
+            hint,
+        ));
+    }
+}
+
+fn subject(reading: &Reading<'_>, issues: &mut Vec<Issue>) {
+    let characters = reading.subject.trim().chars().count();
+    if characters == 0 {
+        let hint = "give the mail a subject";
+        issues.push(issue(
+            "empty_subject",
+            Severity::Blocker,
+            reading.step,
+            "",
+            hint,
+        ));
+    } else if !SUBJECT_CHARS.contains(&characters) {
+        let hint = format!(
+            "write a subject of {} to {} characters, it has {characters}",
+            SUBJECT_CHARS.start(),
+            SUBJECT_CHARS.end()
+        );
+        let code = "subject_length";
+        issues.push(issue(
+            code,
+            Severity::Major,
+            reading.step,
+            reading.subject,
+            &hint,
+        ));
+    }
+}
+
+fn length(reading: &Reading<'_>, issues: &mut Vec<Issue>) {
+    // Greeting and signature count in the writer's favour at both ends.
+    let (all, core) = (word_count(&reading.body), word_count(&reading.core));
+    let range = word_range(reading.step);
+    let hint = format!(
+        "write {} to {} words, it has {all}",
+        range.start(),
+        range.end()
+    );
+    if all < *WORDS.start() || core > *WORDS.end() {
+        issues.push(issue(
+            "body_length",
+            Severity::Blocker,
+            reading.step,
+            "",
+            &hint,
+        ));
+    } else if all < *range.start() || core > *range.end() {
+        issues.push(issue(
+            "off_target_length",
+            Severity::Minor,
+            reading.step,
+            "",
+            &hint,
+        ));
+    }
+}
+
+fn greeting(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
+    let name = case.lead.first_name.as_str();
+    let hint = format!("open with `Hi {name},`");
+    let Some(greeting) = &reading.greeting else {
+        issues.push(issue(
+            "missing_greeting",
+            Severity::Major,
+            reading.step,
+            "",
+            &hint,
+        ));
+        return;
+    };
+    let last_name = case
+        .lead
+        .full_name
+        .strip_prefix(name)
+        .unwrap_or_default()
+        .trim();
+    let has = |wanted: &str| !wanted.is_empty() && contains_name(greeting, wanted);
+    if has(name) || has(&case.lead.full_name) || has(last_name) {
+        // A further name in front of or behind the right one belongs to somebody else.
+        let allowed: Vec<String> = words(&case.lead.full_name)
+            .chain([name])
+            .map(fold)
+            .collect();
+        let stranger = words(greeting).skip(1).find(|word| {
+            let folded = fold(word);
+            let title = [
+                "mr", "mrs", "ms", "miss", "dr", "prof", "herr", "frau", "doctor", "again",
+            ];
+            word.chars().next().is_some_and(char::is_uppercase)
+                && !allowed.contains(&folded)
+                && !title.contains(&folded.as_str())
+                && !matches!(
+                    folded.as_str(),
+                    "morning" | "afternoon" | "evening" | "damen" | "geehrte" | "geehrter" | "team"
+                )
+        });
+        if let Some(stranger) = stranger {
+            issues.push(issue(
+                "wrong_name",
+                Severity::Blocker,
+                reading.step,
+                stranger,
+                &hint,
+            ));
+        }
+        return;
+    }
+    let folded = fold(greeting);
+    if contains_name(&folded, &fold(name)) {
+        issues.push(issue(
+            "name_case",
+            Severity::Blocker,
+            reading.step,
+            greeting,
+            &hint,
+        ));
+        return;
+    }
+    let nobody = [
+        "there", "all", "everyone", "team", "sir", "madam", "folks", "friend", "both",
+    ];
+    let generic = words(&folded)
+        .skip(1)
+        .all(|word| nobody.contains(&word) || word == "or");
+    let severity = if generic && words(&folded).count() > 1 {
+        Severity::Major
+    } else {
+        Severity::Blocker
+    };
+    issues.push(issue("wrong_name", severity, reading.step, greeting, &hint));
+}
+
+/// Whether a name stands in a text as whole words.
+pub(super) fn contains_name(text: &str, name: &str) -> bool {
+    let letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    text.match_indices(name).any(|(at, _)| {
+        let before = text.get(..at).unwrap_or_default().chars().next_back();
+        let after = text
+            .get(at + name.len()..)
+            .unwrap_or_default()
+            .chars()
+            .next();
+        !letter(before) && !letter(after)
+    })
+}
+
+fn signature(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
+    let own = plain_signature(&case.brand.signature);
+    let sender = plain_signature(&case.brand.sender);
+    let found = plain_signature(&reading.signature);
+    if found == own || (!sender.is_empty() && found.ends_with(&sender)) {
+        return;
+    }
+    let hint = format!("end with the line `{}`", case.brand.signature);
+    let code = if found.is_empty() {
+        "missing_signature"
+    } else {
+        "wrong_signature"
+    };
+    issues.push(issue(
+        code,
+        Severity::Major,
+        reading.step,
+        &reading.signature,
+        &hint,
+    ));
+}

@@ -1,0 +1,157 @@
+//! Tone: bold without shouting, urgent without pressure.
+//!
+//! Purpose: spam and stock phrases, pressure and false deadlines, machine phrases, profanity, shouting,
+//! floods of marks and emoji, and the words the brand avoids.
+//! Invariant: the lead's names are masked, and abbreviations everybody writes in capitals are no shouts.
+//! This module does not judge facts; its phrases are in `phrases.toml`.
+
+use super::reading::{Case, MASK, Reading};
+use super::{Issue, Severity, issue, phrases};
+use crate::copy::text::{fold, words};
+
+/// Abbreviations of four letters and more that are not shouted. Shorter ones are never counted.
+const ABBREVIATIONS: &[&str] = &[
+    "ANSI", "ASAP", "CAPEX", "CCPA", "CISO", "COVID", "CSRD", "DACH", "EBITDA", "EMEA", "FINRA",
+    "FMCG", "GAAP", "GDPR", "GMBH", "HIPAA", "HVAC", "IATA", "IFRS", "JSON", "LATAM", "MEDDIC",
+    "MIFID", "NASDAQ", "NATO", "NERC", "OPEX", "OSHA", "PSD2", "REIT", "SAAS", "SAML", "SCADA",
+    "SIEM", "SLAS", "SMEs", "SOC2", "SWIFT", "USPS", "VPNS", "YAML", "FAQS", "KPIS", "APIS",
+];
+
+/// The rules of this family.
+pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
+    phrases::apply("tone", case, reading, issues);
+    avoided(case, reading, issues);
+    shouting(case, reading, issues);
+    marks(reading, issues);
+    emoji(reading, issues);
+}
+
+/// Whether a folded phrase holds no word this family refuses.
+pub(super) fn is_clean(folded: &str) -> bool {
+    phrases::is_clean("tone", folded, folded)
+}
+
+fn avoided(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
+    let text = reading.folded.as_str();
+    for avoided in &case.brand.words_to_avoid {
+        let avoided = fold(avoided);
+        let own = |at: usize| case.says_itself(text, at, at + avoided.len());
+        let places = text.match_indices(&avoided).map(|(at, _)| at);
+        let stands = |at: &usize| {
+            let letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+            let before = text.get(..*at).unwrap_or_default().chars().next_back();
+            let after = text
+                .get(at + avoided.len()..)
+                .unwrap_or_default()
+                .chars()
+                .next();
+            !letter(before) && !letter(after)
+        };
+        if !avoided.is_empty() && places.filter(stands).any(|at| !own(at)) {
+            let hint = "the brand avoids these words: say it differently";
+            issues.push(issue(
+                "avoided_words",
+                Severity::Major,
+                reading.step,
+                &avoided,
+                hint,
+            ));
+        }
+    }
+}
+
+fn shouting(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
+    let shouted = |word: &&str| {
+        let letters = word.chars().filter(|c| c.is_alphabetic()).count();
+        letters >= 4
+            && word.chars().all(|c| !c.is_alphabetic() || c.is_uppercase())
+            && word.chars().any(|c| c.is_lowercase() || c.is_uppercase())
+            && !ABBREVIATIONS.contains(word)
+            && !case.known.contains(&fold(word))
+    };
+    let all: Vec<&str> = words(&reading.masked).filter(shouted).collect();
+    let subject: Vec<&str> = words(reading.subject).collect();
+    let short = |word: &&&str| {
+        word.chars().filter(|c| c.is_alphabetic()).count() > 1
+            && word.chars().all(|c| !c.is_lowercase())
+            && !case.known.contains(&fold(word))
+    };
+    let loud = subject.iter().filter(short).count();
+    let hint = "write words in lower case; capitals are read as shouting";
+    if all.len() >= 2 || (loud >= 3 && loud * 2 >= subject.len()) {
+        let words = if all.is_empty() {
+            reading.subject.to_string()
+        } else {
+            all.join(" ")
+        };
+        issues.push(issue(
+            "shouting",
+            Severity::Major,
+            reading.step,
+            &words,
+            hint,
+        ));
+    } else if let Some(word) = all.first() {
+        let severity = if reading.subject.contains(word) {
+            Severity::Major
+        } else {
+            Severity::Minor
+        };
+        issues.push(issue("shouting", severity, reading.step, word, hint));
+    }
+}
+
+fn marks(reading: &Reading<'_>, issues: &mut Vec<Issue>) {
+    let text = reading.masked.as_str();
+    let hint = "one mark is enough; none is stronger";
+    let piles = ["!!", "??", "?!", "!?", "$$", "€€", ",,,", "¡¡"];
+    if let Some(pile) = piles.iter().find(|pile| text.contains(**pile)) {
+        issues.push(issue(
+            "piled_marks",
+            Severity::Major,
+            reading.step,
+            pile,
+            hint,
+        ));
+        return;
+    }
+    let exclamations = text.matches('!').count();
+    if exclamations > 2 {
+        issues.push(issue(
+            "exclamations",
+            Severity::Major,
+            reading.step,
+            "!",
+            hint,
+        ));
+    } else if exclamations > 1 || reading.subject.contains('!') {
+        issues.push(issue(
+            "exclamations",
+            Severity::Minor,
+            reading.step,
+            "!",
+            hint,
+        ));
+    }
+}
+
+fn emoji(reading: &Reading<'_>, issues: &mut Vec<Issue>) {
+    let is_emoji = |c: char| {
+        matches!(u32::from(c), 0x1F000..=0x1FAFF | 0x2600..=0x27BF | 0x2B50 | 0x2B55 | 0x231A | 0x23F0)
+            && !matches!(c, '✓' | '✔' | '➜' | '➔')
+    };
+    let found: String = reading
+        .masked
+        .replace(MASK, "")
+        .chars()
+        .filter(|c| is_emoji(*c))
+        .collect();
+    let hint = "leave emoji out of a first correspondence";
+    match found.chars().count() {
+        0 => {}
+        1 | 2 if !reading.subject.chars().any(is_emoji) => {
+            issues.push(issue("emoji", Severity::Minor, reading.step, &found, hint));
+        }
+        _ => issues.push(issue("emoji", Severity::Major, reading.step, &found, hint)),
+    }
+}

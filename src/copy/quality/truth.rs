@@ -1,0 +1,301 @@
+//! Truth: figures with a source, and no acquaintance that never was.
+//!
+//! Purpose: every number is in the lead's data or an allowed claim; nothing pretends to an earlier
+//! contact, a thread or a recommendation.
+//! Invariant: a percentage is only covered by the same percentage; a claim only where its subject is.
+//! This module does not know names; see [`super::names`].
+
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
+
+use super::reading::{Case, Reading};
+use super::{Issue, Severity, issue, phrases};
+use crate::copy::text::{fold, words};
+
+/// A number or a range with the unit that makes it a claim.
+static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
+    let number = r"\d+(?:[.,]\d+)*";
+    let unit =
+        r"%|percent(?-u:\b)|per cent|x(?-u:\b)|times(?-u:\b)|fold(?-u:\b)|k(?-u:\b)|m(?-u:\b)";
+    let large = "bn(?-u:\\b)|million|billion|thousand";
+    let range = format!(r"(?:\s?%?\s?(?:-|to|and|or)\s?(?P<to>{number}))?");
+    let text = format!(r"(?P<from>{number}){range}(?:\s?-?(?P<unit>{unit}|{large}))?");
+    phrases::pattern(&text, false)
+});
+
+/// Figures in words.
+static WORDED: LazyLock<Regex> = LazyLock::new(|| {
+    let digit = "one|two|three|four|five|six|seven|eight|nine|ten|hundred";
+    let number =
+        format!("a|{digit}|twelve|fifteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety");
+    let times = "times (?:faster|more|as|higher|better|the)";
+    let unit = format!("percent|per cent|{times}|fold|million|billion|thousand|hundred");
+    let growth = "their|its|our|the|revenue|sales|conversions?|growth|output|bookings|profits?";
+    let crowd = "clients|customers|companies|teams|businesses|users|firms|brands|organi[sz]ations";
+    let patterns = [
+        format!("(?:{number})(?:[ -](?:to[ -])?(?:{digit}))?[ -](?:{unit})"),
+        format!("(?:{digit})fold"),
+        format!("(?:doubled|tripled|quadrupled|halved) (?:{growth})"),
+        "twice as (?:fast|many|much)".to_string(),
+        format!("(?:dozens|hundreds|thousands|millions) of (?:[a-z-]+ ){{0,2}}(?:{crowd})"),
+    ];
+    phrases::pattern(&patterns.join("|"), true)
+});
+
+static FAKE_THREAD: LazyLock<Regex> = LazyLock::new(|| {
+    let prefixes = "re|fwd?|aw|wg|sv|vs|rv|tr|antw|odp|enc";
+    phrases::pattern(&format!(r"^\s*(?i:{prefixes})\s*(?:\[\d+\])?\s*:"), false)
+});
+
+/// The rules of this family.
+pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
+    if let Some(found) = FAKE_THREAD.find(reading.subject) {
+        let hint = "there is no earlier thread: leave Re: and Fwd: out of the subject";
+        issues.push(issue(
+            "fake_thread",
+            Severity::Blocker,
+            reading.step,
+            found.as_str(),
+            hint,
+        ));
+    }
+    phrases::apply("truth", case, reading, issues);
+    if case.is_first(reading.step) {
+        phrases::apply("first", case, reading, issues);
+    }
+    figures(case, reading, issues);
+}
+
+fn figures(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
+    let known = numbers(&case.lead_data);
+    let hint = "use only figures of the lead's data or of an allowed claim; better none";
+    for sentence in sentences(&reading.folded) {
+        for figure in find(sentence) {
+            let covered = figure.values.iter().all(|value| {
+                known
+                    .iter()
+                    .any(|(number, unit)| number == value && *unit == figure.unit)
+            });
+            if !covered && !figure.harmless && !is_claimed(case, sentence, &figure) {
+                let code = "invented_number";
+                issues.push(issue(
+                    code,
+                    Severity::Blocker,
+                    reading.step,
+                    &figure.text,
+                    hint,
+                ));
+            }
+        }
+        let worded = WORDED.find(sentence);
+        let own = |words: &str| case.lead_data.contains(words) || case.brand_data.contains(words);
+        if let Some(found) = worded.filter(|found| !own(found.as_str())) {
+            let code = "invented_number";
+            issues.push(issue(
+                code,
+                Severity::Major,
+                reading.step,
+                found.as_str(),
+                hint,
+            ));
+        }
+    }
+}
+
+/// Lines and their sentences. A dot between digits ends none.
+fn sentences(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().flat_map(|line| {
+        line.split_inclusive(['?', '!', ';'])
+            .flat_map(|part| part.split(". "))
+    })
+}
+
+struct Figure {
+    text: String,
+    values: Vec<String>,
+    unit: &'static str,
+    /// A time of a talk, a year, a count of points to come: nobody takes it for a claim.
+    harmless: bool,
+}
+
+fn find(sentence: &str) -> Vec<Figure> {
+    NUMBER
+        .captures_iter(sentence)
+        .filter_map(|captures| figure(sentence, &captures))
+        .collect()
+}
+
+fn figure(sentence: &str, captures: &Captures<'_>) -> Option<Figure> {
+    let whole = captures.get(0)?;
+    let from = captures.name("from")?;
+    let unit = match captures.name("unit").map(|unit| unit.as_str()) {
+        None => "",
+        Some("%" | "percent" | "per cent") => "%",
+        Some("x" | "times" | "fold") => "x",
+        Some("k" | "thousand") => "k",
+        Some("m" | "million") => "m",
+        Some(_) => "bn",
+    };
+    let before = sentence.get(..whole.start())?.chars().next_back();
+    let rest = sentence.get(whole.end()..)?;
+    // `b2b`, `q3`, `4runr`, `2nd`: a name or an ordinal, not a figure.
+    if before.is_some_and(|c| c.is_alphabetic() || c == '_' || c == '#')
+        || rest.starts_with(|c: char| c.is_alphabetic())
+    {
+        return None;
+    }
+    let values: Vec<String> = [Some(from), captures.name("to")]
+        .into_iter()
+        .flatten()
+        .map(|value| canonical(value.as_str()))
+        .collect();
+    let harmless = unit.is_empty() && is_harmless(sentence, whole.start(), from.as_str(), rest);
+    Some(Figure {
+        text: whole.as_str().trim().to_string(),
+        values,
+        unit,
+        harmless,
+    })
+}
+
+fn is_harmless(sentence: &str, at: usize, number: &str, rest: &str) -> bool {
+    let value: u32 = number.parse().unwrap_or(u32::MAX);
+    let before = sentence.get(..at).unwrap_or_default().trim_end();
+    let next = words(rest).next().unwrap_or_default();
+    let enumerates = before.is_empty() && value <= 9 && rest.starts_with(['.', ')']);
+    let always = rest.starts_with("/7") || before.ends_with('/') || before.ends_with("industry");
+    let minutes = matches!(next, "minute" | "minutes" | "min" | "mins") && value <= 60;
+    let talk = [
+        "call",
+        "chat",
+        "talk",
+        "conversation",
+        "exchange",
+        "coffee",
+        "look",
+        "demo",
+        "of your time",
+    ];
+    let year = (2020..=2035).contains(&value) && number.len() == 4;
+    let points = [
+        "things",
+        "patterns",
+        "ideas",
+        "questions",
+        "ways",
+        "points",
+        "reasons",
+        "steps",
+        "areas",
+        "observations",
+        "shifts",
+        "habits",
+        "moves",
+        "themes",
+        "signals",
+        "thoughts",
+        "lines",
+    ];
+    enumerates
+        || always
+        || year
+        || (minutes && talk.iter().any(|word| sentence.contains(word)))
+        || (value <= 5 && points.contains(&next))
+}
+
+/// A number without its thousands separators: `14,000` is `14000`, `2.5` stays.
+fn canonical(number: &str) -> String {
+    let grouped = number
+        .split([',', '.'])
+        .skip(1)
+        .all(|group| group.len() == 3);
+    if grouped {
+        number.replace([',', '.'], "")
+    } else {
+        number.replace(',', ".")
+    }
+}
+
+/// The numbers of a text with their units; small numbers count as digits too when written as words.
+fn numbers(folded: &str) -> Vec<(String, &'static str)> {
+    let mut all: Vec<(String, &'static str)> = find(folded)
+        .into_iter()
+        .flat_map(|figure| {
+            figure
+                .values
+                .into_iter()
+                .map(move |value| (value, figure.unit))
+        })
+        .collect();
+    const SMALL: [&str; 12] = [
+        "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+        "twelve",
+    ];
+    let worded = words(folded).filter_map(|word| SMALL.iter().position(|small| *small == word));
+    all.extend(worded.map(|at| ((at + 1).to_string(), "")));
+    all
+}
+
+/// Whether an allowed claim for this lead has the figure, and the sentence its subject.
+fn is_claimed(case: &Case<'_>, sentence: &str, figure: &Figure) -> bool {
+    case.brand
+        .claims
+        .iter()
+        .filter(|claim| claim.is_for(&case.lead_data))
+        .any(|claim| {
+            let text = fold(&claim.text);
+            let known = numbers(&text);
+            let has = |value: &String| {
+                known
+                    .iter()
+                    .any(|(n, unit)| n == value && *unit == figure.unit)
+            };
+            let stem = |word: &str| word.chars().take(5).collect::<String>();
+            let content = |text: &str| -> Vec<String> {
+                words(text)
+                    .filter(|w| w.len() > 3 && w.chars().all(char::is_alphabetic))
+                    .map(stem)
+                    .collect()
+            };
+            let subject = content(&text);
+            let shared = content(sentence)
+                .iter()
+                .filter(|word| subject.contains(word))
+                .count();
+            figure.values.iter().all(has) && shared >= subject.len().min(2)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(sentence: &str, expected: &[&str]) {
+        let found = find(sentence);
+        let claims: Vec<&str> = found
+            .iter()
+            .filter(|figure| !figure.harmless)
+            .map(|figure| figure.text.as_str())
+            .collect();
+        assert_eq!(claims, expected, "{sentence}");
+    }
+
+    #[test]
+    fn figures_are_told_from_names_years_and_minutes() {
+        check("cuts friction by 25-40% in 3 months", &["25-40%", "3"]);
+        check("b2b teams in q3, 4runr, the 2nd time", &[]);
+        check("worth a 15-minute call in 2026", &[]);
+        check("cut response times to 5 minutes", &["5"]);
+        check("10x growth and 2.5 million orders", &["10x", "2.5 million"]);
+        check("3 patterns stand out", &[]);
+        check("24/7 cover", &[]);
+    }
+
+    #[test]
+    fn separators_do_not_change_a_number() {
+        assert_eq!(canonical("14,000"), canonical("14.000"));
+        assert_eq!(canonical("2,5"), "2.5");
+    }
+}

@@ -1,0 +1,332 @@
+//! The built-in writer: campaigns from template files, without any account.
+//!
+//! Purpose: for each step a subject and a body out of variants chosen by a stable hash of the lead,
+//! filled with the lead's own facts.
+//! Invariant: a variant is used only if every fact it names is known, and a sentence at most once in a
+//! campaign; the same lead always gets the same texts. A missing variable is an error, never a blank.
+//! This module does not judge its texts, nor knows where template files lie.
+//!
+//! # Template files
+//!
+//! One TOML file a trade, `general.toml` for everybody else and for what a trade leaves out:
+//!
+//! ```toml
+//! keywords = ["freight", "cold chain"]     # at most three words each; decide who is in the trade
+//!
+//! [parts.topic]
+//! any = ["cold-chain reliability"]
+//!
+//! [parts.hook_subject]
+//! any = ["{{ topic|up }}: where does {{ company }} {stand|lead}?"]
+//! formal = ["{{ company }} and {{ topic }}"]
+//! ```
+//!
+//! A step `x` is made of the parts `x_subject` and `x_body`; greeting and signature are added. A part
+//! is a list of variants: `any` for every lead, `warm`, `formal` and `bold` besides for the tones
+//! Friendly and Casual, Formal and Professional, Bold. A variant is a minijinja template in which
+//! `{one|other}` are alternatives, a fact (`{{ company }}`, see `facts.rs`) stands for itself, and any
+//! other name for a part; `{{ point_1 }}` and `{{ point_2 }}` are two draws from the part `point`. The
+//! filter `up` raises the first letter. A trade's part replaces the general one of the same name.
+
+mod facts;
+mod pen;
+mod spin;
+mod trade;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, bail, ensure};
+use include_dir::{Dir, include_dir};
+use minijinja::{Environment, UndefinedBehavior};
+use serde::Deserialize;
+
+use self::pen::Pen;
+use self::trade::Detector;
+use super::{Brand, Draft};
+use crate::lead::Lead;
+
+static TEXTS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/copy/templates/texts");
+
+/// The file that serves everybody no other file serves.
+const GENERAL: &str = "general";
+
+/// Instructions one variant may cost; a template file must not be able to hang the program.
+const FUEL: u64 = 20_000;
+
+/// How many times the writer begins anew before it gives up on the lengths asked for.
+const TAKES_MAX: u64 = 24;
+
+/// All templates, compiled. Building it is slow (milliseconds), writing with it is not: keep one.
+pub struct Library {
+    env: Environment<'static>,
+    /// By name of the file, `general` among them.
+    trades: Vec<Trade>,
+    general: usize,
+    detector: Detector,
+}
+
+/// What the built-in writer wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// One draft a step, in the order asked for.
+    pub drafts: Vec<Draft>,
+    /// The trade and take the texts came from, `logistics/0`, kept with the campaign.
+    pub template: String,
+}
+
+/// One template file.
+struct Trade {
+    name: String,
+    keywords: Vec<String>,
+    parts: BTreeMap<String, Vec<Variant>>,
+}
+
+/// One text of a part.
+struct Variant {
+    /// Its name in the environment: `logistics/insight/any/3`.
+    name: String,
+    /// The tone it is kept for.
+    register: Option<Register>,
+    /// The facts and parts it names.
+    needs: Vec<String>,
+    /// Short phrases may be used again within a campaign, sentences not.
+    is_sentence: bool,
+}
+
+/// How a text sounds, by the lead's Tone field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Register {
+    Warm,
+    Formal,
+    Bold,
+}
+
+impl Register {
+    fn parse(tone: &str) -> Option<Register> {
+        match tone.trim().to_lowercase().as_str() {
+            "friendly" | "casual" | "warm" => Some(Register::Warm),
+            "formal" | "professional" => Some(Register::Formal),
+            "bold" => Some(Register::Bold),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    keywords: Vec<String>,
+    parts: BTreeMap<String, FilePart>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[derive(Default)]
+struct FilePart {
+    any: Vec<String>,
+    warm: Vec<String>,
+    formal: Vec<String>,
+    bold: Vec<String>,
+}
+
+impl Library {
+    /// The embedded templates.
+    pub fn builtin() -> anyhow::Result<Library> {
+        Library::parse(std::iter::empty())
+    }
+
+    /// The embedded templates with further files over them: `name.toml` replaces the embedded file of
+    /// that name or adds a trade. Errors name the file, the part and the variant.
+    pub fn parse(files: impl Iterator<Item = (String, String)>) -> anyhow::Result<Library> {
+        let mut texts: BTreeMap<String, String> = BTreeMap::new();
+        for file in TEXTS.files() {
+            let name = file.path().file_stem().and_then(|stem| stem.to_str());
+            let text = file.contents_utf8();
+            texts.extend(
+                name.zip(text)
+                    .map(|(name, text)| (name.to_string(), text.to_string())),
+            );
+        }
+        for (name, text) in files {
+            let stem = name.strip_suffix(".toml").with_context(|| {
+                format!("expected template files named `<trade>.toml`, found `{name}`")
+            })?;
+            texts.insert(stem.to_string(), text);
+        }
+        let mut env = Environment::new();
+        env.set_undefined_behavior(UndefinedBehavior::Strict);
+        env.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+        env.set_fuel(Some(FUEL));
+        env.add_filter("up", |text: String| super::text::sentence_case(&text));
+        env.add_function("pick", pen::pick);
+        let mut trades = Vec::new();
+        for (name, text) in &texts {
+            let trade =
+                load(&mut env, name, text).with_context(|| format!("template `{name}.toml`"))?;
+            trades.push(trade);
+        }
+        let general = trades.iter().position(|trade| trade.name == GENERAL);
+        let general = general.context("expected a template `general.toml`, found none")?;
+        let detector = Detector::new(trades.iter().map(|trade| trade.keywords.as_slice()));
+        let library = Library {
+            env,
+            trades,
+            general,
+            detector,
+        };
+        library.lint()?;
+        Ok(library)
+    }
+
+    /// Writes the steps of a campaign for a lead.
+    pub fn write(&self, lead: &Lead, brand: &Brand, steps: &[&str]) -> anyhow::Result<Written> {
+        let trade = self.detector.detect(lead).unwrap_or(self.general);
+        let trade = self
+            .trades
+            .get(trade)
+            .context("a trade without a file was detected")?;
+        let facts = facts::of(lead, brand);
+        let mut last = None;
+        for take in 0..TAKES_MAX {
+            let mut pen = Pen::new(self, trade, lead, &facts, take);
+            match steps.iter().map(|step| pen.draft(step, brand)).collect() {
+                Ok(drafts) => {
+                    let template = format!("{}/{take}", trade.name);
+                    return Ok(Written { drafts, template });
+                }
+                Err(error) => last = Some(error),
+            }
+        }
+        let last = last.unwrap_or_else(|| anyhow::anyhow!("no steps were asked for"));
+        Err(last.context(format!("no text of template `{}` fits", trade.name)))
+    }
+
+    /// The name of the template file a lead's texts come from.
+    pub fn trade_of(&self, lead: &Lead) -> &str {
+        let trade = self.detector.detect(lead).unwrap_or(self.general);
+        self.trades.get(trade).map_or(GENERAL, |trade| &trade.name)
+    }
+
+    /// The variants of a part for a trade, the general ones if the trade has none.
+    fn part<'a>(&'a self, trade: &'a Trade, name: &str) -> Option<&'a [Variant]> {
+        let general = || {
+            self.trades
+                .get(self.general)
+                .and_then(|trade| trade.parts.get(name))
+        };
+        trade.parts.get(name).or_else(general).map(Vec::as_slice)
+    }
+
+    /// Every name stands for a fact or a part, and no part is made of itself: tested when the files
+    /// are read, so that a slip in one variant does not wait for the one lead that meets it.
+    fn lint(&self) -> anyhow::Result<()> {
+        for trade in &self.trades {
+            for part in trade.parts.keys() {
+                self.lint_part(trade, part, &mut Vec::new())
+                    .with_context(|| format!("template `{}.toml`", trade.name))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn lint_part<'a>(
+        &'a self,
+        trade: &'a Trade,
+        part: &'a str,
+        path: &mut Vec<&'a str>,
+    ) -> anyhow::Result<()> {
+        ensure!(
+            !path.contains(&part),
+            "part `{part}` is made of itself: {}",
+            path.join(" > ")
+        );
+        let Some(variants) = self.part(trade, part) else {
+            let user = path.last().copied().unwrap_or("?");
+            bail!("part `{user}`: `{{{{ {part} }}}}` is neither a fact nor a part");
+        };
+        path.push(part);
+        let needs: BTreeSet<&str> = variants
+            .iter()
+            .flat_map(|variant| &variant.needs)
+            .map(|need| part_name(need))
+            .collect();
+        for need in needs {
+            if !facts::NAMES.contains(&need) {
+                self.lint_part(trade, need, path)?;
+            }
+        }
+        path.pop();
+        Ok(())
+    }
+}
+
+/// The part a name draws from: `point` for `point_2`.
+fn part_name(need: &str) -> &str {
+    match need.rsplit_once('_') {
+        Some((part, number)) if number.bytes().all(|b| b.is_ascii_digit()) => part,
+        _ => need,
+    }
+}
+
+/// Compiles one file.
+fn load(env: &mut Environment<'static>, name: &str, text: &str) -> anyhow::Result<Trade> {
+    let file: File = toml::from_str(text)?;
+    ensure!(
+        name == GENERAL || !file.keywords.is_empty(),
+        "expected `keywords` that tell who is in the trade, found none"
+    );
+    let mut parts = BTreeMap::new();
+    for (part, lists) in file.parts {
+        let mut variants = Vec::new();
+        for (register, label, list) in [
+            (None, "any", &lists.any),
+            (Some(Register::Warm), "warm", &lists.warm),
+            (Some(Register::Formal), "formal", &lists.formal),
+            (Some(Register::Bold), "bold", &lists.bold),
+        ] {
+            for (text, number) in list.iter().zip(1..) {
+                let name = format!("{name}/{part}/{label}/{number}");
+                let variant = compile(env, name, register, text)
+                    .with_context(|| format!("part `{part}`, `{label}` number {number}"))?;
+                variants.push(variant);
+            }
+        }
+        ensure!(
+            !lists.any.is_empty(),
+            "part `{part}`: expected at least one variant in `any`"
+        );
+        parts.insert(part, variants);
+    }
+    Ok(Trade {
+        name: name.to_string(),
+        keywords: file.keywords,
+        parts,
+    })
+}
+
+/// Compiles one variant.
+fn compile(
+    env: &mut Environment<'static>,
+    name: String,
+    register: Option<Register>,
+    text: &str,
+) -> anyhow::Result<Variant> {
+    let text = text.trim();
+    ensure!(!text.is_empty(), "expected a text, found nothing");
+    env.add_template_owned(name.clone(), spin::compile(&name, text)?)?;
+    let template = env.get_template(&name)?;
+    let mut needs: Vec<String> = template.undeclared_variables(false).into_iter().collect();
+    needs.retain(|need| need != "pick");
+    // Order decides which draw comes first, so it must not depend on the hasher.
+    needs.sort();
+    Ok(Variant {
+        name,
+        register,
+        needs,
+        is_sentence: text.split_whitespace().count() > 5,
+    })
+}
+
+#[cfg(test)]
+mod tests;

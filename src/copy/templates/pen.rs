@@ -1,0 +1,177 @@
+//! One campaign being written.
+//!
+//! Purpose: draw variants by the lead's seed and fill them, part by part.
+//! Invariant: no sentence and no long fact is said twice in a campaign, and a draft that is returned
+//! has the length its step asks for.
+//! This module compiles nothing; it works on a [`Library`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use anyhow::{Context, ensure};
+use minijinja::{State, Value};
+
+use super::{Library, Register, Trade, Variant, facts, part_name};
+use crate::copy::text::{hash, mix, word_count};
+use crate::copy::{Brand, Draft, word_range};
+use crate::lead::Lead;
+
+/// How deep parts may be made of parts.
+const DEPTH_MAX: usize = 6;
+
+pub(super) struct Pen<'a> {
+    library: &'a Library,
+    trade: &'a Trade,
+    facts: &'a BTreeMap<&'static str, String>,
+    register: Option<Register>,
+    seed: u64,
+    /// Names of variants used up.
+    used: BTreeSet<&'a str>,
+    /// Facts used up.
+    spent: BTreeSet<&'static str>,
+}
+
+impl<'a> Pen<'a> {
+    /// A pen for one lead. `take` begins anew with other draws.
+    pub(super) fn new(
+        library: &'a Library,
+        trade: &'a Trade,
+        lead: &Lead,
+        facts: &'a BTreeMap<&'static str, String>,
+        take: u64,
+    ) -> Pen<'a> {
+        let identity = hash(&format!("{}\n{}", lead.record_id, lead.email.key()));
+        Pen {
+            library,
+            trade,
+            facts,
+            register: Register::parse(&lead.tone),
+            seed: mix(mix(identity) ^ take),
+            used: BTreeSet::new(),
+            spent: BTreeSet::new(),
+        }
+    }
+
+    /// Writes one step.
+    pub(super) fn draft(&mut self, step: &str, brand: &Brand) -> anyhow::Result<Draft> {
+        let subject = self.part(&format!("{step}_subject"), 0)?;
+        let text = self.part(&format!("{step}_body"), 0)?;
+        let first_name = self.facts.get("first_name").map_or("", String::as_str);
+        let body = format!("Hi {first_name},\n\n{text}\n\n{}", brand.signature);
+        let letters = subject.chars().count();
+        ensure!(
+            (10..=78).contains(&letters),
+            "step `{step}`: a subject of {letters} characters"
+        );
+        let range = word_range(step);
+        // Some count greeting and signature, some do not; both counts shall be in the range.
+        for counted in [word_count(&text), word_count(&body)] {
+            ensure!(
+                range.contains(&counted),
+                "step `{step}`: a body of {counted} words"
+            );
+        }
+        Ok(Draft {
+            step: step.to_string(),
+            subject,
+            body,
+        })
+    }
+
+    /// Writes one part: the first variant in the seed's order that can be filled.
+    fn part(&mut self, name: &str, depth: usize) -> anyhow::Result<String> {
+        ensure!(
+            depth < DEPTH_MAX,
+            "part `{name}`: expected parts at most {DEPTH_MAX} deep"
+        );
+        let part = part_name(name);
+        let library = self.library;
+        let variants = library.part(self.trade, part);
+        let variants = variants.with_context(|| format!("expected a part `{part}`, found none"))?;
+        let draw = mix(self.seed ^ hash(name));
+        for variant in self.order(variants, draw) {
+            if let Some(text) = self.fill(variant, draw, depth)? {
+                return Ok(text);
+            }
+        }
+        anyhow::bail!("part `{part}`: no variant is left for this lead")
+    }
+
+    /// The variants that may be used now, drawn without return; those that say something about this
+    /// very lead, and those kept for its tone, come forward twice as often.
+    fn order(&self, variants: &'a [Variant], draw: u64) -> Vec<&'a Variant> {
+        let free = |v: &&Variant| {
+            v.register
+                .is_none_or(|register| Some(register) == self.register)
+                && !self.used.contains(v.name.as_str())
+                && v.needs.iter().all(|need| self.may_say(need))
+        };
+        let rank = |v: &&'a Variant| {
+            let own = v
+                .needs
+                .iter()
+                .any(|need| facts::NAMES.contains(&need.as_str()) && !need.starts_with("company"));
+            let first = mix(draw ^ hash(&v.name));
+            let second = if own || v.register.is_some() {
+                mix(first)
+            } else {
+                u64::MAX
+            };
+            first.min(second)
+        };
+        let mut order: Vec<&Variant> = variants.iter().filter(free).collect();
+        order.sort_by_cached_key(rank);
+        order
+    }
+
+    /// Whether a name stands for a part, or for a fact that is known and not used up.
+    fn may_say(&self, need: &str) -> bool {
+        !facts::NAMES.contains(&need)
+            || (self.facts.contains_key(need) && !self.spent.contains(need))
+    }
+
+    /// Fills a variant, or nothing when one of its parts has none left.
+    fn fill(
+        &mut self,
+        variant: &'a Variant,
+        draw: u64,
+        depth: usize,
+    ) -> anyhow::Result<Option<String>> {
+        let mut values: BTreeMap<Arc<str>, Value> = BTreeMap::new();
+        if variant.is_sentence {
+            self.used.insert(&variant.name);
+        }
+        for need in &variant.needs {
+            let value = match self.facts.get(need.as_str()) {
+                Some(fact) => fact.clone(),
+                None => match self.part(need, depth + 1) {
+                    Ok(text) => text,
+                    Err(_) if depth + 1 < DEPTH_MAX => return Ok(None),
+                    Err(error) => return Err(error),
+                },
+            };
+            values.insert(Arc::from(need.as_str()), Value::from(value));
+        }
+        self.spent.extend(
+            facts::ONCE
+                .iter()
+                .filter(|once| variant.needs.iter().any(|n| n == *once)),
+        );
+        // 48 bits keep the number exact in every number type of the template language.
+        values.insert(Arc::from("seed"), Value::from(draw >> 16));
+        let template = self.library.env.get_template(&variant.name)?;
+        let text = template.render(Value::from_iter(values));
+        // The error of a release build names neither the variable nor the template.
+        text.map(Some)
+            .with_context(|| format!("template `{}` cannot be filled", variant.name))
+    }
+}
+
+/// The template function behind `{one|other}`: which of `count` alternatives this place takes.
+pub(super) fn pick(state: &State<'_, '_>, place: u64, count: u64) -> u64 {
+    let seed = state
+        .lookup("seed")
+        .and_then(|seed| u64::try_from(seed).ok())
+        .unwrap_or(0);
+    mix(seed ^ place).checked_rem(count).unwrap_or(0)
+}

@@ -1,0 +1,76 @@
+//! Which trade a lead is in, by the words of its own data.
+//!
+//! Purpose: score each trade's keywords over the lead's fields; people's own labels count most.
+//! Invariant: no trade is better than a wrong one: below [`SCORE_MIN`] the general texts are used.
+//! This module does not know the trades; it is given their keywords.
+
+use std::collections::HashMap;
+
+use crate::copy::text::{fold, words};
+use crate::lead::Lead;
+
+/// The least score that is believed. A label of the team is enough; so are two mentions elsewhere.
+const SCORE_MIN: u32 = 4;
+
+/// Keywords of all trades, by their folded text.
+pub(super) struct Detector {
+    trades: HashMap<String, Vec<usize>>,
+    n_trades: usize,
+}
+
+impl Detector {
+    /// Takes the keywords of each trade, at most three words each.
+    pub(super) fn new<'a>(keywords: impl Iterator<Item = &'a [String]>) -> Detector {
+        let mut trades: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut n_trades = 0;
+        for list in keywords {
+            for keyword in list {
+                let key = words(&fold(keyword)).collect::<Vec<_>>().join(" ");
+                trades.entry(key).or_default().push(n_trades);
+            }
+            n_trades += 1;
+        }
+        Detector { trades, n_trades }
+    }
+
+    /// The trade with the highest score; the first of equals.
+    pub(super) fn detect(&self, lead: &Lead) -> Option<usize> {
+        let mut scores = vec![0; self.n_trades];
+        let services = lead.services.join(" . ");
+        for (text, weight, score_max) in [
+            (&lead.business_type, 5, 5),
+            (&lead.industry, 4, 4),
+            (&services, 2, 6),
+            (&lead.description, 2, 6),
+            (&lead.company, 2, 2),
+            (&lead.insights, 1, 2),
+        ] {
+            self.score(text, weight, score_max, &mut scores);
+        }
+        let best = scores
+            .iter()
+            .copied()
+            .max()
+            .filter(|best| *best >= SCORE_MIN)?;
+        scores.iter().position(|score| *score == best)
+    }
+
+    fn score(&self, text: &str, weight: u32, score_max: u32, scores: &mut [u32]) {
+        let text = fold(text);
+        let all: Vec<&str> = words(&text).collect();
+        let mut found = vec![0; scores.len()];
+        for length in 1..=3 {
+            for run in all.windows(length) {
+                let key = run.join(" ");
+                for trade in self.trades.get(&key).into_iter().flatten() {
+                    if let Some(score) = found.get_mut(*trade) {
+                        *score += weight;
+                    }
+                }
+            }
+        }
+        for (score, found) in scores.iter_mut().zip(found) {
+            *score += found.min(score_max);
+        }
+    }
+}

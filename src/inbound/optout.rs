@@ -1,0 +1,155 @@
+//! The wish not to be written to again, in a person's own words.
+//!
+//! Purpose: find it without the keyword (`take me off`) and not find the keyword without the wish
+//! (`don't stop`, `we remove duplicates`, `you can unsubscribe from our newsletter`). Invariant: only
+//! the person's own words are judged, never what the mail quotes. A false opt-out silences a lead, a
+//! missed one breaks the law: a phrase counts when it is a request about the writer's own address.
+//! A bare `no thanks` counts, because our own footer promises that it will be understood so.
+
+use std::sync::LazyLock;
+
+use super::words::{Found, Words};
+
+/// The words in folded text that ask to be left alone, if any.
+pub(super) fn request_in(folded: &str) -> Option<String> {
+    static REQUESTS: LazyLock<Words> =
+        LazyLock::new(|| Words::new(include_str!("words/optout_requests.txt")));
+    if is_bare(folded) {
+        return Some(folded.to_string());
+    }
+    let is_meant = |found: &Found| !is_reversed(folded, found) && !is_passing(folded, found);
+    REQUESTS
+        .find_all(folded)
+        .find(is_meant)
+        .map(|found| found.text)
+}
+
+/// A mail or a subject that is nothing but the keyword.
+pub(super) fn is_bare(folded: &str) -> bool {
+    static BARE: LazyLock<Words> =
+        LazyLock::new(|| Words::new(include_str!("words/optout_bare.txt")));
+    folded.len() < 80 && BARE.is_match(folded)
+}
+
+/// Whether the words before turn the request round (`don't stop …`) or make it somebody else's
+/// (`we remove …`). A request that is itself a negation cannot be turned round.
+fn is_reversed(folded: &str, found: &Found) -> bool {
+    static REVERSALS: LazyLock<Words> =
+        LazyLock::new(|| Words::new(include_str!("words/optout_reversals.txt")));
+    static NEGATIONS: LazyLock<Words> =
+        LazyLock::new(|| Words::new(include_str!("words/optout_negations.txt")));
+    REVERSALS.is_match(sentence_before(folded, found)) && !NEGATIONS.is_match(&found.text)
+}
+
+/// Whether the words only hold for a while (`don't contact me until May`) or ask back: a pause or
+/// a question, not an opt-out.
+fn is_passing(folded: &str, found: &Found) -> bool {
+    static WHILE: LazyLock<Words> =
+        LazyLock::new(|| Words::new(include_str!("words/optout_passing.txt")));
+    let after = folded.get(found.end..).unwrap_or_default();
+    WHILE.is_match(after) || sentence_before(folded, found).contains("why did you ")
+}
+
+fn sentence_before<'a>(folded: &'a str, found: &Found) -> &'a str {
+    let before = folded.get(..found.start).unwrap_or_default();
+    before
+        .rsplit(['.', '!', '?', ';', ':'])
+        .next()
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::folding::fold;
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: bool) {
+        let found = request_in(&fold(text));
+        assert_eq!(found.is_some(), expected, "{text}: {found:?}");
+    }
+
+    #[test]
+    fn a_wish_is_understood_with_and_without_the_keyword() {
+        for text in [
+            "Unsubscribe",
+            "STOP",
+            "unsubscribe please.",
+            "Hi Ada, please remove me.",
+            "no thanks",
+            "Please take me off your list",
+            "Remove me from this list",
+            "Take me off.",
+            "No more of these, please.",
+            "Stop emailing me",
+            "please stop sending these",
+            "Do not contact me again.",
+            "Don't email me anymore!",
+            "never write to me again",
+            "I'd like to unsubscribe",
+            "How do I unsubscribe?",
+            "Please unsubscribe me",
+            "Kindly remove my email address from your database",
+            "leave me alone",
+            "I do not want to receive any more mails from you",
+            "Please delete my data.",
+            "Bitte nehmen Sie mich aus Ihrem Verteiler.",
+            "Lassen Sie das bitte.",
+            "Keine weiteren Mails bitte",
+            "Bitte keine E-Mails mehr.",
+            "Nein danke",
+            "Ich möchte nicht mehr kontaktiert werden",
+            "Schreiben Sie mir nicht mehr.",
+            "Ne m'écrivez plus.",
+            "Merci de me désinscrire",
+            "Retirez-moi de votre liste",
+            "Je ne souhaite plus recevoir vos messages",
+            "Désabonnez-moi svp",
+            "Por favor, denme de baja",
+            "No me escriba más",
+            "Elimíneme de su lista",
+            "Cancellatemi dalla lista",
+            "Non scrivetemi più",
+            "Non desidero più ricevere mail",
+            "Haal mij van de lijst",
+            "Stuur mij geen mails meer",
+            "Graag uitschrijven.",
+            "Remova-me da lista",
+            "Não me envie mais e-mails",
+            "Pare de enviar isso",
+        ] {
+            check(text, true);
+        }
+    }
+
+    #[test]
+    fn the_keyword_without_the_wish_is_none() {
+        for text in [
+            "Please don't stop sending these, I like them",
+            "Don't unsubscribe me!",
+            "We remove duplicates from our lists every week.",
+            "You can unsubscribe from our newsletter below.",
+            "Could you stop by our office on Monday?",
+            "Don't hesitate to contact me.",
+            "We could not stop laughing. Call me.",
+            "What is your unsubscribe rate?",
+            "Please do not contact me until May.",
+            "Not interested at the moment, thanks.",
+            "No, thanks, we already have a supplier.",
+            "To unsubscribe, click the link.",
+            "How do you remove stains from steel?",
+            "Interested! Please send me more.",
+            "Ihre Lösung entfernt Dubletten?",
+            "Wir lassen uns das gern zeigen.",
+            "I never contact anyone on Fridays; call me Monday.",
+            "Ne tardez pas à m'écrire",
+            "No me importa esperar, cuénteme más",
+            "Non vedo l'ora",
+            "Stuur mij graag meer informatie",
+            "Não tem problema, me envie mais detalhes",
+            "",
+        ] {
+            check(text, false);
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! The rules at the moment of sending, and the next moment at which they allow it.
+
+use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
+
+use super::rules::{just_after, opening, shown};
+use super::{Itinerary, Settings, StepState};
+use crate::calendar::{Zone, day_off};
+
+/// No retry waits longer.
+const RETRY_MINUTES_MAX: u32 = 24 * 60;
+
+/// Whether a step may leave now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// It may.
+    Go,
+    /// Not before `until`, as far as hours, days and distances are concerned; limits are not asked.
+    Wait {
+        /// The next instant at which the rules allow it.
+        until: DateTime<Utc>,
+        /// What it waits for.
+        reason: String,
+    },
+    /// Not before something else has happened.
+    Blocked {
+        /// What stands in the way.
+        reason: String,
+    },
+}
+
+/// Tests the rules for a step at the instant it would leave: every step before it was sent, delay
+/// and distance are kept as of the real sends, and it is a business day and inside the window where
+/// the lead is. The step itself is expected undated or dated; whether it is due and whether the
+/// sender has room is the caller's to know.
+pub fn gate(itinerary: &Itinerary, number: u32, settings: &Settings, now: DateTime<Utc>) -> Gate {
+    let blocked = |reason: String| Gate::Blocked { reason };
+    let Some(step) = itinerary.sequence.step(number) else {
+        return blocked(format!("the sequence has no step {number}"));
+    };
+    match itinerary.state(number) {
+        StepState::Undated | StepState::Dated(_) => {}
+        StepState::Sent(_) => return blocked(format!("{} was sent already", step.name)),
+        StepState::Open => return blocked(format!("{} is being sent or in doubt", step.name)),
+        StepState::Over => return blocked(format!("{} will not be sent", step.name)),
+    }
+
+    let behind = match behind(itinerary, number, now) {
+        Ok(behind) => behind,
+        Err(reason) => return blocked(reason),
+    };
+
+    let zone = &itinerary.zone;
+    let today = zone.local_date(now);
+    let mut from = now;
+    let mut reason = None;
+    if let Some(Behind {
+        first,
+        previous,
+        name,
+        unsent,
+    }) = behind
+    {
+        reason = unsent.map(|name| format!("{name} has to leave before {}", step.name));
+        let target = itinerary.target(number, zone.local_date(first), zone.local_date(previous));
+        if target.day > today {
+            from = from.max(zone.at(target.day, NaiveTime::MIN));
+            let words = itinerary.explain(&target);
+            reason.get_or_insert_with(|| format!("waits for {}: {words}", shown(target.day)));
+        }
+        if just_after(previous) > from {
+            from = just_after(previous);
+            reason.get_or_insert_with(|| format!("has to leave after {name}"));
+        }
+    }
+    let respects = itinerary.sequence.respect_business_days;
+    let Some(until) = opening((zone, &itinerary.country), respects, settings, from) else {
+        return blocked(format!(
+            "the window {} never opens in {zone}",
+            settings.window
+        ));
+    };
+    if until <= now {
+        return Gate::Go;
+    }
+    let reason =
+        reason.unwrap_or_else(
+            || match day_off(&itinerary.country, today).filter(|_| respects) {
+                Some(cause) => format!("{} is no business day there ({cause})", shown(today)),
+                None => format!("outside {} in {zone}", settings.window),
+            },
+        );
+    Gate::Wait { until, reason }
+}
+
+/// The steps before one: when the first and the last of them left, or are to leave at the earliest.
+struct Behind<'a> {
+    first: DateTime<Utc>,
+    previous: DateTime<Utc>,
+    name: &'a str,
+    /// The first of them that has not left yet.
+    unsent: Option<&'a str>,
+}
+
+/// The steps before one, none for the first step; an error says which of them holds it.
+fn behind(
+    itinerary: &Itinerary,
+    number: u32,
+    now: DateTime<Utc>,
+) -> Result<Option<Behind<'_>>, String> {
+    let mut behind: Option<Behind<'_>> = None;
+    let steps = itinerary.sequence.steps.iter();
+    for step in steps.filter(|step| step.number < number) {
+        let name = step.name.as_str();
+        let (at, is_sent) = match itinerary.state(step.number) {
+            StepState::Sent(at) => (at, true),
+            StepState::Dated(at) => (at.max(now), false),
+            StepState::Undated => return Err(format!("{name} before it is not dated yet")),
+            StepState::Open => return Err(format!("{name} before it is being sent or in doubt")),
+            StepState::Over => return Err(format!("{name} before it was not sent")),
+        };
+        let first = behind.as_ref().map_or(at, |behind| behind.first);
+        let unsent = behind.and_then(|behind| behind.unsent);
+        let unsent = unsent.or(if is_sent { None } else { Some(name) });
+        behind = Some(Behind {
+            first,
+            previous: at,
+            name,
+            unsent,
+        });
+    }
+    Ok(behind)
+}
+
+/// The first instant from `from` on that lies in the window, on a business day if those are kept.
+pub fn next_allowed(
+    zone: &Zone,
+    country: &str,
+    respect_business_days: bool,
+    settings: &Settings,
+    from: DateTime<Utc>,
+) -> DateTime<Utc> {
+    opening((zone, country), respect_business_days, settings, from).unwrap_or_else(|| {
+        // Only a window that no clock there ever shows: look again much later.
+        from.checked_add_days(Days::new(366)).unwrap_or(from)
+    })
+}
+
+/// When to try a message again that was tried `attempts` times: the delay doubles with each
+/// attempt, up to a day, and the rules are kept.
+pub fn retry_at(
+    itinerary: &Itinerary,
+    attempts: u32,
+    retry_delay_minutes: u32,
+    settings: &Settings,
+    now: DateTime<Utc>,
+) -> DateTime<Utc> {
+    let doubled = 2_u32.saturating_pow(attempts.saturating_sub(1));
+    let minutes = retry_delay_minutes
+        .saturating_mul(doubled)
+        .min(RETRY_MINUTES_MAX);
+    let from = now
+        .checked_add_signed(TimeDelta::minutes(minutes.into()))
+        .unwrap_or(now);
+    let respects = itinerary.sequence.respect_business_days;
+    next_allowed(
+        &itinerary.zone,
+        &itinerary.country,
+        respects,
+        settings,
+        from,
+    )
+}
+
+#[cfg(test)]
+mod tests;
