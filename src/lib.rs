@@ -75,11 +75,18 @@ pub mod inbound;
 
 pub mod changeset;
 
+pub mod tls;
 
+pub mod ledger;
 
+pub mod airtable;
 
+pub mod leads_file;
 
+pub mod writer;
 
+pub mod mailer;
 
+pub mod mailbox;
 
 

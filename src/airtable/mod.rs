@@ -1,0 +1,196 @@
+//! The Airtable Web API: list records, update them, within its limits.
+//!
+//! Purpose: pages of records in, batches of differing fields out, each refusal isolated and named.
+//! Invariant: never more than the base's rate; a repeated update is harmless because it carries the
+//! same values; `wire.rs` alone knows Airtable's JSON. This module does not know the ledger.
+//!
+//! What Airtable does not give decides the shape: there is no idempotency key and no precondition,
+//! so only records that exist are written to, and only with values that may be written again. A
+//! request is all or nothing, so a refused batch is split until what is refused stands alone. Empty
+//! cells are left out of answers, so a column must be known to exist before its absence means
+//! anything.
+
+mod check;
+mod columns;
+mod list;
+mod transport;
+mod update;
+mod wire;
+
+pub use list::ListSummary;
+pub use update::UpdateOutcome;
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::OnceCell;
+
+use crate::tls;
+
+/// Which base and table, and how to reach them.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The API's root, `https://api.airtable.com/v0` by default, without a trailing slash.
+    pub url: String,
+    /// The personal access token.
+    pub api_key: SecretString,
+    /// `app…`.
+    pub base_id: String,
+    /// Name or id (`tbl…`) of the table.
+    pub table: String,
+    /// Column names or field ids that replace ours, by our key (`full_name`, `campaign_status`).
+    pub columns: BTreeMap<String, String>,
+}
+
+/// How fast, how often and how long calls are made. The default keeps to Airtable's limits.
+#[derive(Clone, Copy, Debug)]
+pub struct Pacing {
+    /// The least time between the starts of two calls. Airtable allows five a second and base, for
+    /// everybody together and counted at its end; the default of four a second leaves a margin.
+    pub gap: Duration,
+    /// How long nothing succeeds after a 429 that names no time: 30 s.
+    pub rate_limit_wait: Duration,
+    /// The first wait after another passing failure; each further one is twice as long.
+    pub backoff_min: Duration,
+    /// The longest wait within a run. A server that asks for more is left for the next run.
+    pub wait_max: Duration,
+    /// How long one call may take.
+    pub call_timeout: Duration,
+    /// How often a call is tried in all, at least once.
+    pub tries_max: usize,
+}
+
+impl Default for Pacing {
+    fn default() -> Pacing {
+        Pacing {
+            gap: Duration::from_millis(250),
+            rate_limit_wait: Duration::from_secs(30),
+            backoff_min: Duration::from_secs(1),
+            wait_max: Duration::from_secs(120),
+            call_timeout: Duration::from_secs(60),
+            tries_max: 4,
+        }
+    }
+}
+
+/// Why the service as a whole could not be used; it decides the exit code.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// It did not answer, or not sensibly, however often it was asked. Later it may (exit 75).
+    #[error("{0:#}")]
+    Unreachable(anyhow::Error),
+    /// The month's calls are used up: asking again only wastes time (exit 75).
+    #[error("{0}")]
+    QuotaExhausted(String),
+    /// It does not let us do this (exit 78).
+    #[error("{0:#}")]
+    Refused(anyhow::Error),
+    /// Base, table or columns are not what the configuration says (exit 78).
+    #[error("{0:#}")]
+    Config(anyhow::Error),
+    /// The caller's own sink failed; the service is not to blame.
+    #[error("{0:#}")]
+    Sink(anyhow::Error),
+}
+
+/// One base's table, over one connection pool and one rate.
+pub struct Client {
+    settings: Settings,
+    root: Url,
+    http: reqwest::Client,
+    limiter: DefaultDirectRateLimiter,
+    pacing: Pacing,
+    calls: AtomicU64,
+    /// The table's schema once it was asked for; none inside when the token may not see it.
+    schema: OnceCell<Option<wire::Table>>,
+    /// What turned out to be unwritable in this run.
+    unwritable: Mutex<update::Unwritable>,
+}
+
+impl Client {
+    /// A client; opens no connection yet. `ca_file` is `TLS_CA_FILE`.
+    pub fn new(settings: Settings, ca_file: Option<PathBuf>) -> anyhow::Result<Client> {
+        let shown = &settings.url;
+        let root = Url::parse(shown).with_context(|| {
+            format!(
+                "AIRTABLE_API_URL: expected an address such as https://api.airtable.com/v0, \
+             found `{shown}`"
+            )
+        })?;
+        ensure!(
+            !root.cannot_be_a_base() && root.has_host(),
+            "AIRTABLE_API_URL: expected an address with a host, found `{shown}`"
+        );
+        let key = settings.api_key.expose_secret();
+        ensure!(
+            !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic()),
+            "AIRTABLE_API_KEY: expected a token of printable ASCII without spaces"
+        );
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls::connector(ca_file.as_ref())?)
+            // A redirect would carry the token elsewhere; the API has none.
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(10))
+            .user_agent(concat!("outreach/", env!("CARGO_PKG_VERSION")));
+        if is_loopback(&root) {
+            builder = builder.no_proxy();
+        }
+        let http = builder.build().context("cannot set up HTTPS")?;
+        let pacing = Pacing::default();
+        Ok(Client {
+            settings,
+            root,
+            http,
+            limiter: limiter(pacing.gap)?,
+            pacing,
+            calls: AtomicU64::new(0),
+            schema: OnceCell::new(),
+            unwritable: Mutex::default(),
+        })
+    }
+
+    /// The same client at another pace.
+    pub fn with_pacing(mut self, pacing: Pacing) -> anyhow::Result<Client> {
+        self.limiter = limiter(pacing.gap)?;
+        self.pacing = pacing;
+        Ok(self)
+    }
+
+    /// The calls made so far, retries included: what counts against the month's quota.
+    pub fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// An address below the root; segments are percent-encoded.
+    fn url(&self, segments: &[&str]) -> Url {
+        let mut url = self.root.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(segments);
+        }
+        url
+    }
+}
+
+/// A bucket of one: two calls are never closer than the gap, not even the first two.
+fn limiter(gap: Duration) -> anyhow::Result<DefaultDirectRateLimiter> {
+    let quota = Quota::with_period(gap).context("expected a gap between calls, found none")?;
+    Ok(RateLimiter::direct(quota))
+}
+
+/// Whether the host is this machine, which no proxy can reach for us.
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}

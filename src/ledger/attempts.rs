@@ -1,0 +1,193 @@
+//! Attempts: how each conversation ended, and what that means for its message and campaign.
+
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use rusqlite::Connection;
+
+use super::claims::re_date;
+use super::suppressions::SuppressionReason;
+use super::{About, ClaimedMessage, Ledger, log_event, seconds, suppressions, transitions};
+use crate::campaign::StopReason;
+use crate::delivery::{Blame, Phase};
+use crate::plan::Slot;
+
+/// What to record about an attempt.
+#[derive(Clone, Debug)]
+pub enum Recorded {
+    /// The server took it; later steps that stood too early move.
+    Sent {
+        /// The server's words.
+        reply: String,
+        /// New instants of later steps.
+        moves: Vec<Slot>,
+    },
+    /// Not taken; again at an instant.
+    Deferred {
+        /// How far it came.
+        phase: Phase,
+        /// The server's words.
+        reply: String,
+        /// Who has to wait.
+        blame: Blame,
+        /// When to try again.
+        until: DateTime<Utc>,
+    },
+    /// Given up.
+    Dead {
+        /// How far it came.
+        phase: Phase,
+        /// The server's words.
+        reply: String,
+        /// Whom it is about.
+        blame: Blame,
+        /// Why the campaign ends.
+        stop: StopReason,
+    },
+    /// Handed over, no answer.
+    InDoubt {
+        /// What happened instead.
+        reply: String,
+    },
+}
+
+impl Ledger {
+    /// Records how attempts ended, all in one transaction.
+    pub fn record_attempts(
+        &mut self,
+        results: &[(ClaimedMessage, Recorded)],
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<()> {
+        let tx = self.begin()?;
+        for (message, recorded) in results {
+            record(&tx, message, recorded, now)?;
+        }
+        tx.commit().context("cannot record the attempts")
+    }
+}
+
+fn record(
+    conn: &Connection,
+    message: &ClaimedMessage,
+    recorded: &Recorded,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    let about = About {
+        message: Some(message.id),
+        campaign: Some(message.campaign),
+        lead: None,
+    };
+    let attempt = |outcome: &str, phase: Phase, blame: Option<Blame>, reply: &str| {
+        let sql = "UPDATE attempts SET finished_at = ?2, outcome = ?3, phase = ?4, blame = ?5,
+                          reply = ?6 WHERE id = ?1";
+        let blame = blame.map(Blame::as_str);
+        let row = (
+            message.attempt,
+            seconds(now),
+            outcome,
+            phase.as_str(),
+            blame,
+            reply,
+        );
+        conn.prepare_cached(sql)?
+            .execute(row)
+            .context("cannot record the attempt")?;
+        log_event(
+            conn,
+            now,
+            about,
+            outcome,
+            &format!("{}: {reply}", message.step),
+        )
+    };
+    match recorded {
+        Recorded::Sent { reply, moves } => {
+            attempt("accepted", Phase::Body, None, reply)?;
+            mark_sent(conn, message.id, message.campaign, moves, now, now)
+        }
+        Recorded::Deferred {
+            phase,
+            reply,
+            blame,
+            until,
+        } => {
+            attempt("deferred", *phase, Some(*blame), reply)?;
+            if transitions::state_of(conn, message.campaign)?.is_open() {
+                let sql = "UPDATE messages SET state = 'deferred', due_at = ?2, due_reason = ?3
+                           WHERE id = ?1 AND state = 'sending'";
+                let reason = format!("tried again after: {reply}");
+                conn.prepare_cached(sql)?
+                    .execute((message.id, seconds(*until), reason))?;
+                Ok(())
+            } else {
+                kill(
+                    conn,
+                    message.id,
+                    "not taken, and the campaign ended meanwhile",
+                )
+            }
+        }
+        Recorded::Dead {
+            phase,
+            reply,
+            blame,
+            stop,
+        } => {
+            attempt("rejected", *phase, Some(*blame), reply)?;
+            kill(conn, message.id, reply)?;
+            if *blame == Blame::Recipient {
+                let reason = SuppressionReason::of_stop(*stop);
+                suppressions::add(conn, &message.email.to_lowercase(), reason, reply, now)?;
+            }
+            if *stop == StopReason::Bounced {
+                let sql = "UPDATE messages SET bounced_at = ?2 WHERE id = ?1";
+                conn.prepare_cached(sql)?
+                    .execute((message.id, seconds(now)))?;
+            }
+            transitions::stop(conn, message.campaign, *stop, reply, now)
+        }
+        Recorded::InDoubt { reply } => {
+            attempt("in_doubt", Phase::Body, None, reply)?;
+            let sql = "UPDATE messages SET state = 'in_doubt', state_reason = ?2
+                       WHERE id = ?1 AND state = 'sending'";
+            conn.prepare_cached(sql)?.execute((message.id, reply))?;
+            Ok(())
+        }
+    }
+}
+
+fn kill(conn: &Connection, message: i64, why: &str) -> anyhow::Result<()> {
+    let sql = "UPDATE messages SET state = 'dead', state_reason = ?2, due_at = NULL
+               WHERE id = ?1 AND state IN ('sending', 'in_doubt')";
+    conn.prepare_cached(sql)?
+        .execute((message, why))
+        .context("cannot give the message up")?;
+    Ok(())
+}
+
+/// Notes that a message left at `sent_at`: starts or completes the campaign, moves later steps.
+pub(super) fn mark_sent(
+    conn: &Connection,
+    message: i64,
+    campaign: i64,
+    moves: &[Slot],
+    sent_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    let sql = "UPDATE messages SET state = 'sent', sent_at = ?2, state_reason = NULL
+               WHERE id = ?1 AND state IN ('sending', 'in_doubt')";
+    conn.prepare_cached(sql)?
+        .execute((message, seconds(sent_at)))
+        .context("cannot mark the message as sent")?;
+    let sql = "UPDATE campaigns SET started_at = coalesce(started_at, ?2), updated_at = ?3,
+                      last_activity_at = ?3 WHERE id = ?1";
+    conn.prepare_cached(sql)?
+        .execute((campaign, seconds(sent_at), seconds(now)))?;
+    for slot in moves {
+        let sql = "SELECT id FROM messages WHERE campaign_id = ?1 AND number = ?2";
+        let later = conn
+            .prepare_cached(sql)?
+            .query_row((campaign, slot.number), |r| r.get(0))?;
+        re_date(conn, later, slot.due_at, &slot.reason, now)?;
+    }
+    transitions::complete_if_all_left(conn, campaign, now)
+}

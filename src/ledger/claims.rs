@@ -1,0 +1,371 @@
+//! Claims: the only way a message gets from *due* to *sending*, and from there to its verdict.
+//!
+//! Promise 1 lives here. A claim is one committed transaction that reads everything again (campaign,
+//! lead, suppressions, limits, freshness of the inbox) before the caller may touch a connection. Rows a
+//! dead run left in `sending` become *in doubt*, never due again. Whoever claims holds the stage's lock,
+//! so a row in `sending` at the start of a run has no living owner.
+
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::leads::read_fields;
+use super::schedule::read_itinerary;
+use super::{About, Ledger, instant, log_event, seconds, suppressions, transitions};
+use crate::campaign::{StopReason, message_id};
+
+use crate::lead::{RawLead, RecordId};
+use crate::plan::Itinerary;
+
+/// A due message, with all that decides whether it may leave now.
+pub struct Candidate {
+    /// The message's row id.
+    pub message: i64,
+    /// The campaign's row id.
+    pub campaign: i64,
+    /// 1 for the first step.
+    pub number: u32,
+    /// The lead's address as it stands now; none when it has no valid one any more.
+    pub email: Option<String>,
+    /// The lead's fields as they were last read.
+    pub raw: RawLead,
+    /// The suppression that covers the address.
+    pub suppressed_by: Option<String>,
+    /// When all mailboxes asked for had been read without error; none when one never was.
+    pub scanned_at: Option<DateTime<Utc>>,
+    /// The steps of the campaign with their history.
+    pub itinerary: Itinerary,
+}
+
+/// What shall become of a candidate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Claim it: it leaves now.
+    Claim,
+    /// Not before an instant.
+    Wait {
+        /// The new due instant.
+        until: DateTime<Utc>,
+        /// Why.
+        reason: String,
+    },
+    /// Not in this run; it stays due.
+    Hold {
+        /// Why.
+        reason: String,
+    },
+    /// The campaign ends.
+    Stop {
+        /// Why, as a state.
+        reason: StopReason,
+        /// Why, in words.
+        why: String,
+    },
+}
+
+/// What a run wants to claim.
+pub struct Claims<'a> {
+    /// The present instant.
+    pub now: DateTime<Utc>,
+    /// At most so many in one transaction.
+    pub max: usize,
+    /// The From address.
+    pub sender: &'a str,
+    /// What the sender may send a day, and when its day began.
+    pub daily_limit: u32,
+    /// The instant the sender's day began.
+    pub day_began_at: DateTime<Utc>,
+    /// Where the mail goes, as recorded with the attempt.
+    pub mailer: &'a str,
+    /// The run.
+    pub run: i64,
+    /// The names of the mailboxes whose scans count for freshness.
+    pub mailboxes: &'a [String],
+    /// Only this lead's messages.
+    pub lead: Option<i64>,
+    /// How far this run has looked, so that what is held is looked at once: due instant and row id.
+    pub position: (i64, i64),
+}
+
+/// What one round of claiming did.
+#[derive(Default)]
+pub struct Claimed {
+    /// The messages that are now `sending`.
+    pub messages: Vec<ClaimedMessage>,
+    /// Why others did not leave, with the campaign's row id.
+    pub held: Vec<(i64, String)>,
+    /// How many got a later instant.
+    pub moved: u32,
+    /// How many campaigns were stopped.
+    pub stopped: u32,
+    /// Whether the daily limit ended the round.
+    pub limit_reached: bool,
+    /// Whether nothing due is left to look at.
+    pub exhausted: bool,
+}
+
+/// A claimed message: all that is needed to compose the mail.
+#[derive(Clone, Debug)]
+pub struct ClaimedMessage {
+    /// The row id.
+    pub id: i64,
+    /// The attempt's row id.
+    pub attempt: i64,
+    /// The campaign's row id.
+    pub campaign: i64,
+    /// 1 for the first step.
+    pub number: u32,
+    /// The step's label.
+    pub step: String,
+    /// The lead's address.
+    pub email: String,
+    /// The lead's fields as they were last read.
+    pub raw: RawLead,
+    /// The subject.
+    pub subject: String,
+    /// The body.
+    pub body: String,
+    /// Fixed at the first claim.
+    pub message_id: String,
+    /// The key.
+    pub outreach_key: String,
+    /// The Date header, fixed at the first claim.
+    pub dated_at: DateTime<Utc>,
+    /// Earlier attempts that count against the message.
+    pub tries: u32,
+    /// The steps of the campaign with their history.
+    pub itinerary: Itinerary,
+}
+
+impl Ledger {
+    /// Moves rows a dead run left in `sending` to *in doubt*; the answer is how many.
+    pub fn doubt_orphans(&mut self, now: DateTime<Utc>) -> anyhow::Result<u32> {
+        let tx = self.begin()?;
+        let why = "the run died before the server's answer was recorded";
+        let sql = "UPDATE messages SET state = 'in_doubt', state_reason = ?1
+                   WHERE state = 'sending' RETURNING id, campaign_id";
+        let orphans = tx
+            .prepare_cached(sql)?
+            .query_map([why], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+            })?
+            .collect::<Result<Vec<_>, _>>()?;
+        for (message, campaign) in &orphans {
+            let about = About {
+                message: Some(*message),
+                campaign: Some(*campaign),
+                lead: None,
+            };
+            log_event(&tx, now, about, "in_doubt", why)?;
+        }
+        tx.commit().context("cannot mark what a dead run left")?;
+        u32::try_from(orphans.len()).context("too many rows in `sending`")
+    }
+
+    /// Claims due messages, asking `decide` about each. Everything it says is applied in the same
+    /// transaction; when this returns, the claims are on disk.
+    pub fn claim_due(
+        &mut self,
+        claims: &mut Claims<'_>,
+        decide: &mut dyn FnMut(&Candidate) -> Decision,
+    ) -> anyhow::Result<Claimed> {
+        let tx = self.begin()?;
+        let mut claimed = Claimed::default();
+        let mut room = room_today(&tx, claims)?;
+        while claimed.messages.len() < claims.max {
+            let Some((candidate, due_at)) = next_candidate(&tx, claims)? else {
+                claimed.exhausted = true;
+                break;
+            };
+            let decision = decide(&candidate);
+            if decision == Decision::Claim && room == 0 {
+                claimed.limit_reached = true;
+                break;
+            }
+            claims.position = (due_at, candidate.message);
+            match decision {
+                Decision::Claim => {
+                    claimed.messages.push(claim(&tx, claims, candidate)?);
+                    room -= 1;
+                }
+                Decision::Wait { until, reason } => {
+                    re_date(&tx, candidate.message, until, &reason, claims.now)?;
+                    claimed.moved += 1;
+                }
+                Decision::Hold { reason } => claimed.held.push((candidate.campaign, reason)),
+                Decision::Stop { reason, why } => {
+                    transitions::stop(&tx, candidate.campaign, reason, &why, claims.now)?;
+                    claimed.stopped += 1;
+                }
+            }
+        }
+        tx.commit().context("cannot claim due messages")?;
+        Ok(claimed)
+    }
+}
+
+fn room_today(conn: &Connection, claims: &Claims<'_>) -> anyhow::Result<u32> {
+    let sql = "SELECT count(*) FROM messages
+               WHERE sender = ?1 AND claimed_at >= ?2
+                 AND state IN ('sending', 'sent', 'in_doubt')";
+    let used: u32 = conn
+        .prepare_cached(sql)?
+        .query_row((claims.sender, seconds(claims.day_began_at)), |row| {
+            row.get(0)
+        })
+        .context("cannot count what was sent today")?;
+    Ok(claims.daily_limit.saturating_sub(used))
+}
+
+fn next_candidate(
+    conn: &Connection,
+    claims: &Claims<'_>,
+) -> anyhow::Result<Option<(Candidate, i64)>> {
+    let sql = "SELECT m.id, m.campaign_id, m.number, l.email, m.due_at, l.record_id, l.fields
+               FROM messages m JOIN campaigns c ON c.id = m.campaign_id
+                               JOIN leads l ON l.id = c.lead_id
+               WHERE m.state IN ('scheduled', 'deferred') AND m.due_at <= ?1
+                 AND (m.due_at, m.id) > (?2, ?3) AND c.state = 'active' AND m.sender = ?4
+                 AND (?5 IS NULL OR c.lead_id = ?5)
+               ORDER BY m.due_at, m.id LIMIT 1";
+    let (due_at, id) = claims.position;
+    let row = conn
+        .prepare_cached(sql)?
+        .query_row(
+            (seconds(claims.now), due_at, id, claims.sender, claims.lead),
+            |row| {
+                Ok((
+                    row.get::<_, i64>(0)?,
+                    row.get::<_, i64>(1)?,
+                    row.get::<_, u32>(2)?,
+                    row.get::<_, Option<String>>(3)?,
+                    row.get::<_, i64>(4)?,
+                    row.get::<_, String>(5)?,
+                    row.get::<_, String>(6)?,
+                ))
+            },
+        )
+        .optional()
+        .context("cannot find the next due message")?;
+    let Some((message, campaign, number, email, due_at, record_id, fields)) = row else {
+        return Ok(None);
+    };
+    let suppressed_by = match &email {
+        Some(email) => suppressions::covering(conn, email)?,
+        None => None,
+    };
+    let candidate = Candidate {
+        message,
+        campaign,
+        number,
+        email,
+        raw: RawLead {
+            record_id: RecordId::new(record_id),
+            fields: read_fields(&fields)?,
+        },
+        suppressed_by,
+        scanned_at: scanned_at(conn, claims.mailboxes)?,
+        itinerary: read_itinerary(conn, campaign)?,
+    };
+    Ok(Some((candidate, due_at)))
+}
+
+/// The oldest of the latest successful scans; none when a mailbox was never read whole.
+fn scanned_at(conn: &Connection, mailboxes: &[String]) -> anyhow::Result<Option<DateTime<Utc>>> {
+    let mut statement = conn.prepare_cached("SELECT succeeded_at FROM cursors WHERE name = ?1")?;
+    let mut oldest: Option<i64> = None;
+    for name in mailboxes {
+        let at = statement
+            .query_row([name], |row| row.get::<_, Option<i64>>(0))
+            .optional()?
+            .flatten();
+        let Some(at) = at else { return Ok(None) };
+        oldest = Some(oldest.map_or(at, |old| old.min(at)));
+    }
+    Ok(oldest.map(instant))
+}
+
+fn claim(
+    conn: &Connection,
+    claims: &Claims<'_>,
+    candidate: Candidate,
+) -> anyhow::Result<ClaimedMessage> {
+    let sender_domain = claims
+        .sender
+        .rsplit_once('@')
+        .map_or("", |(_, domain)| domain);
+    let sql = "SELECT outreach_key FROM messages WHERE id = ?1";
+    let key: String = conn
+        .prepare_cached(sql)?
+        .query_row([candidate.message], |row| row.get(0))?;
+    let sql = "UPDATE messages SET state = 'sending', attempts = attempts + 1, claimed_at = ?2,
+                      dated_at = coalesce(dated_at, ?2), message_id = coalesce(message_id, ?3)
+               WHERE id = ?1 AND state IN ('scheduled', 'deferred')
+               RETURNING step, subject, body, message_id, outreach_key, dated_at, attempts";
+    let new_id = message_id(&key, sender_domain);
+    let read = |row: &Row<'_>| {
+        Ok(ClaimedMessage {
+            id: candidate.message,
+            attempt: row.get(6)?, // The attempt's number; its row id follows below.
+            campaign: candidate.campaign,
+            number: candidate.number,
+            step: row.get(0)?,
+            email: candidate.email.clone().unwrap_or_default(),
+            raw: candidate.raw.clone(),
+            subject: row.get(1)?,
+            body: row.get(2)?,
+            message_id: row.get(3)?,
+            outreach_key: row.get(4)?,
+            dated_at: instant(row.get(5)?),
+            tries: 0,
+            itinerary: candidate.itinerary.clone(),
+        })
+    };
+    let mut message = conn
+        .prepare_cached(sql)?
+        .query_row((candidate.message, seconds(claims.now), new_id), read)
+        .context("cannot claim the message")?;
+    let sql = "INSERT INTO attempts (message_id, run_id, number, mailer, started_at)
+               VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id";
+    let row = (
+        message.id,
+        claims.run,
+        message.attempt,
+        claims.mailer,
+        seconds(claims.now),
+    );
+    message.attempt = conn.prepare_cached(sql)?.query_row(row, |row| row.get(0))?;
+    let sql = "SELECT count(*) FROM attempts WHERE message_id = ?1 AND outcome = 'deferred'
+                 AND blame IN ('recipient', 'message')";
+    message.tries = conn
+        .prepare_cached(sql)?
+        .query_row([message.id], |row| row.get(0))?;
+    Ok(message)
+}
+
+/// Gives a message another instant, with the reason in the log.
+pub(super) fn re_date(
+    conn: &Connection,
+    message: i64,
+    due_at: DateTime<Utc>,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    let sql = "UPDATE messages SET due_at = ?2, due_reason = ?3
+               WHERE id = ?1 AND state IN ('scheduled', 'deferred') RETURNING campaign_id";
+    let campaign: Option<i64> = conn
+        .prepare_cached(sql)?
+        .query_row((message, seconds(due_at), reason), |row| row.get(0))
+        .optional()
+        .context("cannot move the message")?;
+    if let Some(campaign) = campaign {
+        let about = About {
+            message: Some(message),
+            campaign: Some(campaign),
+            lead: None,
+        };
+        let detail = format!("to {}: {reason}", due_at.format("%Y-%m-%d %H:%M UTC"));
+        log_event(conn, now, about, "moved", &detail)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! Matching: which of our messages a mail is about, by the strongest clue there is.
+
+use anyhow::Context;
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::inbound::{Inbound, Kind};
+
+/// The message a mail is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// The message's row id.
+    pub message: i64,
+    /// The campaign's row id.
+    pub campaign: i64,
+    /// The step's label.
+    pub step: String,
+    /// The lead's address.
+    pub email: String,
+    /// By what it was recognised.
+    pub matched_by: &'static str,
+}
+
+/// Whether the same mail was read before, in another folder.
+pub(super) fn is_known_elsewhere(
+    conn: &Connection,
+    id: i64,
+    inbound: &Inbound,
+) -> anyhow::Result<bool> {
+    let Some(message_id) = &inbound.rfc_message_id else {
+        return Ok(false);
+    };
+    let sql = "SELECT EXISTS (SELECT 1 FROM inbound
+                              WHERE rfc_message_id = ?1 AND id <> ?2 AND from_address = ?3)";
+    let row = (message_id, id, &inbound.from);
+    Ok(conn.prepare_cached(sql)?.query_row(row, |row| row.get(0))?)
+}
+
+/// Which message a mail is about; none when it is about none of ours.
+pub(super) fn answered(conn: &Connection, inbound: &Inbound) -> anyhow::Result<Option<Answered>> {
+    let base = "SELECT m.id, m.campaign_id, m.step, coalesce(l.email, '')
+                FROM messages m JOIN campaigns c ON c.id = m.campaign_id
+                                JOIN leads l ON l.id = c.lead_id
+                WHERE m.state IN ('sent', 'sending', 'in_doubt', 'dead') AND ";
+    let find = |condition: &str, values: &[&str], matched_by: &'static str| {
+        let sql = format!("{base}{condition} ORDER BY m.claimed_at DESC, m.id DESC LIMIT 1");
+        conn.prepare_cached(&sql)?
+            .query_row(rusqlite::params_from_iter(values), |row| {
+                Ok(Answered {
+                    message: row.get(0)?,
+                    campaign: row.get(1)?,
+                    step: row.get(2)?,
+                    email: row.get(3)?,
+                    matched_by,
+                })
+            })
+            .optional()
+            .context("cannot match a mail")
+    };
+    for message_id in &inbound.clues.message_ids {
+        if let Some(found) = find("m.message_id = ?1", &[message_id], "message_id")? {
+            return Ok(Some(found));
+        }
+    }
+    for key in &inbound.clues.keys {
+        if let Some(found) = find("m.outreach_key = ?1", &[key], "outreach_key")? {
+            return Ok(Some(found));
+        }
+    }
+    let is_bounce = matches!(
+        inbound.kind,
+        Kind::BounceHard | Kind::BounceSoft | Kind::Complaint
+    );
+    if is_bounce {
+        for recipient in &inbound.clues.recipients {
+            if let Some(found) = find("l.email = ?1", &[recipient], "original_recipient")? {
+                return Ok(Some(found));
+            }
+        }
+        return Ok(None);
+    }
+    let from = inbound.from.to_lowercase();
+    if let Some(found) = find("l.email = ?1", &[&from], "address")? {
+        return Ok(Some(found));
+    }
+    let domain = from
+        .rsplit_once('@')
+        .and_then(|(_, d)| crate::lead::registrable_domain(d));
+    let subject = crate::inbound::bare_subject(&inbound.subject);
+    match domain {
+        Some(domain) if !subject.is_empty() => {
+            let condition = "l.company_domain = ?1 AND lower(m.subject) = lower(?2)";
+            find(condition, &[&domain, subject], "company_and_subject")
+        }
+        _ => Ok(None),
+    }
+}

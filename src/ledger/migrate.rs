@@ -1,0 +1,174 @@
+//! Brings a ledger to the schema this program knows.
+//!
+//! `user_version` counts the migrations applied. They are never changed or removed once released; all
+//! that are missing run in one exclusive transaction, after a copy of an existing file was made. A file
+//! with more migrations than we know was made by a newer program and is refused.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use chrono::{DateTime, Utc};
+use include_dir::{Dir, include_dir};
+use rusqlite::{Connection, TransactionBehavior};
+
+static MIGRATIONS: Dir = include_dir!("$CARGO_MANIFEST_DIR/migrations");
+
+/// The migrations in order, each with its file name.
+fn all() -> anyhow::Result<Vec<(String, &'static str)>> {
+    let mut migrations = MIGRATIONS
+        .files()
+        .map(|file| {
+            let name = file.path().display().to_string();
+            let sql = file
+                .contents_utf8()
+                .with_context(|| format!("{name}: not UTF-8"))?;
+            Ok((name, sql))
+        })
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    migrations.sort();
+    Ok(migrations)
+}
+
+fn version(conn: &Connection) -> anyhow::Result<usize> {
+    let version: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    usize::try_from(version).context("the file's user_version is negative")
+}
+
+fn refuse_newer(version: usize, known: usize) -> anyhow::Result<()> {
+    if version > known {
+        bail!(
+            "it was made by a newer outreach (schema {version}, this program knows {known}): install that version, or restore a backup"
+        );
+    }
+    Ok(())
+}
+
+/// Refuses a file that this program cannot read without upgrading it first.
+pub(super) fn ensure_current(conn: &Connection) -> anyhow::Result<()> {
+    let (version, known) = (version(conn)?, all()?.len());
+    refuse_newer(version, known)?;
+    if version < known {
+        bail!(
+            "it has schema {version}, this program needs {known}: run any stage once to upgrade it"
+        );
+    }
+    Ok(())
+}
+
+/// Applies what is missing. `file` is where the copy goes beside; none for a temporary database.
+pub(super) fn apply(
+    conn: &mut Connection,
+    file: Option<&Path>,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    let migrations = all()?;
+    let before = version(conn)?;
+    refuse_newer(before, migrations.len())?;
+    if before == migrations.len() {
+        return Ok(());
+    }
+    if let (Some(file), true) = (file, before > 0) {
+        copy_before(conn, file, before, now)?;
+    }
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Exclusive)?;
+    // Read again under the lock: another process may have upgraded the file meanwhile.
+    let before = version(&tx)?;
+    for (name, sql) in migrations.iter().skip(before) {
+        tx.execute_batch(sql)
+            .with_context(|| format!("migration {name} failed"))?;
+    }
+    if before < migrations.len() {
+        tx.pragma_update(None, "user_version", i64::try_from(migrations.len())?)?;
+    }
+    tx.commit()?;
+    Ok(())
+}
+
+fn copy_before(
+    conn: &Connection,
+    file: &Path,
+    version: usize,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    let stamp = now.format("%Y%m%dT%H%M%SZ");
+    let copy = PathBuf::from(format!("{}.schema-{version}-{stamp}", file.display()));
+    let mut target = Connection::open(&copy)
+        .with_context(|| format!("cannot copy the ledger to `{}` first", copy.display()))?;
+    rusqlite::backup::Backup::new(conn, &mut target)?
+        .run_to_completion(i32::MAX, Duration::ZERO, None)
+        .with_context(|| format!("cannot copy the ledger to `{}` first", copy.display()))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_770_000_000, 0).unwrap()
+    }
+
+    #[test]
+    fn applying_twice_changes_nothing() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        apply(&mut conn, None, now()).unwrap();
+        let count = "SELECT count(*) FROM sqlite_schema";
+        let tables: i64 = conn.query_row(count, [], |row| row.get(0)).unwrap();
+        apply(&mut conn, None, now()).unwrap();
+        assert_eq!(
+            conn.query_row(count, [], |row| row.get::<_, i64>(0))
+                .unwrap(),
+            tables
+        );
+        ensure_current(&conn).unwrap();
+    }
+
+    #[test]
+    fn a_file_made_by_a_newer_program_is_refused() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        conn.pragma_update(None, "user_version", 999).unwrap();
+        let error = apply(&mut conn, None, now()).unwrap_err().to_string();
+        assert!(error.contains("made by a newer outreach"), "{error}");
+        assert!(ensure_current(&conn).is_err());
+    }
+
+    #[test]
+    fn an_older_file_is_copied_before_it_is_upgraded() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("campaigns.db");
+        let mut conn = Connection::open(&path).unwrap();
+        apply(&mut conn, Some(&path), now()).unwrap();
+        copy_before(&conn, &path, 1, now()).unwrap();
+        let copies = std::fs::read_dir(dir.path())
+            .unwrap()
+            .filter(|f| {
+                f.as_ref()
+                    .unwrap()
+                    .file_name()
+                    .to_string_lossy()
+                    .contains(".schema-1-")
+            })
+            .count();
+        assert_eq!(copies, 1);
+    }
+
+    #[test]
+    fn the_schema_knows_exactly_the_states_the_program_knows() {
+        use crate::campaign::{CampaignState, MessageState, StopReason};
+        let sql = all()
+            .unwrap()
+            .into_iter()
+            .map(|(_, sql)| sql)
+            .collect::<String>();
+        for state in CampaignState::ALL.map(CampaignState::as_str) {
+            assert!(sql.contains(&format!("'{state}'")), "{state}");
+        }
+        for state in MessageState::ALL.map(MessageState::as_str) {
+            assert!(sql.contains(&format!("'{state}'")), "{state}");
+        }
+        for reason in StopReason::ALL.map(StopReason::as_str) {
+            assert!(sql.contains(&format!("'{reason}'")), "{reason}");
+        }
+    }
+}

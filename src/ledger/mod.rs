@@ -1,0 +1,226 @@
+//! The ledger: one SQLite file, the only truth of the pipeline.
+//!
+//! Purpose: every fact is written here in a short transaction before or right after it becomes true
+//! outside. One file per table family; SQL stands where it is used.
+//! Invariants: foreign keys are on, the journal is WAL with `synchronous=FULL` (losing the last commit
+//! would mean mailing twice), every writing transaction is IMMEDIATE (a deferred one that turns from
+//! reading to writing fails at once when another process wrote meanwhile), `now` is always a parameter.
+//! This module does not decide: rules come in as values or closures from the core.
+
+mod attempts;
+mod campaigns;
+mod claims;
+mod inbound;
+mod leads;
+mod letters;
+mod matching;
+mod migrate;
+mod pushes;
+mod runs;
+mod schedule;
+mod suppressions;
+mod transitions;
+mod views;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+
+pub use attempts::Recorded;
+pub use campaigns::{CampaignRow, NewCampaign, StoredMessage};
+pub use claims::{Candidate, Claimed, ClaimedMessage, Claims, Decision};
+pub use inbound::{Applied, InboundRow, NewInbound};
+pub use leads::{LeadFacts, LeadRow, LeadToWrite, PullTransaction, PulledLead, Stored};
+pub use letters::Letter;
+pub use matching::Answered;
+pub use pushes::{LeadToPush, Pushed};
+pub use runs::RunRow;
+pub use suppressions::{Suppression, SuppressionReason};
+pub use views::{EventRow, QueueRow, StatusPage, TimelineRow};
+
+/// An open ledger.
+pub struct Ledger {
+    conn: Connection,
+}
+
+/// What kind of trouble an error from this module is, for the exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// Another process holds the file, or the disk is full: later it may work.
+    Later,
+    /// The file or its folder cannot be used as configured.
+    Unusable,
+}
+
+/// Finds the ledger's own trouble in a chain of errors.
+pub fn trouble(error: &anyhow::Error) -> Option<Trouble> {
+    let cause = error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<rusqlite::Error>())?;
+    match cause.sqlite_error_code()? {
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::DiskFull => {
+            Some(Trouble::Later)
+        }
+        ErrorCode::CannotOpen
+        | ErrorCode::ReadOnly
+        | ErrorCode::NotADatabase
+        | ErrorCode::PermissionDenied
+        | ErrorCode::SystemIoFailure
+        | ErrorCode::DatabaseCorrupt => Some(Trouble::Unusable),
+        _ => None,
+    }
+}
+
+impl Ledger {
+    /// Opens the ledger for writing, creating and upgrading it as needed. Before an upgrade of an
+    /// existing file a copy is left beside it.
+    pub fn open(path: &Path, now: DateTime<Utc>) -> anyhow::Result<Ledger> {
+        let conn = Connection::open(path).with_context(|| cannot_open(path))?;
+        prepare(&conn).with_context(|| cannot_open(path))?;
+        let mode: String = conn
+            .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
+            .with_context(|| cannot_open(path))?;
+        anyhow::ensure!(
+            mode.eq_ignore_ascii_case("wal"),
+            "{}: expected journal mode WAL, found `{mode}`",
+            cannot_open(path)
+        );
+        conn.pragma_update(None, "synchronous", "FULL")
+            .with_context(|| cannot_open(path))?;
+        let mut ledger = Ledger { conn };
+        migrate::apply(&mut ledger.conn, Some(path), now).with_context(|| cannot_open(path))?;
+        Ok(ledger)
+    }
+
+    /// Opens a private copy for `--dry-run`: the file is opened read-only, and what the stage writes
+    /// goes to a temporary database that vanishes with it. A missing file is an empty ledger.
+    pub fn open_copy(path: &Path, now: DateTime<Utc>) -> anyhow::Result<Ledger> {
+        let mut copy = Connection::open("").context("cannot open a temporary database")?;
+        if path.exists() {
+            let source = read_only(path)?;
+            let backup = rusqlite::backup::Backup::new(&source, &mut copy)
+                .with_context(|| cannot_open(path))?;
+            backup
+                .run_to_completion(i32::MAX, Duration::ZERO, None)
+                .with_context(|| format!("cannot read the ledger `{}`", path.display()))?;
+        }
+        prepare(&copy)?;
+        migrate::apply(&mut copy, None, now).with_context(|| cannot_open(path))?;
+        Ok(Ledger { conn: copy })
+    }
+
+    /// Opens the ledger read-only, for the commands that only show. A missing file is an empty ledger.
+    pub fn open_to_read(path: &Path, now: DateTime<Utc>) -> anyhow::Result<Ledger> {
+        if !path.exists() {
+            return Ledger::open_copy(path, now);
+        }
+        let conn = read_only(path)?;
+        prepare(&conn).with_context(|| cannot_open(path))?;
+        migrate::ensure_current(&conn).with_context(|| cannot_open(path))?;
+        Ok(Ledger { conn })
+    }
+
+    /// Writes a whole, consistent copy to a new file while others go on working.
+    pub fn back_up(&self, to: &Path) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            !to.exists(),
+            "cannot back up to `{}`: it exists already",
+            to.display()
+        );
+        let partial = PathBuf::from(format!("{}.partial", to.display()));
+        let write = || -> anyhow::Result<()> {
+            let _ = std::fs::remove_file(&partial); // Left by a run that died; absent otherwise.
+            let mut target = Connection::open(&partial)?;
+            let backup = rusqlite::backup::Backup::new(&self.conn, &mut target)?;
+            backup.run_to_completion(i32::MAX, Duration::ZERO, None)?;
+            drop(backup);
+            target.close().map_err(|(_, err)| err)?;
+            std::fs::File::open(&partial)?.sync_all()?;
+            std::fs::rename(&partial, to)?;
+            Ok(())
+        };
+        write().with_context(|| format!("cannot back up the ledger to `{}`", to.display()))
+    }
+
+    /// Checks the file's structure; the answer is `ok` or what is wrong with it.
+    pub fn check(&self) -> anyhow::Result<String> {
+        let answer = self
+            .conn
+            .query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
+        answer.context("cannot check the ledger")
+    }
+
+    fn begin(&mut self) -> anyhow::Result<Transaction<'_>> {
+        self.conn
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .context("cannot begin a transaction in the ledger")
+    }
+}
+
+fn cannot_open(path: &Path) -> String {
+    format!(
+        "CAMPAIGN_DATABASE_PATH: cannot use `{}` as the ledger",
+        path.display()
+    )
+}
+
+fn prepare(conn: &Connection) -> anyhow::Result<()> {
+    conn.busy_timeout(Duration::from_secs(5))?;
+    conn.pragma_update(None, "foreign_keys", true)?;
+    conn.pragma_update(None, "trusted_schema", false)?;
+    conn.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}
+
+fn read_only(path: &Path) -> anyhow::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags).with_context(|| cannot_open(path))?;
+    conn.busy_timeout(Duration::from_secs(5))
+        .with_context(|| cannot_open(path))?;
+    Ok(conn)
+}
+
+/// An instant as the ledger keeps it: whole seconds since 1970, UTC.
+fn seconds(at: DateTime<Utc>) -> i64 {
+    at.timestamp()
+}
+
+/// A stored instant. The schema's writers only store what [`seconds`] gave, so a value chrono cannot
+/// hold means a damaged file; it reads as the epoch rather than stopping everything.
+fn instant(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(seconds, 0).unwrap_or_default()
+}
+
+/// Writes a line of the decision log that `explain` shows.
+fn log_event(
+    conn: &Connection,
+    at: DateTime<Utc>,
+    about: About,
+    kind: &str,
+    detail: &str,
+) -> anyhow::Result<()> {
+    let sql = "INSERT INTO events (at, lead_id, campaign_id, message_id, kind, detail)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    conn.prepare_cached(sql)?
+        .execute((
+            seconds(at),
+            about.lead,
+            about.campaign,
+            about.message,
+            kind,
+            detail,
+        ))
+        .context("cannot write to the decision log")?;
+    Ok(())
+}
+
+/// What a line of the decision log is about.
+#[derive(Clone, Copy, Default)]
+struct About {
+    lead: Option<i64>,
+    campaign: Option<i64>,
+    message: Option<i64>,
+}

@@ -1,0 +1,244 @@
+//! Pushes: what the base was last told about a lead, and which leads have changed since.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::leads::read_fields;
+use super::{Ledger, instant, seconds, transitions};
+use crate::campaign::{CampaignState, MessageState, StopReason};
+use crate::changeset::{self, CampaignView, LeadView, StepView, Value};
+use crate::inbound::ResponseType;
+use crate::lead::{RawLead, ReadField, RecordId, Reject, RejectReason};
+
+/// A lead to be shown, with what is shown of it now.
+pub struct LeadToPush {
+    /// The lead's row id.
+    pub id: i64,
+    /// The fields as they were read.
+    pub raw: RawLead,
+    /// The state of the lead that this view shows.
+    pub revision: i64,
+    /// The facts.
+    pub view: LeadView,
+    /// The cells as last written.
+    pub told: BTreeMap<String, Value>,
+}
+
+/// What the base was told about a lead.
+pub struct Pushed {
+    /// The lead's row id.
+    pub lead: i64,
+    /// The state of the lead that was shown.
+    pub revision: i64,
+    /// The cells it now shows.
+    pub told: BTreeMap<String, Value>,
+    /// The base's words if it refused.
+    pub refusal: Option<String>,
+}
+
+impl Ledger {
+    /// How many leads of a source have changed since they were last pushed.
+    pub fn count_to_push(&self, source: &str) -> anyhow::Result<i64> {
+        let sql = "SELECT count(*) FROM leads WHERE revision > pushed_revision AND source = ?1";
+        let count = self
+            .conn
+            .prepare_cached(sql)?
+            .query_row([source], |row| row.get(0));
+        count.context("cannot count the leads to push")
+    }
+
+    /// Leads of a source after a row id: all, or those that changed since they were last pushed.
+    pub fn leads_to_push(
+        &self,
+        source: &str,
+        only_changed: bool,
+        after: i64,
+        limit: u32,
+        lead: Option<i64>,
+    ) -> anyhow::Result<Vec<LeadToPush>> {
+        // Two statements, so that each can use its own index.
+        let sql = if only_changed {
+            "SELECT l.id, l.record_id, l.fields, l.revision, coalesce(p.told, '{}'),
+                    l.reject_reason, l.reject_detail
+             FROM leads l LEFT JOIN pushes p ON p.lead_id = l.id
+             WHERE l.revision > l.pushed_revision AND l.source = ?1 AND l.id > ?2
+               AND (?4 IS NULL OR l.id = ?4) ORDER BY l.id LIMIT ?3"
+        } else {
+            "SELECT l.id, l.record_id, l.fields, l.revision, coalesce(p.told, '{}'),
+                    l.reject_reason, l.reject_detail
+             FROM leads l LEFT JOIN pushes p ON p.lead_id = l.id
+             WHERE l.source = ?1 AND l.id > ?2 AND (?4 IS NULL OR l.id = ?4)
+             ORDER BY l.id LIMIT ?3"
+        };
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let mut rows = statement.query((source, after, limit, lead))?;
+        let mut leads = Vec::new();
+        while let Some(row) = rows.next().context("cannot list the leads to push")? {
+            leads.push(read_lead_to_push(&self.conn, row)?);
+        }
+        Ok(leads)
+    }
+
+    /// Notes what the base now shows of leads.
+    pub fn record_pushes(&mut self, pushes: &[Pushed], now: DateTime<Utc>) -> anyhow::Result<()> {
+        let tx = self.begin()?;
+        for Pushed {
+            lead,
+            revision,
+            told,
+            refusal,
+        } in pushes
+        {
+            let sql = "INSERT INTO pushes (lead_id, told, pushed_at, refusal)
+                       VALUES (?1, ?2, ?3, ?4)
+                       ON CONFLICT (lead_id) DO UPDATE SET told = excluded.told,
+                           pushed_at = excluded.pushed_at, refusal = excluded.refusal";
+            let told = changeset::encode(told)?;
+            tx.prepare_cached(sql)?
+                .execute((lead, told, seconds(now), refusal))?;
+            let sql = "UPDATE leads SET pushed_revision = ?2 WHERE id = ?1";
+            tx.prepare_cached(sql)?.execute((lead, revision))?;
+        }
+        tx.commit().context("cannot note what the base was told")
+    }
+
+    /// Notes that leads were shown up to a revision, where the cells need not be remembered.
+    pub fn mark_pushed(&mut self, shown: &[(i64, i64)], now: DateTime<Utc>) -> anyhow::Result<()> {
+        let tx = self.begin()?;
+        for (lead, revision) in shown {
+            let sql =
+                "UPDATE leads SET pushed_revision = ?2 WHERE id = ?1 AND pushed_revision < ?2";
+            if tx.prepare_cached(sql)?.execute((lead, revision))? > 0 {
+                let sql = "INSERT INTO pushes (lead_id, pushed_at) VALUES (?1, ?2)
+                           ON CONFLICT (lead_id) DO UPDATE SET pushed_at = excluded.pushed_at";
+                tx.prepare_cached(sql)?.execute((lead, seconds(now)))?;
+            }
+        }
+        tx.commit().context("cannot note what was shown")
+    }
+
+    /// The record of a lead is gone from the base: its open campaign stops.
+    pub fn lead_is_gone(&mut self, lead: i64, now: DateTime<Utc>) -> anyhow::Result<()> {
+        let tx = self.begin()?;
+        let sql = "SELECT id FROM campaigns WHERE lead_id = ?1
+                     AND state IN ('draft', 'review', 'active', 'paused')";
+        let campaign: Option<i64> = tx
+            .prepare_cached(sql)?
+            .query_row([lead], |row| row.get(0))
+            .optional()?;
+        if let Some(campaign) = campaign {
+            let why = "its record is no longer in the base";
+            transitions::stop(&tx, campaign, StopReason::LeadRemoved, why, now)?;
+        }
+        tx.execute(
+            "UPDATE leads SET pushed_revision = revision WHERE id = ?1",
+            [lead],
+        )?;
+        tx.commit()
+            .context("cannot close the lead whose record is gone")
+    }
+
+    /// The fields of a lead as read, and its view: for one lead.
+    pub fn lead_view(&self, lead: i64) -> anyhow::Result<LeadView> {
+        let sql = "SELECT reject_reason, reject_detail FROM leads WHERE id = ?1";
+        let (reason, detail) = self
+            .conn
+            .query_row(sql, [lead], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        view(&self.conn, lead, reason, detail)
+    }
+}
+
+fn read_lead_to_push(conn: &Connection, row: &Row<'_>) -> anyhow::Result<LeadToPush> {
+    let id = row.get(0)?;
+    let fields: BTreeMap<ReadField, String> = read_fields(&row.get::<_, String>(2)?)?;
+    let raw = RawLead {
+        record_id: RecordId::new(row.get::<_, String>(1)?),
+        fields,
+    };
+    Ok(LeadToPush {
+        id,
+        raw,
+        revision: row.get(3)?,
+        told: changeset::decode(&row.get::<_, String>(4)?)?,
+        view: view(conn, id, row.get(5)?, row.get(6)?)?,
+    })
+}
+
+/// The facts of a lead. A lead that has a campaign shows the campaign; its reject (a campaign is in
+/// progress, or was) would only repeat it.
+fn view(
+    conn: &Connection,
+    lead: i64,
+    reason: Option<String>,
+    detail: Option<String>,
+) -> anyhow::Result<LeadView> {
+    let campaign = campaign_view(conn, lead)?;
+    let reject = match (&campaign, reason) {
+        (None, Some(code)) => RejectReason::ALL
+            .into_iter()
+            .find(|reason| reason.code() == code)
+            .map(|reason| Reject::new(reason, detail.unwrap_or_default())),
+        _ => None,
+    };
+    Ok(LeadView { reject, campaign })
+}
+
+fn campaign_view(conn: &Connection, lead: i64) -> anyhow::Result<Option<CampaignView>> {
+    let sql = "SELECT id, campaign_id, state, stop_reason, hold_reason, resume_at, started_at,
+                      response_at, response_type, responding_step, last_activity_at, zone, sender
+               FROM campaigns WHERE lead_id = ?1 ORDER BY id DESC LIMIT 1";
+    let read = |row: &Row<'_>| -> rusqlite::Result<(i64, CampaignView)> {
+        let at = |index: usize| row.get::<_, Option<i64>>(index).map(|at| at.map(instant));
+        let word = |index: usize| row.get::<_, Option<String>>(index);
+        let state = CampaignState::parse(&row.get::<_, String>(2)?);
+        let view = CampaignView {
+            id: row.get(1)?,
+            state: state.unwrap_or(CampaignState::Stopped),
+            stop_reason: word(3)?.and_then(|word| StopReason::parse(&word)),
+            detail: word(4)?,
+            paused_until: at(5)?,
+            started_at: at(6)?,
+            response_at: at(7)?,
+            response_type: word(8)?.and_then(|word| ResponseType::parse(&word)),
+            responding_step: word(9)?,
+            last_activity_at: at(10)?,
+            zone: row.get(11)?,
+            sender: word(12)?,
+            steps: Vec::new(),
+        };
+        Ok((row.get(0)?, view))
+    };
+    let found = conn
+        .prepare_cached(sql)?
+        .query_row([lead], read)
+        .optional()?;
+    let Some((id, mut view)) = found else {
+        return Ok(None);
+    };
+    let sql = "SELECT number, step, subject, body, state, due_at, sent_at, opens, clicks,
+                      state_reason
+               FROM messages WHERE campaign_id = ?1 ORDER BY number";
+    let mut statement = conn.prepare_cached(sql)?;
+    let rows = statement.query_map([id], |row| {
+        let state = MessageState::parse(&row.get::<_, String>(4)?);
+        Ok(StepView {
+            number: row.get(0)?,
+            name: row.get(1)?,
+            subject: row.get(2)?,
+            body: row.get(3)?,
+            state: state.unwrap_or(MessageState::Skipped),
+            due_at: row.get::<_, Option<i64>>(5)?.map(instant),
+            sent_at: row.get::<_, Option<i64>>(6)?.map(instant),
+            opens: row.get(7)?,
+            clicks: row.get(8)?,
+            detail: row.get(9)?,
+        })
+    })?;
+    view.steps = rows
+        .collect::<Result<_, _>>()
+        .context("cannot read the campaign's messages")?;
+    Ok(Some(view))
+}

@@ -1,0 +1,218 @@
+//! Views: what the operator's commands show.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+
+use super::{Ledger, instant, seconds};
+
+/// The figures of `status`.
+#[derive(Clone, Debug, Default)]
+pub struct StatusPage {
+    /// Leads by verdict, rejects by reason.
+    pub leads: BTreeMap<String, i64>,
+    /// Campaigns by state.
+    pub campaigns: BTreeMap<String, i64>,
+    /// Messages by state.
+    pub messages: BTreeMap<String, i64>,
+    /// Answers by kind.
+    pub inbound: BTreeMap<String, i64>,
+    /// How many addresses and domains are suppressed.
+    pub suppressions: i64,
+    /// Dated messages that should have left by now.
+    pub overdue: i64,
+    /// The next instant at which something falls due.
+    pub next_due_at: Option<DateTime<Utc>>,
+    /// Mailboxes: name, when last read whole, and the last error.
+    pub mailboxes: Vec<(String, Option<DateTime<Utc>>, Option<String>)>,
+    /// Leads whose changes wait to be pushed.
+    pub to_push: i64,
+}
+
+/// A coming message.
+#[derive(Clone, Debug)]
+pub struct QueueRow {
+    /// When it may leave.
+    pub due_at: DateTime<Utc>,
+    /// The lead's zone.
+    pub zone: String,
+    /// The step's label.
+    pub step: String,
+    /// To whom.
+    pub email: String,
+    /// The company.
+    pub company: String,
+    /// From whom.
+    pub sender: String,
+    /// Why then.
+    pub reason: String,
+    /// The campaign's id outside.
+    pub campaign_id: String,
+    /// The subject.
+    pub subject: String,
+    /// `scheduled` or `deferred`.
+    pub state: String,
+    /// The campaign's state: only an active one sends.
+    pub campaign_state: String,
+}
+
+/// A line of the decision log.
+#[derive(Clone, Debug)]
+pub struct EventRow {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What kind of decision.
+    pub kind: String,
+    /// In words.
+    pub detail: String,
+}
+
+/// A line of the decision log, with whom it is about.
+#[derive(Clone, Debug)]
+pub struct TimelineRow {
+    /// The row id; later lines have greater ones.
+    pub id: i64,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What kind of decision.
+    pub kind: String,
+    /// In words.
+    pub detail: String,
+    /// The lead's name, or `""`.
+    pub full_name: String,
+    /// The company as the texts name it, or `""`.
+    pub company: String,
+    /// The lead's zone, or `""`.
+    pub zone: String,
+    /// The message's subject, or `""`.
+    pub subject: String,
+}
+
+impl Ledger {
+    /// The figures of `status`.
+    pub fn status(&self, now: DateTime<Utc>) -> anyhow::Result<StatusPage> {
+        let figures = |sql: &str| -> anyhow::Result<BTreeMap<String, i64>> {
+            let mut statement = self.conn.prepare_cached(sql)?;
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.collect::<Result<_, _>>()
+                .context("cannot read the figures")
+        };
+        let number = |sql: &str| -> anyhow::Result<i64> {
+            let value: Option<i64> = self.conn.prepare_cached(sql)?.query_row([], |r| r.get(0))?;
+            Ok(value.unwrap_or(0))
+        };
+        let overdue = "SELECT count(*) FROM messages m JOIN campaigns c ON c.id = m.campaign_id
+                       WHERE m.state IN ('scheduled', 'deferred') AND m.due_at < ?1 - 3600
+                         AND c.state = 'active'";
+        let next_due = "SELECT min(due_at) FROM messages WHERE state IN ('scheduled', 'deferred')";
+        let next: Option<i64> = self.conn.query_row(next_due, [], |row| row.get(0))?;
+        let mailboxes = "SELECT name, succeeded_at, last_error FROM cursors
+                         WHERE name <> 'airtable' ORDER BY name";
+        let mut statement = self.conn.prepare_cached(mailboxes)?;
+        let mailboxes = statement.query_map([], |row| {
+            let at: Option<i64> = row.get(1)?;
+            Ok((row.get(0)?, at.map(instant), row.get(2)?))
+        })?;
+        Ok(StatusPage {
+            leads: figures(
+                "SELECT coalesce('rejected: ' || reject_reason, 'eligible'), count(*)
+                 FROM leads GROUP BY 1 ORDER BY 1",
+            )?,
+            campaigns: figures("SELECT state, count(*) FROM campaigns GROUP BY 1 ORDER BY 1")?,
+            messages: figures("SELECT state, count(*) FROM messages GROUP BY 1 ORDER BY 1")?,
+            inbound: figures("SELECT kind, count(*) FROM inbound GROUP BY 1 ORDER BY 1")?,
+            suppressions: number("SELECT count(*) FROM suppressions")?,
+            overdue: self
+                .conn
+                .query_row(overdue, [seconds(now)], |row| row.get(0))?,
+            next_due_at: next.map(instant),
+            mailboxes: mailboxes.collect::<Result<_, _>>()?,
+            to_push: number("SELECT count(*) FROM leads WHERE revision > pushed_revision")?,
+        })
+    }
+
+    /// The coming messages in the order they leave.
+    pub fn queue(&self, limit: u32, lead: Option<i64>) -> anyhow::Result<Vec<QueueRow>> {
+        let sql = "SELECT m.due_at, c.zone, m.step, coalesce(l.email, ''), c.company,
+                          coalesce(m.sender, ''), coalesce(m.due_reason, ''), c.campaign_id,
+                          m.subject, m.state, c.state
+                   FROM messages m JOIN campaigns c ON c.id = m.campaign_id
+                                   JOIN leads l ON l.id = c.lead_id
+                   WHERE m.state IN ('scheduled', 'deferred') AND (?2 IS NULL OR c.lead_id = ?2)
+                   ORDER BY m.due_at, m.id LIMIT ?1";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let rows = statement.query_map((limit, lead), |row| {
+            Ok(QueueRow {
+                due_at: instant(row.get(0)?),
+                zone: row.get(1)?,
+                step: row.get(2)?,
+                email: row.get(3)?,
+                company: row.get(4)?,
+                sender: row.get(5)?,
+                reason: row.get(6)?,
+                campaign_id: row.get(7)?,
+                subject: row.get(8)?,
+                state: row.get(9)?,
+                campaign_state: row.get(10)?,
+            })
+        })?;
+        rows.collect::<Result<_, _>>()
+            .context("cannot read the queue")
+    }
+
+    /// The decision log of a lead, oldest first.
+    pub fn events(&self, lead: i64) -> anyhow::Result<Vec<EventRow>> {
+        let sql = "SELECT at, kind, detail FROM events
+                   WHERE lead_id = ?1
+                      OR campaign_id IN (SELECT id FROM campaigns WHERE lead_id = ?1)
+                   ORDER BY id";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let rows = statement.query_map([lead], |row| {
+            Ok(EventRow {
+                at: instant(row.get(0)?),
+                kind: row.get(1)?,
+                detail: row.get(2)?,
+            })
+        })?;
+        rows.collect::<Result<_, _>>()
+            .context("cannot read the decision log")
+    }
+
+    /// The decision log of all leads after a row id, with whom each line is about.
+    pub fn timeline_after(&self, after: i64) -> anyhow::Result<Vec<TimelineRow>> {
+        let sql = "SELECT e.id, e.at, e.kind, e.detail, coalesce(l.full_name, ''),
+                          coalesce(c.company, ''), coalesce(c.zone, ''), coalesce(m.subject, '')
+                   FROM events e LEFT JOIN campaigns c ON c.id = e.campaign_id
+                                 LEFT JOIN leads l ON l.id = coalesce(e.lead_id, c.lead_id)
+                                 LEFT JOIN messages m ON m.id = e.message_id
+                   WHERE e.id > ?1 ORDER BY e.id";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let rows = statement.query_map([after], |row| {
+            Ok(TimelineRow {
+                id: row.get(0)?,
+                at: instant(row.get(1)?),
+                kind: row.get(2)?,
+                detail: row.get(3)?,
+                full_name: row.get(4)?,
+                company: row.get(5)?,
+                zone: row.get(6)?,
+                subject: row.get(7)?,
+            })
+        })?;
+        rows.collect::<Result<_, _>>()
+            .context("cannot read the decision log")
+    }
+
+    /// Due messages that belong to a sender other than the configured one: nobody sends them.
+    pub fn due_for_other_senders(&self, sender: &str, now: DateTime<Utc>) -> anyhow::Result<i64> {
+        let sql = "SELECT count(*) FROM messages m JOIN campaigns c ON c.id = m.campaign_id
+                   WHERE m.state IN ('scheduled', 'deferred') AND m.due_at <= ?2
+                     AND m.sender <> ?1 AND c.state = 'active'";
+        let count = self
+            .conn
+            .prepare_cached(sql)?
+            .query_row((sender, seconds(now)), |r| r.get(0));
+        count.context("cannot count the messages of other senders")
+    }
+}

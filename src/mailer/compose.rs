@@ -1,0 +1,216 @@
+//! The bytes of a mail.
+//!
+//! Invariant: the same [`Outgoing`] gives the same bytes, so that a second attempt is the same
+//! mail; no text in it can add a header, a recipient or a path.
+
+use anyhow::{Context, ensure};
+use chrono::{DateTime, Datelike, Utc};
+use lettre::Address;
+use lettre::message::header::{
+    ContentTransferEncoding, ContentType, Date, HeaderName, HeaderValue, MIME_VERSION_1_0,
+    MessageId,
+};
+use lettre::message::{Body, Mailbox, Message};
+
+use crate::lead::EmailAddress;
+
+/// One mail, ready to be composed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    /// The sender's address, also the envelope's.
+    pub from: EmailAddress,
+    /// The sender's name, or `""`.
+    pub from_name: String,
+    /// The lead's address, also the envelope's.
+    pub to: EmailAddress,
+    /// The lead's name, or `""`.
+    pub to_name: String,
+    /// The subject, one line.
+    pub subject: String,
+    /// The text, signature included, lines ended by `\n`.
+    pub body: String,
+    /// The instant of the first claim: a second attempt carries the same Date.
+    pub dated_at: DateTime<Utc>,
+    /// The Message-ID without angle brackets.
+    pub message_id: String,
+    /// The key carried in `X-Outreach-Key`; also names the file in a Maildir.
+    pub outreach_key: String,
+    /// The mailbox that takes opt-outs (RFC 2369), if there is one.
+    pub unsubscribe_mailto: Option<EmailAddress>,
+    /// The postal address US law wants in every such mail (CAN-SPAM, 15 USC 7704(a)(5)).
+    pub postal_address: Option<String>,
+    /// Where answers go, if not to `from`.
+    pub reply_to: Option<EmailAddress>,
+}
+
+/// Starts the footer. Mail programs leave out what follows this line when they quote a mail
+/// (RFC 3676 section 4.3), so that our own opt-out line does not come back with every answer.
+const FOOTER_SEPARATOR: &str = "-- ";
+
+/// The way out that every mail offers.
+const OPT_OUT_LINE: &str =
+    "If this is not for you, reply \"no thanks\" and we will not write again.";
+
+/// Composes the mail as RFC 5322 wants it on the wire: CRLF, `text/plain` in UTF-8, 7bit when the
+/// text fits and quoted-printable otherwise, ending with a line end.
+pub fn compose(outgoing: &Outgoing) -> anyhow::Result<Vec<u8>> {
+    check_key(&outgoing.outreach_key)?;
+    check_message_id(&outgoing.message_id)?;
+    check_line("subject", &outgoing.subject)?;
+    check_line("sender's name", &outgoing.from_name)?;
+    check_line("lead's name", &outgoing.to_name)?;
+    ensure!(
+        !outgoing.subject.trim().is_empty(),
+        "subject: expected a text, found none"
+    );
+    let year = outgoing.dated_at.year();
+    ensure!(
+        (1970..=9999).contains(&year),
+        "date: expected a year of four digits, found `{year}`"
+    );
+
+    let mut builder = Message::builder()
+        .header(Date::new(outgoing.dated_at.into()))
+        .from(mailbox(&outgoing.from_name, &outgoing.from)?)
+        .to(mailbox(&outgoing.to_name, &outgoing.to)?)
+        .subject(single_spaced(&outgoing.subject))
+        .header(MessageId::from(format!("<{}>", outgoing.message_id)));
+    if let Some(reply_to) = &outgoing.reply_to {
+        builder = builder.reply_to(mailbox("", reply_to)?);
+    }
+    builder = builder.raw_header(header("X-Outreach-Key", outgoing.outreach_key.clone()));
+    if let Some(mailto) = &outgoing.unsubscribe_mailto {
+        address(mailto)?;
+        let link = unsubscribe_link(mailto, &outgoing.outreach_key);
+        builder = builder.raw_header(header("List-Unsubscribe", link));
+    }
+    let body = encoded(with_footer(outgoing)?)?;
+    let message = builder
+        .header(MIME_VERSION_1_0)
+        .header(ContentType::TEXT_PLAIN)
+        .body(body);
+    let mut bytes = message.context("cannot compose the mail")?.formatted();
+    if !bytes.ends_with(b"\r\n") {
+        bytes.extend_from_slice(b"\r\n");
+    }
+    Ok(bytes)
+}
+
+/// A key becomes a header and a file name: a short word that can be neither a path nor hidden.
+pub(super) fn check_key(key: &str) -> anyhow::Result<()> {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
+    let is_key = (1..=120).contains(&key.len())
+        && key.bytes().all(is_plain)
+        && key.starts_with(|c: char| c.is_ascii_alphanumeric());
+    ensure!(
+        is_key,
+        "outreach key: expected letters, digits, `.`, `_` and `-`, found {key:?}"
+    );
+    Ok(())
+}
+
+/// An address as the SMTP library knows it. It needs SMTPUTF8 (RFC 6531) when it is not ASCII, and
+/// then a relay on the way may refuse it; such a lead is for a person.
+pub(super) fn address(email: &EmailAddress) -> anyhow::Result<Address> {
+    ensure!(
+        email.as_str().is_ascii(),
+        "address: expected ASCII, found one at `{}` that needs SMTPUTF8",
+        email.domain()
+    );
+    Address::new(email.local(), email.domain()).with_context(|| {
+        format!(
+            "address: expected a valid one, found one at {:?}",
+            email.domain()
+        )
+    })
+}
+
+fn mailbox(name: &str, email: &EmailAddress) -> anyhow::Result<Mailbox> {
+    let name = name.trim();
+    Ok(Mailbox::new(
+        (!name.is_empty()).then(|| name.to_string()),
+        address(email)?,
+    ))
+}
+
+fn header(name: &'static str, value: String) -> HeaderValue {
+    HeaderValue::new(HeaderName::new_from_ascii_str(name), value)
+}
+
+fn check_line(what: &str, text: &str) -> anyhow::Result<()> {
+    match text.chars().find(|c| breaks_a_line(*c)) {
+        None => Ok(()),
+        Some(c) => anyhow::bail!(
+            "{what}: expected one line of text, found the control character U+{:04X}",
+            u32::from(c)
+        ),
+    }
+}
+
+/// Control characters, and the two separators some programs take for a line end.
+fn breaks_a_line(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// A header is folded at its spaces, and what programs make of two of them at a fold differs.
+fn single_spaced(text: &str) -> String {
+    let words: Vec<&str> = text.split(' ').filter(|word| !word.is_empty()).collect();
+    words.join(" ")
+}
+
+fn check_message_id(id: &str) -> anyhow::Result<()> {
+    let is_plain = |b: u8| b.is_ascii_graphic() && !matches!(b, b'<' | b'>');
+    let halves = id
+        .split_once('@')
+        .is_some_and(|(left, right)| !left.is_empty() && !right.is_empty() && !right.contains('@'));
+    ensure!(
+        halves && id.len() <= 250 && id.bytes().all(is_plain),
+        "message id: expected `left@right` without brackets or spaces, found {id:?}"
+    );
+    Ok(())
+}
+
+/// `<mailto:address?subject=unsubscribe%20KEY>` (RFC 6068 section 2 says what must be escaped).
+fn unsubscribe_link(mailto: &EmailAddress, key: &str) -> String {
+    let mut link = String::from("<mailto:");
+    for byte in mailto.as_str().bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~@+".contains(&byte) {
+            link.push(char::from(byte));
+        } else {
+            link.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    link + "?subject=unsubscribe%20" + key + ">"
+}
+
+/// The text and its footer with `\n` line ends, the last line ended too.
+fn with_footer(outgoing: &Outgoing) -> anyhow::Result<String> {
+    let plain = |text: &str| text.replace("\r\n", "\n").replace('\r', "\n");
+    let body = plain(&outgoing.body);
+    let postal = plain(outgoing.postal_address.as_deref().unwrap_or_default());
+    for (what, text) in [("body", &body), ("postal address", &postal)] {
+        for line in text.split('\n') {
+            check_line(what, &line.replace('\t', " "))?;
+        }
+    }
+    ensure!(!body.trim().is_empty(), "body: expected a text, found none");
+    let mut text = format!("{}\n\n{FOOTER_SEPARATOR}\n", body.trim_end());
+    if !postal.trim().is_empty() {
+        text.push_str(postal.trim());
+        text.push('\n');
+    }
+    text.push_str(OPT_OUT_LINE);
+    text.push('\n');
+    Ok(text)
+}
+
+/// 7bit for short lines of ASCII, else quoted-printable. Left to itself the library would choose
+/// base64 for some languages, which filters dislike and people cannot read in a Maildir.
+fn encoded(text: String) -> anyhow::Result<Body> {
+    Body::new_with_encoding(text.clone(), ContentTransferEncoding::SevenBit)
+        .or_else(|_| Body::new_with_encoding(text, ContentTransferEncoding::QuotedPrintable))
+        .map_err(|_| anyhow::anyhow!("body: cannot be encoded as quoted-printable"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,250 @@
+//! Composes a mail and hands it over: to an SMTP server, verb by verb, or into a Maildir.
+//!
+//! Purpose: one attempt, and a [`crate::delivery::Delivery`] that tells truly how it ended.
+//! Invariant: it never tries twice; it never says *deferred* once the body may have been taken.
+//! This module knows neither the ledger nor why a mail is sent.
+
+mod compose;
+mod connect;
+mod maildir;
+mod smtp;
+mod wire;
+
+pub use compose::{Outgoing, compose};
+pub use maildir::Maildir;
+pub use smtp::Smtp;
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use crate::delivery::Delivery;
+use crate::tls::TlsMode;
+
+/// An SMTP server to submit mail to.
+#[derive(Clone, Debug)]
+pub struct SmtpSettings {
+    /// Host name or address.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub tls: TlsMode,
+    /// The user name; none means no AUTH.
+    pub username: Option<String>,
+    /// The password.
+    pub password: Option<SecretString>,
+    /// PEM file with authorities trusted besides the system's.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// Where mail goes.
+#[derive(Clone, Debug)]
+pub enum Settings {
+    /// Into this Maildir, created when missing.
+    Maildir(PathBuf),
+    /// To this server.
+    Smtp(SmtpSettings),
+}
+
+/// How long to wait for each answer of a server. The defaults are those of RFC 5321
+/// section 4.5.3.2: a server that is slow after the body is usually still delivering, and leaving
+/// it early makes a doubt out of a delivery.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadlines {
+    /// TCP, for each address of the host, and the TLS handshake.
+    pub connect: Duration,
+    /// The greeting and the answer to EHLO.
+    pub greeting: Duration,
+    /// The whole of AUTH.
+    pub auth: Duration,
+    /// The answer to MAIL FROM.
+    pub mail: Duration,
+    /// The answer to RCPT TO.
+    pub rcpt: Duration,
+    /// The 354 to DATA.
+    pub data: Duration,
+    /// Handing the body over and the answer to its final dot.
+    pub body: Duration,
+    /// RSET, NOOP and QUIT, which decide nothing about a message.
+    pub courtesy: Duration,
+}
+
+impl Default for Deadlines {
+    fn default() -> Deadlines {
+        let minutes = |n: u64| Duration::from_secs(60 * n);
+        Deadlines {
+            connect: Duration::from_secs(30),
+            greeting: minutes(5),
+            auth: minutes(2),
+            mail: minutes(5),
+            rcpt: minutes(5),
+            data: minutes(2),
+            body: minutes(3 + 10),
+            courtesy: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Whether a message in doubt can be found where it was to go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Evidence {
+    /// It is there: it was delivered.
+    Found,
+    /// It is surely not there: it was not delivered.
+    Absent,
+    /// This way of sending leaves nothing that can be looked at, or looking failed; says why.
+    CouldNotLook(String),
+}
+
+/// One way of handing mail over.
+#[derive(Debug)]
+pub enum Mailer {
+    /// Files in a Maildir.
+    Maildir(Maildir),
+    /// An SMTP server.
+    Smtp(Box<Smtp>),
+}
+
+impl Mailer {
+    /// Prepares the mailer: makes the Maildir, or reads the TLS authorities. Opens no connection.
+    /// `ehlo_domain` is the name we greet a server with, usually the sender's domain.
+    pub fn open(settings: &Settings, ehlo_domain: &str) -> anyhow::Result<Mailer> {
+        Mailer::open_with(settings, ehlo_domain, Deadlines::default())
+    }
+
+    /// [`Mailer::open`] with other deadlines.
+    pub fn open_with(
+        settings: &Settings,
+        ehlo_domain: &str,
+        deadlines: Deadlines,
+    ) -> anyhow::Result<Mailer> {
+        Ok(match settings {
+            Settings::Maildir(dir) => Mailer::Maildir(Maildir::open(dir)?),
+            Settings::Smtp(smtp) => {
+                Mailer::Smtp(Box::new(Smtp::open(smtp, ehlo_domain, deadlines)?))
+            }
+        })
+    }
+
+    /// Makes one attempt at one message.
+    pub async fn deliver(&mut self, outgoing: &Outgoing) -> Delivery {
+        match self {
+            Mailer::Maildir(maildir) => maildir.deliver(outgoing),
+            Mailer::Smtp(smtp) => smtp.deliver(outgoing).await,
+        }
+    }
+
+    /// Makes one attempt at each message and returns the verdicts in the same order. Callers claim
+    /// at most [`Mailer::batch_max`] messages for one call.
+    pub async fn deliver_batch(&mut self, outgoing: &[Outgoing]) -> Vec<Delivery> {
+        match self {
+            Mailer::Maildir(maildir) => maildir.deliver_batch(outgoing),
+            Mailer::Smtp(smtp) => {
+                let mut deliveries = Vec::with_capacity(outgoing.len());
+                for one in outgoing {
+                    deliveries.push(smtp.deliver(one).await);
+                }
+                deliveries
+            }
+        }
+    }
+
+    /// How many messages may sensibly be claimed together. One over SMTP: whatever is claimed when
+    /// the process dies is in doubt there, while in a Maildir we can look.
+    pub fn batch_max(&self) -> usize {
+        match self {
+            Mailer::Maildir(_) => 256,
+            Mailer::Smtp(_) => 1,
+        }
+    }
+
+    /// Looks for the message with this key where it was to go.
+    pub fn evidence(&self, outreach_key: &str) -> Evidence {
+        match self {
+            Mailer::Maildir(maildir) => maildir.evidence(outreach_key),
+            Mailer::Smtp(_) => Evidence::CouldNotLook(
+                "an SMTP server does not tell what it took; look in the Sent folder".to_string(),
+            ),
+        }
+    }
+
+    /// Tries everything short of sending: TLS, EHLO, AUTH and NOOP, or writing into the Maildir.
+    /// Returns what was found, in words.
+    pub async fn check(&mut self) -> anyhow::Result<String> {
+        match self {
+            Mailer::Maildir(maildir) => maildir.check(),
+            Mailer::Smtp(smtp) => smtp.check().await,
+        }
+    }
+
+    /// Takes leave of the server. A server that does not answer is left standing.
+    pub async fn close(self) {
+        if let Mailer::Smtp(smtp) = self {
+            smtp.close().await;
+        }
+    }
+}
+
+/// Whether a host is this very machine, so that mail to it needs no TLS: a loopback address, with
+/// or without brackets, or `localhost` (RFC 6761 section 6.3).
+pub fn is_loopback(host: &str) -> bool {
+    let host = host.trim();
+    let bare = host
+        .strip_prefix('[')
+        .and_then(|h| h.strip_suffix(']'))
+        .unwrap_or(host);
+    match bare.parse::<IpAddr>() {
+        Ok(address) => address.to_canonical().is_loopback(),
+        Err(_) => bare
+            .strip_suffix('.')
+            .unwrap_or(bare)
+            .eq_ignore_ascii_case("localhost"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_is_loopback() {
+        for host in [
+            "127.0.0.1",
+            "127.9.9.9",
+            "::1",
+            "[::1]",
+            "localhost",
+            "LocalHost.",
+            " ::1 ",
+        ] {
+            assert!(is_loopback(host), "{host}");
+        }
+        assert!(is_loopback("::ffff:127.0.0.1"));
+        let others = [
+            "",
+            "10.0.0.1",
+            "example.com",
+            "localhost.example.com",
+            "127.0.0.1.evil.test",
+        ];
+        for host in others
+            .into_iter()
+            .chain(["0.0.0.0", "[::]", "notlocalhost", "127.1"])
+        {
+            assert!(!is_loopback(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn the_default_deadlines_are_at_least_those_of_the_rfc() {
+        let deadlines = Deadlines::default();
+        assert!(deadlines.greeting >= Duration::from_secs(300));
+        assert!(deadlines.mail >= Duration::from_secs(300));
+        assert!(deadlines.rcpt >= Duration::from_secs(300));
+        assert!(deadlines.data >= Duration::from_secs(120));
+        assert!(deadlines.body >= Duration::from_secs(600));
+    }
+}
