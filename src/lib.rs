@@ -89,4 +89,6 @@ pub mod mailer;
 
 pub mod mailbox;
 
+pub mod config;
 
+pub mod clock;

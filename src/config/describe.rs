@@ -1,0 +1,146 @@
+//! Says what is in force: one line for every run, every variable for `doctor --config`.
+
+use serde::Serialize;
+
+use super::problem::is_unprintable;
+use super::sources::Sources;
+use super::variables::{self, FIELD_FAMILY, Variable};
+use super::{Config, LeadsSource, WriterSource};
+use crate::{mailbox, mailer};
+
+/// One variable as it is in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Described {
+    /// The heading it belongs under.
+    pub group: &'static str,
+    /// The name.
+    pub name: String,
+    /// The value on one line; `[set]` for a secret, empty when there is none.
+    pub value: String,
+    /// Where the value came from: `environment`, `.env:12`, `file …`, `credential …`, `default`, or
+    /// `unset`.
+    pub source: String,
+    /// What it does, in one line.
+    pub meaning: String,
+}
+
+impl Config {
+    /// What every run says first: where leads come from, who writes, where mail goes and is read.
+    pub fn endpoints(&self) -> String {
+        let leads = match &self.leads {
+            LeadsSource::None => {
+                "none (neither LEADS_FILE nor AIRTABLE_API_KEY is set)".to_string()
+            }
+            LeadsSource::File { path, .. } => format!("file {}", path.display()),
+            LeadsSource::Airtable(base) => format!("Airtable {}/{}", base.base_id, base.table),
+        };
+        let writer = match &self.writer {
+            WriterSource::Templates => "built-in templates".to_string(),
+            WriterSource::Model(model) => format!("{} at {}", model.model, model.base_url),
+        };
+        let mail = match &self.mailer {
+            mailer::Settings::Maildir(dir) => format!("Maildir {}", dir.display()),
+            mailer::Settings::Smtp(smtp) => {
+                format!(
+                    "SMTP {}:{} ({})",
+                    smtp.host,
+                    smtp.port,
+                    protection(smtp.tls.as_str())
+                )
+            }
+        };
+        let inbox = match &self.mailbox {
+            mailbox::Settings::Maildir(dir) => format!("Maildir {}", dir.display()),
+            mailbox::Settings::Imap(imap) => {
+                let tls = protection(imap.tls.as_str());
+                format!("IMAP {}:{}/{} ({tls})", imap.host, imap.port, imap.folder)
+            }
+        };
+        format!("leads: {leads} · writer: {writer} · mail: {mail} · inbox: {inbox}")
+    }
+
+    /// Every variable in its order, with the columns that were renamed after their family.
+    /// `sources` are those the configuration was loaded from.
+    pub fn describe(&self, sources: &Sources) -> Vec<Described> {
+        let mut described = Vec::new();
+        for variable in variables::ALL {
+            described.push(self.describe_one(variable, sources));
+            if variable.name == FIELD_FAMILY {
+                described.extend(self.describe_columns(variable, sources));
+            }
+        }
+        described
+    }
+
+    fn describe_one(&self, variable: &Variable, sources: &Sources) -> Described {
+        let found = sources.find(variable).ok().flatten();
+        let (value, source) = match found {
+            Some(found) if variable.is_secret() => ("[set]".to_string(), found.origin.to_string()),
+            Some(found) => (one_line(&found.text), found.origin.to_string()),
+            None => match self.default_in_force(variable) {
+                Some(value) => (value, "default".to_string()),
+                None => (String::new(), "unset".to_string()),
+            },
+        };
+        let meaning = match variable.note() {
+            Some(note) => format!("{} ({note})", variable.meaning),
+            None => variable.meaning.to_string(),
+        };
+        Described {
+            group: variable.group,
+            name: variable.name.to_string(),
+            value,
+            source,
+            meaning,
+        }
+    }
+
+    fn describe_columns(&self, family: &Variable, sources: &Sources) -> Vec<Described> {
+        let mut described = Vec::new();
+        for (name, origin) in sources.names() {
+            let Some(key) = variables::field_key(&name) else {
+                continue;
+            };
+            let Ok(Some(found)) = sources.plain(&name) else {
+                continue;
+            };
+            described.push(Described {
+                group: family.group,
+                name,
+                value: one_line(found.text.trim()),
+                source: origin.to_string(),
+                meaning: format!("their column for {key}"),
+            });
+        }
+        described
+    }
+
+    /// What an unset variable amounts to, where that follows from other variables.
+    fn default_in_force(&self, variable: &Variable) -> Option<String> {
+        match (variable.name, &self.mailer, &self.mailbox, &self.leads) {
+            ("SMTP_TLS", mailer::Settings::Smtp(smtp), _, _) => Some(smtp.tls.as_str().to_string()),
+            ("IMAP_TLS", _, mailbox::Settings::Imap(imap), _) => {
+                Some(imap.tls.as_str().to_string())
+            }
+            ("STATUS_FILE", _, _, LeadsSource::File { status, .. }) => {
+                Some(status.display().to_string())
+            }
+            ("FROM_EMAIL", ..) => Some(self.from.to_string()),
+            ("UNSUBSCRIBE_MAILTO", ..) => Some(self.unsubscribe_mailto.to_string()),
+            _ => variable.default.map(str::to_string),
+        }
+    }
+}
+
+/// The mode as a reader of the line understands it.
+fn protection(mode: &'static str) -> &'static str {
+    if mode == "none" { "unprotected" } else { mode }
+}
+
+/// A value without what would break or disguise the line it is shown on.
+fn one_line(text: &str) -> String {
+    text.split(|c: char| is_unprintable(c))
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}

@@ -1,0 +1,157 @@
+//! The configuration: environment variables, a `.env` file and secret files, parsed once.
+//!
+//! Purpose: turn texts into a [`Config`] every part of which is valid and fits the rest, or into
+//! all [`Problems`] at once, each naming the variable, where its value came from, what was expected
+//! and what was found.
+//! Invariant: nothing here changes the process's environment; a secret appears in no error, warning
+//! or description, and leaves this module only as a [`secrecy::SecretString`].
+//! This module knows the settings of each adapter but opens no connection, and it does not check
+//! whether the files and directories it names exist: who uses them does.
+
+mod checks;
+mod describe;
+mod env_file;
+mod load;
+mod problem;
+mod reader;
+mod sources;
+#[cfg(test)]
+mod tests;
+pub mod variables;
+
+pub use describe::Described;
+pub use problem::{Problem, Problems, Warning};
+pub use sources::{Origin, Sources};
+
+use std::path::PathBuf;
+
+use crate::calendar::{Window, Zone};
+use crate::campaign::Sequence;
+use crate::lead::EmailAddress;
+use crate::{airtable, mailbox, mailer, writer};
+
+/// What the program was told, checked. Made by [`Config::load`].
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The steps of new campaigns; each delay is greater than the one before.
+    pub sequence: Sequence,
+    /// The zone of a lead about whose place nothing is known.
+    pub default_zone: Zone,
+    /// The country (ISO 3166 alpha-2) whose holidays count when the lead's is unknown.
+    pub holiday_country: String,
+    /// The hours in which mail may leave, in the lead's zone.
+    pub window: Window,
+    /// The most campaigns one run of `generate` writes; at least 1.
+    pub campaigns_per_batch: u32,
+    /// The most mails one run of `send` takes on; at least 1.
+    pub queue_batch_size: u32,
+    /// Attempts after which a deferred mail is a dead letter; at least 1.
+    pub delivery_attempts_max: u32,
+    /// Minutes before the second attempt; at least 1.
+    pub retry_delay_minutes: u32,
+    /// The most mails a sender sends a day; at least 1.
+    pub daily_limit: u32,
+    /// The least seconds between two mails of a sender.
+    pub gap_secs: u32,
+    /// Up to so many seconds more.
+    pub jitter_secs: u32,
+    /// Minutes one run of `send` may wait for mails falling due.
+    pub send_run_minutes: u32,
+    /// The score (0 to 100) below which a campaign goes to review.
+    pub quality_threshold: u8,
+    /// Whether every campaign waits for a person's approval.
+    pub require_approval: bool,
+    /// Whether an answer also stops the campaigns of colleagues.
+    pub stop_company_on_reply: bool,
+    /// Follow-ups wait when the inbox was last read more minutes ago than this.
+    pub scan_age_minutes_max: u32,
+    /// Whether follow-ups may leave although no inbox is read.
+    pub allow_blind_follow_ups: bool,
+    /// The ledger's file.
+    pub ledger_path: PathBuf,
+    /// Where leads come from and results go.
+    pub leads: LeadsSource,
+    /// Who writes.
+    pub writer: WriterSource,
+    /// Requests to the model at once; at least 1.
+    pub llm_concurrency: u32,
+    /// Where mail goes.
+    pub mailer: mailer::Settings,
+    /// Where answers are read.
+    pub mailbox: mailbox::Settings,
+    /// Whether `mailbox` is merely the default: neither `IMAP_SERVER` nor `INBOX_DIR` is set, so
+    /// that behind an SMTP server nobody would notice an answer.
+    pub mailbox_is_default: bool,
+    /// The address mail comes from.
+    pub from: EmailAddress,
+    /// The name mail comes from; one line.
+    pub from_name: String,
+    /// The address answers go to when it is not `from`.
+    pub reply_to: Option<EmailAddress>,
+    /// The address opt-outs go to.
+    pub unsubscribe_mailto: EmailAddress,
+    /// The postal address for the footer, of one or several lines; present whenever mail goes over
+    /// SMTP.
+    pub postal_address: Option<String>,
+    /// A Markdown file about the brand that replaces the built-in one.
+    pub brand_file: Option<PathBuf>,
+    /// Templates laid over the built-in ones.
+    pub templates_dir: Option<PathBuf>,
+    /// PEM file of authorities trusted besides the system's.
+    pub tls_ca_file: Option<PathBuf>,
+    /// `error`, `warn`, `info`, `debug` or `trace`.
+    pub log_level: String,
+    /// Whether each log line is a JSON object.
+    pub json_logs: bool,
+    /// How long raw events are kept, in days.
+    pub analytics_retention_days: u32,
+    /// What is read and checked before the feature it serves exists.
+    pub later: Later,
+}
+
+/// Where leads come from and results go.
+#[derive(Clone, Debug)]
+pub enum LeadsSource {
+    /// Nothing was said; a command that needs leads cannot run.
+    None,
+    /// A file that is only read, and another one for the results.
+    File {
+        /// CSV or JSON.
+        path: PathBuf,
+        /// The results; never the same file.
+        status: PathBuf,
+    },
+    /// A table in Airtable.
+    Airtable(airtable::Settings),
+}
+
+/// Who writes the drafts.
+#[derive(Clone, Debug)]
+pub enum WriterSource {
+    /// The built-in templates.
+    Templates,
+    /// A language model.
+    Model(writer::Settings),
+}
+
+/// Settings that are read and checked before the feature they serve exists. Setting one of them is
+/// answered with a warning that says so.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Later {
+    /// TOML file of several senders.
+    pub senders_file: Option<PathBuf>,
+    /// A new sender's limit on the first day, in mails.
+    pub ramp_start: Option<u32>,
+    /// By how many mails that limit grows a day.
+    pub ramp_step: Option<u32>,
+    /// The address under which `serve` is reached.
+    pub public_url: Option<String>,
+    /// Whether opens are counted.
+    pub track_opens: bool,
+    /// Whether clicks are counted.
+    pub track_clicks: bool,
+    /// The most dollars one run may spend on the model.
+    pub llm_budget_usd_per_run: Option<f64>,
+    /// API calls the Airtable plan allows in a month.
+    pub airtable_monthly_calls: Option<u32>,
+}

@@ -1,0 +1,363 @@
+//! Turns the texts of variables into typed values and keeps every mistake.
+//!
+//! Invariant: reading never stops at a mistake. A value that could not be read is noted as a
+//! problem and stands as a placeholder, so whatever is built from it must be dropped unless
+//! [`Reader::finish`] agrees.
+//! This module knows each variable by itself; what they mean together is the loader's.
+
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+
+use super::problem::{Problem, Problems, Warning, is_unprintable, shown};
+use super::sources::{Found, Origin, Sources};
+use super::variables::{self, FIELD_FAMILY, Kind, Variable};
+use crate::calendar::{self, Window, Zone};
+use crate::lead::EmailAddress;
+use crate::mailer;
+use crate::tls::TlsMode;
+
+/// Reads variables from sources, noting what it meets.
+pub(super) struct Reader<'a> {
+    sources: &'a Sources,
+    problems: Vec<Problem>,
+    warnings: Vec<Warning>,
+    /// The names asked for, so that a test can tell a variable nobody reads.
+    #[cfg(test)]
+    pub(super) asked: Vec<&'static str>,
+}
+
+/// Why a text is not of its kind.
+enum Misfit {
+    /// It is not what the kind says.
+    Plain,
+    /// It is not, and these words say what is particular about it.
+    Because(String),
+    /// A sentence that already says what was expected and found.
+    Said(String),
+    /// It must not be repeated, since it may hold a password; these words say what was found.
+    Unspeakable(&'static str),
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(sources: &'a Sources) -> Reader<'a> {
+        let (problems, warnings) = sources.file_findings();
+        Reader {
+            sources,
+            problems,
+            warnings,
+            #[cfg(test)]
+            asked: Vec::new(),
+        }
+    }
+
+    /// The value built from what was read, with the warnings, unless there was any problem.
+    pub(super) fn finish<T>(mut self, value: Option<T>) -> Result<(T, Vec<Warning>), Problems> {
+        match value {
+            Some(value) if self.problems.is_empty() => return Ok((value, self.warnings)),
+            None if self.problems.is_empty() => {
+                let message = "expected every part to be read, found one missing; this is a bug";
+                self.problems.push(Problem::new("configuration", message));
+            }
+            _ => {}
+        }
+        Err(Problems(self.problems))
+    }
+
+    /// Notes a problem of a variable, naming where its value came from.
+    pub(super) fn problem(&mut self, name: &str, message: impl Into<String>) {
+        let place = match self.origin(name) {
+            Some(origin) => format!("{name} ({origin})"),
+            None => name.to_string(),
+        };
+        self.problems.push(Problem::new(place, message));
+    }
+
+    /// Notes something odd about a variable.
+    pub(super) fn warn(&mut self, name: &str, message: &str) {
+        let place = self
+            .origin(name)
+            .map(|origin| format!(" ({origin})"))
+            .unwrap_or_default();
+        self.warnings
+            .push(Warning::new(&format!("{name}{place}: {message}")));
+    }
+
+    /// Where a variable was set, or none when nobody set it.
+    pub(super) fn origin(&self, name: &str) -> Option<Origin> {
+        let found = match variables::find(name) {
+            Some(variable) => self.sources.find(variable),
+            None => self.sources.plain(name),
+        };
+        found.ok().flatten().map(|found| found.origin)
+    }
+
+    /// Whether somebody set the variable, to a good value or a bad one.
+    pub(super) fn is_set(&self, name: &str) -> bool {
+        variables::find(name)
+            .is_some_and(|variable| !matches!(self.sources.find(variable), Ok(None)))
+    }
+
+    /// The value of a variable: what its text, or its default, parses to.
+    fn read<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&str, Kind) -> Result<T, Misfit>,
+    ) -> Option<T> {
+        #[cfg(test)]
+        self.asked.push(name);
+        let Some(variable) = variables::find(name) else {
+            self.problem(name, "expected a listed variable, found none of this name");
+            return None;
+        };
+        match self.sources.find(variable) {
+            Ok(Some(found)) => self.judge(name, variable, &found, parse),
+            Ok(None) => {
+                let text = variable.default?.to_string();
+                self.judge(
+                    name,
+                    variable,
+                    &Found {
+                        text,
+                        origin: Origin::Default,
+                    },
+                    parse,
+                )
+            }
+            Err(problem) => {
+                self.problems.push(problem);
+                None
+            }
+        }
+    }
+
+    fn judge<T>(
+        &mut self,
+        name: &str,
+        variable: &Variable,
+        found: &Found,
+        parse: impl FnOnce(&str, Kind) -> Result<T, Misfit>,
+    ) -> Option<T> {
+        let misfit = match parse(&found.text, variable.kind) {
+            Ok(value) => return Some(value),
+            Err(misfit) => misfit,
+        };
+        let expected = variable.kind;
+        let message = match misfit {
+            Misfit::Said(sentence) => sentence,
+            Misfit::Unspeakable(words) => format!("expected {expected}, found {words}"),
+            Misfit::Plain => format!("expected {expected}, found {}", shown(&found.text)),
+            Misfit::Because(words) => {
+                format!(
+                    "expected {expected}, found {} ({words})",
+                    shown(&found.text)
+                )
+            }
+        };
+        self.problems
+            .push(Problem::new(format!("{name} ({})", found.origin), message));
+        None
+    }
+
+    pub(super) fn whole(&mut self, name: &'static str) -> u32 {
+        self.whole_maybe(name).unwrap_or_default()
+    }
+
+    pub(super) fn whole_maybe(&mut self, name: &'static str) -> Option<u32> {
+        self.read(name, |text, kind| match (text.parse(), kind) {
+            (Ok(number), Kind::Whole { min, max, .. }) if (min..=max).contains(&number) => {
+                Ok(number)
+            }
+            _ => Err(Misfit::Plain),
+        })
+    }
+
+    pub(super) fn port(&mut self, name: &'static str) -> u16 {
+        u16::try_from(self.whole(name)).unwrap_or_default()
+    }
+
+    pub(super) fn decimal(&mut self, name: &'static str) -> Option<f64> {
+        self.read(name, |text, kind| match (text.parse(), kind) {
+            (Ok(number), Kind::Decimal { min, max }) if (min..=max).contains(&number) => Ok(number),
+            _ => Err(Misfit::Plain),
+        })
+    }
+
+    pub(super) fn yes(&mut self, name: &'static str) -> bool {
+        let value = self.read(name, |text, _| match text.to_ascii_lowercase().as_str() {
+            "true" | "yes" | "on" | "1" => Ok(true),
+            "false" | "no" | "off" | "0" => Ok(false),
+            _ => Err(Misfit::Plain),
+        });
+        value.unwrap_or_default()
+    }
+
+    pub(super) fn choice(&mut self, name: &'static str) -> Option<&'static str> {
+        self.read(name, |text, kind| match kind {
+            Kind::Choice(words) => words
+                .iter()
+                .copied()
+                .find(|word| word.eq_ignore_ascii_case(text))
+                .ok_or(Misfit::Plain),
+            _ => Err(Misfit::Plain),
+        })
+    }
+
+    pub(super) fn tls_mode(&mut self, name: &'static str) -> Option<TlsMode> {
+        let word = self.choice(name)?;
+        let modes = [TlsMode::StartTls, TlsMode::Tls, TlsMode::None];
+        modes.into_iter().find(|mode| mode.as_str() == word)
+    }
+
+    pub(super) fn line(&mut self, name: &'static str) -> Option<String> {
+        self.read(name, |text, _| parse_line(text))
+    }
+
+    /// The value of a member of the family of column names.
+    pub(super) fn field(&mut self, name: &str) -> Option<String> {
+        let family = variables::find(FIELD_FAMILY)?;
+        match self.sources.plain(name) {
+            Ok(found) => self.judge(name, family, &found?, |text, _| parse_line(text.trim())),
+            Err(problem) => {
+                self.problems.push(problem);
+                None
+            }
+        }
+    }
+
+    pub(super) fn lines(&mut self, name: &'static str) -> Option<String> {
+        self.read(name, |text, _| {
+            let is_text = |c: char| c == '\n' || !is_unprintable(c);
+            let text = text.replace("\r\n", "\n");
+            let fits = text.chars().all(is_text) && text.chars().nth(500).is_none();
+            if fits { Ok(text) } else { Err(Misfit::Plain) }
+        })
+    }
+
+    pub(super) fn path(&mut self, name: &'static str) -> Option<PathBuf> {
+        self.read(name, |text, _| match text.chars().any(char::is_control) {
+            true => Err(Misfit::Because("it holds control characters".to_string())),
+            false => Ok(PathBuf::from(text)),
+        })
+    }
+
+    pub(super) fn host(&mut self, name: &'static str) -> Option<String> {
+        self.read(name, |text, _| parse_host(text).ok_or(Misfit::Plain))
+    }
+
+    pub(super) fn url(&mut self, name: &'static str) -> Option<String> {
+        self.read(name, |text, _| parse_url(text))
+    }
+
+    pub(super) fn address(&mut self, name: &'static str) -> Option<EmailAddress> {
+        self.read(name, |text, _| {
+            EmailAddress::parse(text).map_err(|err| Misfit::Because(format!("{err:#}")))
+        })
+    }
+
+    pub(super) fn zone(&mut self, name: &'static str) -> Option<Zone> {
+        self.read(name, |text, _| {
+            Zone::parse(text).map_err(|err| Misfit::Said(format!("{err:#}")))
+        })
+    }
+
+    pub(super) fn window(&mut self, name: &'static str) -> Option<Window> {
+        self.read(name, |text, _| {
+            Window::parse(text).map_err(|err| Misfit::Said(format!("{err:#}")))
+        })
+    }
+
+    /// The two-letter code of a country.
+    pub(super) fn country(&mut self, name: &'static str) -> Option<String> {
+        self.read(name, |text, _| {
+            calendar::country_code(text)
+                .map(str::to_string)
+                .ok_or(Misfit::Plain)
+        })
+    }
+
+    pub(super) fn base_id(&mut self, name: &'static str) -> Option<String> {
+        self.read(name, |text, _| {
+            let rest = text.strip_prefix("app").unwrap_or_default();
+            let is_id =
+                (1..=40).contains(&rest.len()) && rest.chars().all(|c| c.is_ascii_alphanumeric());
+            if is_id {
+                Ok(text.to_string())
+            } else {
+                Err(Misfit::Plain)
+            }
+        })
+    }
+
+    pub(super) fn secret(&mut self, name: &'static str) -> Option<SecretString> {
+        self.read(name, |text, _| match text.chars().any(char::is_control) {
+            true => Err(Misfit::Unspeakable(
+                "a control character or a second line in it",
+            )),
+            false => Ok(SecretString::from(text)),
+        })
+    }
+
+    /// A secret that travels in an HTTP header, which takes visible ASCII only (RFC 9110, 5.5).
+    pub(super) fn token(&mut self, name: &'static str) -> Option<SecretString> {
+        self.read(name, |text, _| match text.trim() {
+            text if text.chars().all(|c| c.is_ascii_graphic()) => Ok(SecretString::from(text)),
+            _ => Err(Misfit::Unspeakable(
+                "a character that no key has (a space, a quote mark?)",
+            )),
+        })
+    }
+}
+
+fn parse_line(text: &str) -> Result<String, Misfit> {
+    if text.chars().any(is_unprintable) || text.chars().nth(200).is_some() {
+        return Err(Misfit::Plain);
+    }
+    Ok(text.to_string())
+}
+
+/// A host name (RFC 1123, with the underscores that exist in practice) or an IP address, the latter
+/// also in brackets.
+fn parse_host(text: &str) -> Option<String> {
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|text| text.strip_suffix(']'))
+        .unwrap_or(text);
+    if bare.parse::<std::net::IpAddr>().is_ok() {
+        return Some(bare.to_string());
+    }
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let fits = text.len() <= 253 && text.trim_end_matches('.').split('.').all(is_label);
+    fits.then(|| text.to_string())
+}
+
+/// The address without a slash at its end. What would be lost when paths are added to it (a query,
+/// a fragment) or leak into a log (a password) is refused.
+fn parse_url(text: &str) -> Result<String, Misfit> {
+    let because = |words: &str| Misfit::Because(words.to_string());
+    if text.contains('@') {
+        return Err(Misfit::Unspeakable(
+            "one with a user name or password in it",
+        ));
+    }
+    let url = reqwest::Url::parse(text).map_err(|err| Misfit::Because(err.to_string()))?;
+    let host = url.host_str().ok_or(Misfit::Plain)?;
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(because("it has a query or a fragment"));
+    }
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    match url.scheme() {
+        "https" => {}
+        "http" if mailer::is_loopback(bare) => {}
+        "http" => return Err(because("http would show the key to everyone on the way")),
+        _ => return Err(Misfit::Plain),
+    }
+    Ok(url.as_str().trim_end_matches('/').to_string())
+}

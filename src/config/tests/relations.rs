@@ -1,0 +1,253 @@
+//! What variables mean to each other.
+
+use super::super::*;
+use super::{SMTP, check, check_warnings, load};
+use crate::tls::TlsMode;
+
+#[test]
+fn each_step_waits_longer_than_the_one_before() {
+    check(
+        "PROOF_MESSAGE_DELAY_DAYS=7",
+        &[
+            "FOMO_MESSAGE_DELAY_DAYS: expected more days than PROOF_MESSAGE_DELAY_DAYS, which \
+             is 7, found `7`",
+        ],
+    );
+    check(
+        "HOOK_MESSAGE_DELAY_DAYS=9\nPROOF_MESSAGE_DELAY_DAYS=5",
+        &[
+            "PROOF_MESSAGE_DELAY_DAYS (.env:2): expected more days than \
+             HOOK_MESSAGE_DELAY_DAYS, which is 9, found `5`",
+        ],
+    );
+    let (config, _) = load("PROOF_MESSAGE_DELAY_DAYS=1\nFOMO_MESSAGE_DELAY_DAYS=2");
+    assert_eq!(config.sequence.distance_days(3), 1);
+}
+
+#[test]
+fn smtp_needs_a_sender_a_postal_address_and_whole_credentials() {
+    check(
+        "SMTP_SERVER=h",
+        &[
+            "FROM_EMAIL: expected an e-mail address such as name@company.com, because \
+             SMTP_SERVER is set (.env:1); found nothing",
+            "POSTAL_ADDRESS: expected a text of at most 500 characters, because SMTP_SERVER is \
+             set (.env:1); found nothing",
+        ],
+    );
+    let secret = "expected one line of text without control characters, because";
+    check(
+        &format!("{SMTP}SMTP_USERNAME=u"),
+        &[&format!(
+            "SMTP_PASSWORD: {secret} SMTP_USERNAME is set (.env:4); found nothing"
+        )],
+    );
+    check(
+        &format!("{SMTP}SMTP_PASSWORD=hunter2"),
+        &[
+            "SMTP_USERNAME: expected one line of text, at most 200 characters, because \
+             SMTP_PASSWORD is set (.env:4); found nothing",
+        ],
+    );
+    check(
+        "IMAP_SERVER=h",
+        &[
+            "IMAP_USERNAME: expected one line of text, at most 200 characters, because \
+             IMAP_SERVER is set (.env:1); found nothing",
+            &format!("IMAP_PASSWORD: {secret} IMAP_SERVER is set (.env:1); found nothing"),
+        ],
+    );
+    check(
+        "AIRTABLE_API_KEY=k",
+        &[
+            "AIRTABLE_BASE_ID: expected the id of a base, `app` and letters or digits, because \
+             AIRTABLE_API_KEY is set (.env:1); found nothing",
+        ],
+    );
+}
+
+#[test]
+fn no_protection_is_for_this_machine_only() {
+    check(
+        &format!("{SMTP}SMTP_TLS=none"),
+        &[
+            "SMTP_TLS (.env:4): expected starttls or tls, found `none`, which is only allowed \
+             to this machine and not to `smtp.example.com`",
+        ],
+    );
+    let imap = "IMAP_USERNAME=u\nIMAP_PASSWORD=p\nIMAP_TLS=none\nIMAP_SERVER=";
+    check(
+        &format!("{imap}127.0.0.1.example.com"),
+        &[
+            "IMAP_TLS (.env:3): expected starttls or tls, found `none`, which is only allowed \
+             to this machine and not to `127.0.0.1.example.com`",
+        ],
+    );
+    for host in ["localhost", "127.0.0.1", "::1"] {
+        check(&format!("{imap}{host}"), &[]);
+        check(&format!("{SMTP}SMTP_TLS=none\nSMTP_SERVER={host}"), &[]);
+    }
+}
+
+#[test]
+fn the_protection_follows_the_port() {
+    for (text, expected) in [
+        ("", TlsMode::StartTls),
+        ("SMTP_PORT=465", TlsMode::Tls),
+        ("SMTP_PORT=2525", TlsMode::StartTls),
+        ("SMTP_TLS=TLS\nSMTP_PORT=465", TlsMode::Tls),
+    ] {
+        let (config, warnings) = load(&format!("{SMTP}{text}"));
+        let mailer::Settings::Smtp(smtp) = config.mailer else {
+            panic!("{text}")
+        };
+        assert_eq!((smtp.tls, warnings.len()), (expected, 0), "{text}");
+    }
+    for (text, expected) in [
+        ("", TlsMode::Tls),
+        ("IMAP_PORT=143", TlsMode::StartTls),
+        ("IMAP_PORT=1993", TlsMode::Tls),
+        ("IMAP_PORT=1143\nIMAP_TLS=starttls", TlsMode::StartTls),
+    ] {
+        let (config, warnings) = load(&format!(
+            "IMAP_SERVER=h\nIMAP_USERNAME=u\nIMAP_PASSWORD=p\n{text}"
+        ));
+        let mailbox::Settings::Imap(imap) = config.mailbox else {
+            panic!("{text}")
+        };
+        assert_eq!((imap.tls, warnings.len()), (expected, 0), "{text}");
+    }
+    check_warnings(
+        &format!("{SMTP}SMTP_PORT=465\nSMTP_TLS=starttls"),
+        &["SMTP_TLS (.env:5): is starttls on port 465, where servers usually expect tls"],
+    );
+}
+
+#[test]
+fn no_two_things_are_kept_at_one_place() {
+    check(
+        "LEADS_FILE=leads.csv\nSTATUS_FILE=./leads.csv",
+        &[
+            "STATUS_FILE (.env:2): expected another path than LEADS_FILE, found the same, \
+             `./leads.csv`",
+        ],
+    );
+    check(
+        "LEADS_FILE=leads.csv\nSTATUS_FILE=src/../campaigns.db",
+        &[
+            "STATUS_FILE (.env:2): expected another path than CAMPAIGN_DATABASE_PATH, found the \
+             same, `src/../campaigns.db`",
+        ],
+    );
+    check(
+        "LEADS_FILE=leads.csv\nCAMPAIGN_DATABASE_PATH=leads.csv",
+        &[
+            "LEADS_FILE (.env:1): expected another path than CAMPAIGN_DATABASE_PATH, found the \
+             same, `leads.csv`",
+        ],
+    );
+    check(
+        "OUTBOX_DIR=mail\nINBOX_DIR=mail",
+        &["INBOX_DIR (.env:2): expected another path than OUTBOX_DIR, found the same, `mail`"],
+    );
+    check(
+        "LEADS_FILE=..",
+        &["LEADS_FILE (.env:1): expected a path that ends in the name of a file"],
+    );
+}
+
+#[test]
+fn leads_come_from_a_file_or_from_airtable() {
+    for (text, expected) in [
+        ("LEADS_FILE=data/leads.csv", "data/leads.status.csv"),
+        ("LEADS_FILE=leads.v2.json", "leads.v2.status.csv"),
+        ("LEADS_FILE=leads", "leads.status.csv"),
+        ("LEADS_FILE=leads.csv\nSTATUS_FILE=out/s.csv", "out/s.csv"),
+    ] {
+        let LeadsSource::File { status, .. } = load(text).0.leads else {
+            panic!("{text}")
+        };
+        assert_eq!(status, PathBuf::from(expected));
+    }
+    let (config, warnings) = load(
+        "AIRTABLE_API_KEY=k\nAIRTABLE_BASE_ID=appAbC\nLEADS_FILE=x.csv\n\
+         AIRTABLE_FIELD_FULL_NAME=Contact name\nAIRTABLE_FIELD_CAMPAIGN_NOTES=fld123",
+    );
+    let LeadsSource::Airtable(base) = config.leads else {
+        panic!()
+    };
+    assert_eq!(
+        (base.url.as_str(), base.table.as_str()),
+        ("https://api.airtable.com/v0", "Leads")
+    );
+    let columns: Vec<_> = base
+        .columns
+        .iter()
+        .map(|(k, v)| format!("{k}={v}"))
+        .collect();
+    assert_eq!(columns, ["campaign_notes=fld123", "full_name=Contact name"]);
+    assert_eq!(
+        warnings,
+        ["LEADS_FILE (.env:3): has no effect, because AIRTABLE_API_KEY is set"]
+    );
+    check(
+        "AIRTABLE_FIELD_CITY=Place\nAIRTABLE_FIELD_EMAIL=Place",
+        &[
+            "AIRTABLE_FIELD_EMAIL (.env:2): expected a column of its own, found the one of \
+             AIRTABLE_FIELD_CITY",
+        ],
+    );
+    check(
+        "AIRTABLE_BASE_ID=https://airtable.com/appAbC/tblX",
+        &[
+            "AIRTABLE_BASE_ID (.env:1): expected the id of a base, `app` and letters or digits, \
+             found `https://airtable.com/appAbC/tblX`",
+        ],
+    );
+}
+
+#[test]
+fn unknown_names_are_warned_about_with_the_nearest_one() {
+    check_warnings(
+        "SMTP_PASWORD=hunter2\nAIRTABLE_FIELD_MAIL=x\nSEND_WINDOWS=1\nDATABASE_URL=y\nPATH=z",
+        &[
+            "AIRTABLE_FIELD_MAIL (.env:2): is no variable of ours; did you mean \
+             AIRTABLE_FIELD_EMAIL?",
+            "SEND_WINDOWS (.env:3): is no variable of ours; did you mean SEND_WINDOW?",
+            "SMTP_PASWORD (.env:1): is no variable of ours; did you mean SMTP_PASSWORD?",
+        ],
+    );
+}
+
+#[test]
+fn what_has_no_effect_is_said() {
+    check_warnings(
+        "SMTP_PASSWORD=p\nIMAP_USERNAME=u\nSTATUS_FILE=s.csv",
+        &[
+            "STATUS_FILE (.env:3): has no effect, because LEADS_FILE is not set",
+            "SMTP_PASSWORD (.env:1): has no effect, because SMTP_SERVER is not set",
+            "IMAP_USERNAME (.env:2): has no effect, because IMAP_SERVER is not set",
+        ],
+    );
+    check_warnings(
+        "PUBLIC_URL=https://o.example.com/\nTRACK_OPENS=yes\nTRACK_CLICKS=false",
+        &[
+            "PUBLIC_URL (.env:1): read and checked; takes effect with `serve`",
+            "TRACK_OPENS (.env:2): read and checked; takes effect with `serve`",
+        ],
+    );
+    let later = load("RAMP_START=5\nRAMP_STEP=2\nLLM_BUDGET_USD_PER_RUN=1.5")
+        .0
+        .later;
+    assert_eq!((later.ramp_start, later.ramp_step), (Some(5), Some(2)));
+    assert_eq!(later.llm_budget_usd_per_run, Some(1.5));
+    check(
+        "TRACK_CLICKS=1\nRAMP_STEP=2",
+        &[
+            "RAMP_START: expected a whole number of mails from 1 to 1000000, because RAMP_STEP \
+             is set (.env:2); found nothing",
+            "PUBLIC_URL: expected an address such as https://host/path (http only to loopback), \
+             because TRACK_CLICKS is set (.env:1); found nothing",
+        ],
+    );
+}

@@ -1,0 +1,261 @@
+//! Every variable with its default, kind and meaning, in the order `doctor --config` lists them.
+
+use super::{FIELD_FAMILY, Kind, Variable};
+
+const TIMING: &str = "Timing";
+const LEADS: &str = "Leads";
+const COPY: &str = "Copy";
+const SENDING: &str = "Sending";
+const INBOX: &str = "Inbox";
+const KEEPING: &str = "Ledger and logs";
+
+const DAYS: Kind = whole(0, 365, "days");
+const SECONDS: Kind = whole(0, 86_400, "seconds");
+const PORT: Kind = whole(1, 65_535, "");
+const TLS_MODES: Kind = Kind::Choice(&["starttls", "tls", "none"]);
+const LOG_LEVELS: Kind = Kind::Choice(&["error", "warn", "warning", "info", "debug", "trace"]);
+
+const fn whole(min: u32, max: u32, unit: &'static str) -> Kind {
+    Kind::Whole { min, max, unit }
+}
+
+/// One row; an empty default stands for none.
+const fn row(
+    group: &'static str,
+    name: &'static str,
+    default: &'static str,
+    kind: Kind,
+) -> Variable {
+    let default = if default.is_empty() {
+        None
+    } else {
+        Some(default)
+    };
+    Variable {
+        group,
+        name,
+        default,
+        kind,
+        meaning: "",
+        takes_effect_with: None,
+    }
+}
+
+impl Variable {
+    const fn means(self, meaning: &'static str) -> Variable {
+        Variable { meaning, ..self }
+    }
+
+    /// Marks a value that is read and checked before the feature it serves exists.
+    const fn later(self, feature: &'static str) -> Variable {
+        Variable {
+            takes_effect_with: Some(feature),
+            ..self
+        }
+    }
+}
+
+/// Every variable.
+pub const ALL: &[Variable] = &[
+    row(TIMING, "HOOK_MESSAGE_DELAY_DAYS", "0", DAYS)
+        .means("days from the start of a campaign to the Hook"),
+    row(TIMING, "PROOF_MESSAGE_DELAY_DAYS", "3", DAYS)
+        .means("calendar days from the Hook to the Proof"),
+    row(TIMING, "FOMO_MESSAGE_DELAY_DAYS", "7", DAYS)
+        .means("calendar days from the Hook to the FOMO"),
+    row(TIMING, "RESPECT_BUSINESS_DAYS", "true", Kind::YesNo)
+        .means("mail leaves on business days of the lead's country only"),
+    row(TIMING, "DEFAULT_TIMEZONE", "UTC", Kind::Zone)
+        .means("zone of a lead about whose place nothing is known"),
+    row(TIMING, "HOLIDAY_COUNTRY", "US", Kind::Country)
+        .means("whose holidays count for a lead of unknown country"),
+    row(TIMING, "SEND_WINDOW", "09:00-17:00", Kind::Window)
+        .means("hours in which mail may leave, in the lead's zone"),
+    row(LEADS, "AIRTABLE_API_KEY", "", Kind::Secret)
+        .means("personal access token; unset: leads come from LEADS_FILE"),
+    row(LEADS, "AIRTABLE_BASE_ID", "", Kind::BaseId).means("the base, `app` and 14 characters"),
+    row(LEADS, "AIRTABLE_TABLE_NAME", "Leads", Kind::Line)
+        .means("name or id (`tbl` and 14 characters) of the table"),
+    row(
+        LEADS,
+        "AIRTABLE_API_URL",
+        "https://api.airtable.com/v0",
+        Kind::Url,
+    )
+    .means("root of Airtable's API"),
+    row(LEADS, FIELD_FAMILY, "", Kind::Line)
+        .means("their column name or field id for one of our fields"),
+    row(
+        LEADS,
+        "AIRTABLE_MONTHLY_CALLS",
+        "",
+        whole(1, 100_000_000, "calls"),
+    )
+    .means("API calls the plan allows in a month")
+    .later("the count of API calls"),
+    row(LEADS, "LEADS_FILE", "", Kind::Path)
+        .means("CSV as Airtable exports it, or JSON; never written to"),
+    row(LEADS, "STATUS_FILE", "", Kind::Path)
+        .means("where results go without Airtable; unset: `<name>.status.csv` beside LEADS_FILE"),
+    row(
+        COPY,
+        "MAX_CAMPAIGNS_PER_BATCH",
+        "50",
+        whole(1, 1_000_000, "campaigns"),
+    )
+    .means("most campaigns one run of generate writes"),
+    row(COPY, "OPENAI_API_KEY", "", Kind::Secret)
+        .means("key of the model's server; unset: the built-in templates write"),
+    row(COPY, "OPENAI_MODEL", "gpt-4", Kind::Line).means("the model"),
+    row(
+        COPY,
+        "OPENAI_BASE_URL",
+        "https://api.openai.com/v1",
+        Kind::Url,
+    )
+    .means("root of any OpenAI-compatible API"),
+    row(
+        COPY,
+        "AI_TEMPERATURE",
+        "0.7",
+        Kind::Decimal { min: 0.0, max: 2.0 },
+    )
+    .means("how freely the model writes"),
+    row(COPY, "MAX_TOKENS", "", whole(1, 1_000_000, "tokens"))
+        .means("most tokens of one answer; unset: the server decides"),
+    row(COPY, "LLM_CONCURRENCY", "8", whole(1, 256, "requests"))
+        .means("requests to the model at once"),
+    row(
+        COPY,
+        "LLM_BUDGET_USD_PER_RUN",
+        "",
+        Kind::Decimal {
+            min: 0.0,
+            max: 1_000_000.0,
+        },
+    )
+    .means("most dollars one run may spend on the model")
+    .later("the accounting of model costs"),
+    row(COPY, "QUALITY_THRESHOLD", "80", whole(0, 100, "points"))
+        .means("score below which a campaign goes to review"),
+    row(COPY, "REQUIRE_APPROVAL", "false", Kind::YesNo)
+        .means("every campaign waits for a person's approval"),
+    row(COPY, "BRAND_FILE", "", Kind::Path)
+        .means("Markdown about what we do and how we speak; unset: the built-in one"),
+    row(COPY, "TEMPLATES_DIR", "", Kind::Path)
+        .means("templates that replace or join the built-in ones"),
+    row(SENDING, "SMTP_SERVER", "", Kind::Host)
+        .means("server mail is submitted to; unset: a Maildir at OUTBOX_DIR"),
+    row(SENDING, "SMTP_PORT", "587", PORT).means("its port"),
+    row(SENDING, "SMTP_TLS", "", TLS_MODES)
+        .means("protection; none only to loopback; unset: starttls, on port 465 tls"),
+    row(SENDING, "SMTP_USERNAME", "", Kind::Line).means("user name; unset: no AUTH"),
+    row(SENDING, "SMTP_PASSWORD", "", Kind::Secret).means("password"),
+    row(SENDING, "TLS_CA_FILE", "", Kind::Path)
+        .means("PEM file of authorities trusted besides the system's"),
+    row(SENDING, "OUTBOX_DIR", "outbox", Kind::Path)
+        .means("Maildir that takes the mail when there is no SMTP_SERVER"),
+    row(SENDING, "FROM_EMAIL", "", Kind::Address)
+        .means("address mail comes from; must be set with SMTP_SERVER"),
+    row(SENDING, "FROM_NAME", "4Runr Team", Kind::Line).means("name mail comes from"),
+    row(SENDING, "REPLY_TO_EMAIL", "", Kind::Address)
+        .means("address answers go to; unset: FROM_EMAIL"),
+    row(SENDING, "UNSUBSCRIBE_MAILTO", "", Kind::Address)
+        .means("address opt-outs go to; unset: FROM_EMAIL"),
+    row(SENDING, "POSTAL_ADDRESS", "", Kind::Lines)
+        .means("postal address in every mail's footer; must be set with SMTP_SERVER"),
+    row(
+        SENDING,
+        "DAILY_SEND_LIMIT",
+        "50",
+        whole(1, 1_000_000, "mails"),
+    )
+    .means("most mails a sender sends a day"),
+    row(SENDING, "MIN_GAP_SECONDS", "90", SECONDS)
+        .means("least seconds between two mails of a sender"),
+    row(SENDING, "GAP_JITTER_SECONDS", "60", SECONDS)
+        .means("up to so many seconds more between two mails"),
+    row(
+        SENDING,
+        "SEND_RUN_MINUTES",
+        "50",
+        whole(0, 1_440, "minutes"),
+    )
+    .means("how long one run of send waits for mails falling due"),
+    row(
+        SENDING,
+        "QUEUE_BATCH_SIZE",
+        "500",
+        whole(1, 1_000_000, "mails"),
+    )
+    .means("most mails one run of send takes on"),
+    row(
+        SENDING,
+        "MAX_DELIVERY_ATTEMPTS",
+        "3",
+        whole(1, 100, "attempts"),
+    )
+    .means("attempts after which a deferred mail is a dead letter"),
+    row(
+        SENDING,
+        "RETRY_DELAY_MINUTES",
+        "30",
+        whole(1, 1_440, "minutes"),
+    )
+    .means("wait before the second attempt; doubles each time"),
+    row(SENDING, "ALLOW_BLIND_FOLLOW_UPS", "false", Kind::YesNo)
+        .means("Proof and FOMO may leave although no inbox is read"),
+    row(SENDING, "SENDERS_FILE", "", Kind::Path)
+        .means("TOML file of several senders")
+        .later("several senders"),
+    row(SENDING, "RAMP_START", "", whole(1, 1_000_000, "mails"))
+        .means("a new sender's limit on the first day")
+        .later("the ramp of new senders"),
+    row(SENDING, "RAMP_STEP", "", whole(1, 1_000_000, "mails"))
+        .means("by how much that limit grows a day")
+        .later("the ramp of new senders"),
+    row(SENDING, "PUBLIC_URL", "", Kind::Url)
+        .means("address under which `serve` is reached")
+        .later("`serve`"),
+    row(SENDING, "TRACK_OPENS", "false", Kind::YesNo)
+        .means("count opens; needs PUBLIC_URL")
+        .later("`serve`"),
+    row(SENDING, "TRACK_CLICKS", "false", Kind::YesNo)
+        .means("count clicks; needs PUBLIC_URL")
+        .later("`serve`"),
+    row(INBOX, "IMAP_SERVER", "", Kind::Host)
+        .means("server the inbox is read on; unset: a Maildir at INBOX_DIR"),
+    row(INBOX, "IMAP_PORT", "993", PORT).means("its port"),
+    row(INBOX, "IMAP_TLS", "", TLS_MODES)
+        .means("protection; none only to loopback; unset: tls, on port 143 starttls"),
+    row(INBOX, "IMAP_USERNAME", "", Kind::Line).means("user name"),
+    row(INBOX, "IMAP_PASSWORD", "", Kind::Secret).means("password"),
+    row(INBOX, "MONITOR_INBOX_FOLDER", "INBOX", Kind::Line).means("folder that is read"),
+    row(INBOX, "INBOX_DIR", "inbox", Kind::Path)
+        .means("Maildir that is read when there is no IMAP_SERVER"),
+    row(
+        INBOX,
+        "SCAN_MAX_AGE_MINUTES",
+        "120",
+        whole(1, 10_080, "minutes"),
+    )
+    .means("follow-ups wait when the inbox was last read longer ago"),
+    row(INBOX, "STOP_COMPANY_ON_REPLY", "true", Kind::YesNo)
+        .means("an answer also stops the campaigns of colleagues"),
+    row(
+        KEEPING,
+        "CAMPAIGN_DATABASE_PATH",
+        "campaigns.db",
+        Kind::Path,
+    )
+    .means("the ledger"),
+    row(
+        KEEPING,
+        "ANALYTICS_RETENTION_DAYS",
+        "365",
+        whole(1, 36_500, "days"),
+    )
+    .means("how long raw events are kept"),
+    row(KEEPING, "LOG_LEVEL", "info", LOG_LEVELS).means("least weight of what is logged"),
+    row(KEEPING, "ENABLE_JSON_LOGS", "false", Kind::YesNo).means("log one JSON object a line"),
+];
