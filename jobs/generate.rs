@@ -1,0 +1,373 @@
+//! generate: writes a campaign of three messages for each eligible lead, and has it judged.
+//!
+//! Takes: eligible leads without a campaign. Gives: a campaign with its messages, `active` when the
+//! texts passed the quality gate, else in `review` where a person decides. Harmless again because a
+//! lead that has a campaign is never taken, and the schema allows one open campaign per lead.
+
+mod model;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+use outreach::calendar::{Zone, place_of};
+use outreach::campaign::{CampaignState, campaign_id};
+use outreach::config::{Config, WriterSource};
+use outreach::copy::quality::{self, Judgement, Severity};
+use outreach::copy::templates::Library;
+use outreach::copy::{Brand, Draft};
+use outreach::lead::{self, Lead};
+use outreach::ledger::{LeadToWrite, Ledger, NewCampaign};
+use outreach::writer::Writer;
+use tokio::task::JoinSet;
+
+use model::{Failed, ModelTask};
+
+use crate::exit::Failure;
+use crate::run::{Job, Progress, Summary};
+
+/// So many campaigns of the built-in writer are stored in one transaction.
+const CHUNK: u32 = 64;
+
+/// Runs the stage.
+pub async fn run(
+    ledger: &mut Ledger,
+    config: &Config,
+    job: &Job,
+    summary: &mut Summary,
+) -> Result<(), Failure> {
+    for name in ["written", "active", "review", "rejected"] {
+        summary.add(name, 0);
+    }
+    let desk = Desk::open(config)?;
+    let wanted = job.args.limit.unwrap_or(config.campaigns_per_batch);
+    let mut progress = Progress::start("campaigns written", u64::from(wanted), &job.args);
+    match &config.writer {
+        WriterSource::Templates => {
+            let mut after = 0;
+            let mut left = wanted;
+            while left > 0 && !job.stop.requested() {
+                let leads = ledger.leads_to_write(left.min(CHUNK), after, job.lead)?;
+                let Some(last) = leads.last() else { break };
+                after = last.id;
+                left = left.saturating_sub(u32::try_from(leads.len()).unwrap_or(left));
+                progress.advance(leads.len() as u64);
+                let written = desk.write_all(&leads);
+                desk.store(ledger, written, job, summary)?;
+            }
+            Ok(())
+        }
+        WriterSource::Model(settings) => {
+            let writer = Writer::new(settings.clone(), config.tls_ca_file.clone())
+                .map_err(Failure::config)?;
+            let task = ModelTask {
+                model: settings.model.clone(),
+                writer: Arc::new(writer),
+                brand: Arc::clone(&desk.brand),
+                steps: desk.steps.clone(),
+                threshold: config.quality_threshold,
+            };
+            let leads = ledger.leads_to_write(wanted, 0, job.lead)?;
+            desk.write_with_model(ledger, &task, leads, job, summary, &mut progress)
+                .await
+        }
+    }
+}
+
+/// What a campaign is written with.
+struct Desk<'a> {
+    config: &'a Config,
+    brand: Arc<Brand>,
+    library: Arc<Library>,
+    steps: Vec<String>,
+    default_zone: Zone,
+}
+
+/// The texts of one lead's campaign, or why there are none.
+struct Written {
+    lead_id: i64,
+    campaigns: u32,
+    result: Result<Texts, lead::Reject>,
+}
+
+struct Texts {
+    lead: Lead,
+    drafts: Vec<Draft>,
+    judgement: Judgement,
+    writer: String,
+    tokens: u64,
+}
+
+/// The brand of BRAND_FILE, or the built-in one.
+pub fn read_brand(config: &Config) -> Result<Brand, Failure> {
+    let Some(path) = &config.brand_file else {
+        return Ok(Brand::builtin(&config.from_name));
+    };
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("BRAND_FILE: cannot read `{}`", path.display()));
+    let brand = text.and_then(|text| {
+        Brand::parse(&text, &config.from_name)
+            .with_context(|| format!("BRAND_FILE: `{}`", path.display()))
+    });
+    brand.map_err(Failure::config)
+}
+
+/// The built-in templates, with those of TEMPLATES_DIR before them.
+pub fn read_library(config: &Config) -> Result<Library, Failure> {
+    let library = match &config.templates_dir {
+        None => Library::builtin(),
+        Some(dir) => read_templates(dir).and_then(|files| {
+            Library::parse(files.into_iter())
+                .with_context(|| format!("TEMPLATES_DIR: `{}`", dir.display()))
+        }),
+    };
+    library.map_err(Failure::config)
+}
+
+fn read_templates(dir: &Path) -> anyhow::Result<Vec<(String, String)>> {
+    let context = || format!("TEMPLATES_DIR: cannot read `{}`", dir.display());
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(dir).with_context(context)? {
+        let path = entry.with_context(context)?.path();
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
+        if path.is_file() && !name.starts_with('.') {
+            let text = std::fs::read_to_string(&path)
+                .with_context(|| format!("TEMPLATES_DIR: cannot read `{}`", path.display()))?;
+            files.push((name.to_string(), text));
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+impl<'a> Desk<'a> {
+    fn open(config: &'a Config) -> Result<Desk<'a>, Failure> {
+        Ok(Desk {
+            config,
+            brand: Arc::new(read_brand(config)?),
+            library: Arc::new(read_library(config)?),
+            steps: config
+                .sequence
+                .steps
+                .iter()
+                .map(|step| step.name.clone())
+                .collect(),
+            default_zone: config.default_zone.clone(),
+        })
+    }
+
+    fn write_all(&self, leads: &[LeadToWrite]) -> Vec<anyhow::Result<Written>> {
+        leads
+            .iter()
+            .map(|to_write| {
+                let result = match lead::parse(&to_write.raw) {
+                    Err(reject) => Err(reject),
+                    Ok(lead) => Ok(self.write_from_templates(lead, "")?),
+                };
+                Ok(Written {
+                    lead_id: to_write.id,
+                    campaigns: to_write.campaigns,
+                    result,
+                })
+            })
+            .collect()
+    }
+
+    fn write_from_templates(&self, lead: Lead, why: &str) -> anyhow::Result<Texts> {
+        let steps: Vec<&str> = self.steps.iter().map(String::as_str).collect();
+        let written = self
+            .library
+            .write(&lead, &self.brand, &steps)
+            .with_context(|| format!("cannot write for `{}`", lead.record_id))?;
+        let judgement = quality::judge(
+            &lead,
+            &written.drafts,
+            &self.brand,
+            self.config.quality_threshold,
+        );
+        let writer = format!("template:{}{why}", written.template);
+        Ok(Texts {
+            lead,
+            drafts: written.drafts,
+            judgement,
+            writer,
+            tokens: 0,
+        })
+    }
+
+    /// Has a model write, so many at once, and stores each campaign the moment it is there.
+    async fn write_with_model(
+        &self,
+        ledger: &mut Ledger,
+        task: &ModelTask,
+        leads: Vec<LeadToWrite>,
+        job: &Job,
+        summary: &mut Summary,
+        progress: &mut Progress,
+    ) -> Result<(), Failure> {
+        let mut leads = leads.into_iter();
+        let mut at_work = JoinSet::new();
+        let mut ended: Option<Failure> = None;
+        loop {
+            let may_start = ended.is_none() && !job.stop.requested();
+            while may_start && at_work.len() < self.config.llm_concurrency as usize {
+                let Some(to_write) = leads.next() else { break };
+                let task = task.clone();
+                at_work.spawn(async move {
+                    let result = match lead::parse(&to_write.raw) {
+                        Err(reject) => Ok(Err(reject)),
+                        Ok(lead) => task.write(lead).await.map(Ok),
+                    };
+                    (to_write, result)
+                });
+            }
+            let Some(joined) = at_work.join_next().await else {
+                break;
+            };
+            let (to_write, result) = joined.context("a writing task failed")?;
+            let result = match result {
+                Ok(result) => result,
+                Err(Failed::Unusable(lead, why)) => {
+                    summary.count("fell_back_to_templates");
+                    tracing::warn!("{}: {why}; the built-in templates write it", lead.record_id);
+                    Ok(self.write_from_templates(*lead, " (the model failed)")?)
+                }
+                Err(Failed::Batch(failure)) => {
+                    ended = Some(failure);
+                    continue;
+                }
+            };
+            progress.advance(1);
+            let written = Written {
+                lead_id: to_write.id,
+                campaigns: to_write.campaigns,
+                result,
+            };
+            self.store(ledger, vec![Ok(written)], job, summary)?;
+        }
+        ended.map_or(Ok(()), Err)
+    }
+
+    fn store(
+        &self,
+        ledger: &mut Ledger,
+        written: Vec<anyhow::Result<Written>>,
+        job: &Job,
+        summary: &mut Summary,
+    ) -> anyhow::Result<()> {
+        let now = job.clock.now();
+        let mut ready = Vec::new();
+        for written in written {
+            match written {
+                Err(error) => summary.error(format!("{error:#}")),
+                Ok(Written {
+                    lead_id,
+                    result: Err(reject),
+                    ..
+                }) => {
+                    summary.count("rejected");
+                    ledger.reject_lead(lead_id, &reject, now)?;
+                }
+                Ok(Written {
+                    lead_id,
+                    campaigns,
+                    result: Ok(texts),
+                }) => {
+                    let id = campaign_id(&texts.lead.record_id, campaigns + 1, now);
+                    let hold = self.hold_reason(&texts.judgement);
+                    let place = place_of(
+                        &texts.lead,
+                        &self.default_zone,
+                        &self.config.holiday_country,
+                    );
+                    let issues = serde_json::to_string(&texts.judgement.issues)?;
+                    if job.args.dry_run {
+                        summary.preview.push(preview(&texts, hold.as_deref()));
+                    }
+                    ready.push((lead_id, id, hold, place, issues, texts));
+                }
+            }
+        }
+        let campaigns: Vec<NewCampaign<'_>> = ready
+            .iter()
+            .map(|(lead, id, hold, place, issues, texts)| NewCampaign {
+                campaign_id: id,
+                lead: *lead,
+                company: &texts.lead.company,
+                state: match hold {
+                    Some(_) => CampaignState::Review,
+                    None => CampaignState::Active,
+                },
+                hold_reason: hold.as_deref(),
+                sequence: &self.config.sequence,
+                drafts: &texts.drafts,
+                writer: &texts.writer,
+                quality_score: texts.judgement.score,
+                quality_issues: issues,
+                tokens: texts.tokens,
+                zone: place.zone.name(),
+                zone_reason: &place.zone_reason,
+                country: &place.country,
+            })
+            .collect();
+        summary.add(
+            "written",
+            i64::from(ledger.insert_campaigns(&campaigns, now)?),
+        );
+        for campaign in &campaigns {
+            summary.count(campaign.state.as_str());
+        }
+        Ok(())
+    }
+
+    /// Why a campaign waits for a person; none when it may go.
+    fn hold_reason(&self, judgement: &Judgement) -> Option<String> {
+        if !judgement.pass {
+            let codes = judgement
+                .issues
+                .iter()
+                .map(|issue| issue.code)
+                .collect::<Vec<_>>();
+            let codes = codes.join(", ");
+            return Some(format!("quality {} of 100: {codes}", judgement.score));
+        }
+        self.config
+            .require_approval
+            .then(|| "REQUIRE_APPROVAL is on".to_string())
+    }
+}
+
+/// The three messages as a person wants to read them.
+fn preview(texts: &Texts, hold: Option<&str>) -> String {
+    let verdict = match hold {
+        None => "passes".to_string(),
+        Some(why) => format!("to review, {why}"),
+    };
+    let lead = &texts.lead;
+    let mut out = format!(
+        "━━ {} <{}>, {} · {} · score {}: {verdict}\n",
+        lead.full_name, lead.email, lead.company, texts.writer, texts.judgement.score
+    );
+    for draft in &texts.drafts {
+        out.push_str(&format!(
+            "\n[{}] {}\n\n{}\n",
+            draft.step, draft.subject, draft.body
+        ));
+    }
+    for issue in &texts.judgement.issues {
+        let severity = match issue.severity {
+            Severity::Blocker => "blocker",
+            Severity::Major => "major",
+            Severity::Minor => "minor",
+        };
+        let (code, step) = (issue.code, &issue.step);
+        out.push_str(&format!(
+            "\n  {severity} {code} ({step}): `{}`, {}",
+            issue.words, issue.hint
+        ));
+    }
+    out
+}

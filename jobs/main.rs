@@ -1,0 +1,278 @@
+//! The command line: arguments, configuration, clock, then one stage, job or operator command.
+//!
+//! Data goes to stdout, logs and errors to stderr; errors are printed once, here. The doc comments of
+//! the commands are their help texts.
+
+mod chain;
+mod exit;
+mod generate;
+mod operator;
+mod pull;
+mod push;
+mod run;
+mod scan;
+mod schedule;
+mod send;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, anyhow};
+use chrono::{DateTime, Utc};
+use clap::{Parser, Subcommand};
+use outreach::clock::Clock;
+use outreach::config::{Config, Sources};
+use outreach::mailer;
+
+use exit::{Exit, Failure};
+use run::{Stage, StageArgs, Stop};
+
+/// Writes each lead a campaign of three e-mails, sends every one exactly once at a decent hour, and
+/// stops at the first answer
+#[derive(Debug, Parser)]
+#[command(name = "outreach", version, max_term_width = 100, after_help = AFTER_HELP)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 it ran (nothing to do included), 1 unexpected failure, 2 usage, 3 ran but some leads
+failed or need a person, 75 try again later, 78 configuration.
+
+Settings are environment variables, or lines of a file named .env; `outreach doctor --config` lists
+them all with their values. Start with `outreach demo`: it needs no account.";
+
+#[derive(Clone, Debug, clap::Args)]
+struct Global {
+    /// Read settings from this file instead of .env
+    #[arg(long, global = true, value_name = "FILE")]
+    env_file: Option<PathBuf>,
+    /// Log more (twice: everything)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+    /// Log errors only
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Pretend it is this instant (RFC 3339); refused when mail would go to a real server
+    #[arg(long, global = true, value_name = "RFC3339")]
+    now: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show the whole life of 25 invented leads on a simulated clock; no account needed
+    Demo(operator::demo::Args),
+    /// Write a commented .env to start from, and create the ledger
+    Init(operator::init::Args),
+    /// Check everything that is configured and say how to mend it
+    Doctor(operator::doctor::Args),
+    /// Stage: read the leads from Airtable or a file and check them
+    Pull(StageArgs),
+    /// Stage: write a campaign of three messages for each eligible lead
+    Generate(StageArgs),
+    /// Stage: give every undated message its instant
+    Schedule(StageArgs),
+    /// Stage: send what is due
+    Send(StageArgs),
+    /// Stage: read the inbox and stop what must stop
+    Scan(StageArgs),
+    /// Stage: show what changed in Airtable or the status file
+    Push(StageArgs),
+    /// Job: scan, pull, generate, schedule, push, then a backup
+    Nightly(StageArgs),
+    /// Job: scan, send, push
+    Hourly(StageArgs),
+    /// What is going on, what is stuck, what comes next
+    Status(operator::Show),
+    /// The coming messages with time, zone, sender and reason
+    Queue(operator::queue::Args),
+    /// Why a lead was written to, or not, and what comes next
+    Explain(operator::explain::Args),
+    /// Campaigns that wait for a person
+    #[command(subcommand)]
+    Review(operator::review::Command),
+    /// Hold, continue or end single campaigns
+    #[command(subcommand)]
+    Campaign(operator::campaign::Command),
+    /// The red button: hold everything that would be sent
+    Pause(operator::campaign::PauseAll),
+    /// Release the red button
+    Resume(operator::campaign::ResumeAll),
+    /// Messages in doubt and dead letters
+    #[command(subcommand)]
+    Letters(operator::letters::Command),
+    /// Addresses and domains never to be written to again
+    #[command(subcommand)]
+    Suppress(operator::suppress::Command),
+    /// Copy the ledger to a new file while everything goes on
+    Backup(operator::backup::Args),
+    /// Print a completion script for a shell
+    Completions(operator::shell::Completions),
+    /// Print the manual page
+    Man,
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print(); // Nowhere left to complain when even that fails.
+            return ExitCode::from(if error.use_stderr() {
+                Exit::Usage.code()
+            } else {
+                0
+            });
+        }
+    };
+    let exit = match run_command(cli) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            print_error(&failure.error);
+            failure.exit
+        }
+    };
+    ExitCode::from(exit.code())
+}
+
+/// Prints an error as one line.
+pub fn print_error(error: &anyhow::Error) {
+    // A configuration may have several mistakes; each gets its own line.
+    match error.downcast_ref::<outreach::config::Problems>() {
+        Some(problems) => {
+            for problem in &problems.0 {
+                eprintln!("error: {problem}");
+            }
+        }
+        None => eprintln!("error: {}", format!("{error:#}").replace('\n', " ")),
+    }
+}
+
+fn run_command(cli: Cli) -> Result<Exit, Failure> {
+    match cli.command {
+        Command::Completions(args) => return args.run(),
+        Command::Man => return operator::shell::man(),
+        Command::Demo(args) => return operator::demo::run(&args, &cli.global),
+        Command::Init(args) => return operator::init::run(&args, &cli.global),
+        _ => {}
+    }
+    let sources = Sources::gather(cli.global.env_file.as_deref(), std::env::vars_os())
+        .map_err(Failure::config)?;
+    let (config, warnings) = match Config::load(&sources) {
+        Ok(loaded) => loaded,
+        Err(problems) => {
+            if let Command::Doctor(args) = &cli.command {
+                return operator::doctor::only_problems(args, problems);
+            }
+            return Err(Failure::config(problems));
+        }
+    };
+    start_logging(&cli.global, &config);
+    for warning in &warnings {
+        tracing::warn!("{warning}");
+    }
+    let clock = clock_of(&cli.global, &config)?;
+    match cli.command {
+        Command::Pull(args) => stage(Stage::Pull, &config, clock, &args),
+        Command::Generate(args) => stage(Stage::Generate, &config, clock, &args),
+        Command::Schedule(args) => stage(Stage::Schedule, &config, clock, &args),
+        Command::Send(args) => stage(Stage::Send, &config, clock, &args),
+        Command::Scan(args) => stage(Stage::Scan, &config, clock, &args),
+        Command::Push(args) => stage(Stage::Push, &config, clock, &args),
+        Command::Nightly(args) => job(&chain::NIGHTLY, &config, clock, &args),
+        Command::Hourly(args) => job(&chain::HOURLY, &config, clock, &args),
+        Command::Status(args) => operator::status::run(&config, clock, &args),
+        Command::Queue(args) => operator::queue::run(&config, clock, &args),
+        Command::Explain(args) => operator::explain::run(&config, clock, &args),
+        Command::Review(command) => operator::review::run(&config, clock, &command),
+        Command::Campaign(command) => operator::campaign::run(&config, clock, &command),
+        Command::Pause(args) => operator::campaign::pause_all(&config, clock, &args),
+        Command::Resume(args) => operator::campaign::resume_all(&config, clock, &args),
+        Command::Letters(command) => operator::letters::run(&config, clock, &command),
+        Command::Suppress(command) => operator::suppress::run(&config, clock, &command),
+        Command::Backup(args) => operator::backup::run(&config, clock, &args),
+        Command::Doctor(args) => block_on(operator::doctor::run(
+            &config, &sources, clock, &args, &warnings,
+        ))?,
+        Command::Demo(_) | Command::Init(_) | Command::Completions(_) | Command::Man => Err(
+            Failure::usage(anyhow!("this command needs no configuration")),
+        ),
+    }
+}
+
+/// A single-threaded runtime: the stages wait for the network, they do not compute.
+fn block_on<F: Future>(future: F) -> Result<F::Output, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.context("cannot start the asynchronous runtime")?;
+    Ok(runtime.block_on(future))
+}
+
+fn stage(stage: Stage, config: &Config, clock: Clock, args: &StageArgs) -> Result<Exit, Failure> {
+    let stop = Stop::on_signals()?;
+    tracing::info!("{}", config.endpoints());
+    let report = block_on(run::execute(stage, config, clock, args, &stop))?;
+    if args.json {
+        println!("{}", report.to_json());
+    } else {
+        println!("{}", report.to_text());
+    }
+    Ok(report.exit)
+}
+
+fn job(
+    chain: &chain::Chain,
+    config: &Config,
+    clock: Clock,
+    args: &StageArgs,
+) -> Result<Exit, Failure> {
+    let stop = Stop::on_signals()?;
+    tracing::info!("{}", config.endpoints());
+    block_on(chain::run(chain, config, clock, args, &stop, &mut |line| {
+        println!("{line}")
+    }))?
+}
+
+/// The clock, after making sure that a simulated one cannot send real mail.
+fn clock_of(global: &Global, config: &Config) -> Result<Clock, Failure> {
+    let Some(now) = global.now else {
+        return Ok(Clock::System);
+    };
+    match &config.mailer {
+        mailer::Settings::Smtp(smtp) if !mailer::is_loopback(&smtp.host) => {
+            Err(Failure::usage(anyhow!(
+                "--now: expected no real mail server with a simulated clock, found SMTP_SERVER `{}`; \
+                 unset it to write into OUTBOX_DIR",
+                smtp.host
+            )))
+        }
+        _ => Ok(Clock::Fixed(now)),
+    }
+}
+
+/// Logs go to stderr, plain or as JSON; LOG_LEVEL decides how much, -v and -q overrule it. Libraries
+/// that could log what they send stay quiet.
+fn start_logging(global: &Global, config: &Config) {
+    let level = match (global.quiet, global.verbose) {
+        (true, _) => "error",
+        (false, 0) => config.log_level.as_str(),
+        (false, 1) => "debug",
+        (false, _) => "trace",
+    };
+    let filter = tracing_subscriber::EnvFilter::new(format!("off,outreach={level}"));
+    let logs = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false);
+    // A second start (the demo runs stages in this process) keeps the first one's settings.
+    let _ = if config.json_logs {
+        logs.json().try_init()
+    } else {
+        let colours = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            && std::io::IsTerminal::is_terminal(&std::io::stderr());
+        logs.without_time().with_ansi(colours).try_init()
+    };
+}

@@ -1,0 +1,82 @@
+//! backup: a whole copy of the ledger, made while everything goes on.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use outreach::clock::Clock;
+use outreach::config::Config;
+use outreach::ledger::Ledger;
+use serde_json::json;
+
+use super::print_json;
+use crate::exit::{Exit, Failure};
+
+/// So many nightly copies are kept.
+const KEPT: usize = 14;
+
+/// The options of `backup`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Where to; a new file in the folder of nightly copies when left out
+    file: Option<PathBuf>,
+    /// Print JSON on stdout
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+pub fn run(config: &Config, clock: Clock, args: &Args) -> Result<Exit, Failure> {
+    let path = match &args.file {
+        Some(file) => {
+            copy(config, clock.now(), file)?;
+            file.clone()
+        }
+        None => keep(config, clock.now())?,
+    };
+    if args.json {
+        print_json(&json!({"backup": path.display().to_string()}));
+    } else {
+        println!("backup: {}", path.display());
+    }
+    Ok(Exit::Done)
+}
+
+/// Adds a copy to the folder of nightly copies and removes the oldest above [`KEPT`].
+pub fn keep(config: &Config, now: DateTime<Utc>) -> Result<PathBuf, Failure> {
+    let folder = PathBuf::from(format!("{}.backups", config.ledger_path.display()));
+    std::fs::create_dir_all(&folder)
+        .with_context(|| format!("cannot create `{}`", folder.display()))
+        .map_err(Failure::config)?;
+    let stamp = now.format("%Y%m%dT%H%M%SZ");
+    let mut path = folder.join(format!("{stamp}.db"));
+    for n in 2.. {
+        if !path.exists() {
+            break;
+        }
+        path = folder.join(format!("{stamp}-{n}.db"));
+    }
+    copy(config, now, &path)?;
+    for old in surplus(&folder)? {
+        std::fs::remove_file(&old).with_context(|| format!("cannot remove `{}`", old.display()))?;
+    }
+    Ok(path)
+}
+
+fn copy(config: &Config, now: DateTime<Utc>, to: &Path) -> Result<(), Failure> {
+    let ledger = Ledger::open_to_read(&config.ledger_path, now)?;
+    Ok(ledger.back_up(to)?)
+}
+
+fn surplus(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut copies = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "db") {
+            copies.push(path);
+        }
+    }
+    copies.sort();
+    copies.truncate(copies.len().saturating_sub(KEPT));
+    Ok(copies)
+}

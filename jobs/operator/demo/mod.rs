@@ -1,0 +1,172 @@
+//! demo: the whole life of 25 invented leads, on a simulated clock and with no account.
+//!
+//! The very same jobs the timers run are run hour by hour for two weeks, with answers dropped into the
+//! inbox as people would send them. What happens is read from the ledger's decision log.
+
+mod answers;
+mod timeline;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow};
+use chrono::{DateTime, Duration, TimeZone, Utc};
+use outreach::clock::Clock;
+use outreach::config::{Config, Sources};
+use outreach::ledger::Ledger;
+
+use crate::Global;
+use crate::chain::{self, Chain};
+use crate::exit::{Exit, Failure};
+use crate::run::{StageArgs, Stop};
+
+/// The invented leads, as Airtable exports them.
+const LEADS: &str = include_str!("leads.csv");
+
+/// A file of this name marks a folder that the demo made and may make anew.
+const MARK: &str = ".outreach-demo";
+
+/// The settings, with paths as seen from the folder.
+const SETTINGS: &str = "\
+# The settings of the demo: `outreach status`, `queue` and `explain` work in this folder.
+LEADS_FILE=leads.csv
+CAMPAIGN_DATABASE_PATH=campaigns.db
+OUTBOX_DIR=outbox
+INBOX_DIR=inbox
+FROM_EMAIL=team@4runr.example
+POSTAL_ADDRESS=\"4Runr, 1 Example Street, Springfield\"
+DAILY_SEND_LIMIT=10
+LOG_LEVEL=error
+";
+
+/// The days that are simulated.
+const DAYS: i64 = 14;
+
+/// The options of `demo`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The folder to work in; made anew if an earlier demo made it
+    #[arg(default_value = "outreach-demo")]
+    dir: PathBuf,
+}
+
+/// Monday 30 March 2026: Good Friday and Easter Monday fall into the two weeks that follow.
+fn monday() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 3, 30, 0, 0, 0)
+        .single()
+        .unwrap_or_default()
+}
+
+/// Runs the command.
+pub fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
+    if global.now.is_some() {
+        return Err(Failure::usage(anyhow!(
+            "--now: expected none, the demo has its own clock"
+        )));
+    }
+    prepare(&args.dir)?;
+    let config = configure(&args.dir)?;
+    crate::start_logging(global, &config);
+    let stop = Stop::on_signals()?;
+    timeline::print_opening(&args.dir);
+    crate::block_on(live_through(&args.dir, &config, &stop))??;
+    if !stop.requested() {
+        let ledger = Ledger::open_to_read(&config.ledger_path, monday() + Duration::days(DAYS))?;
+        timeline::print_closing(&args.dir, &ledger)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// An empty folder with leads and settings in it.
+fn prepare(dir: &Path) -> Result<(), Failure> {
+    let context = || format!("cannot prepare `{}`", dir.display());
+    let is_empty = match std::fs::read_dir(dir) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(err) if err.kind() == std::io::ErrorKind::NotFound => true,
+        Err(err) => return Err(Failure::config(anyhow::Error::new(err).context(context()))),
+    };
+    if !is_empty {
+        if !dir.join(MARK).is_file() {
+            return Err(Failure::usage(anyhow!(
+                "`{}` is not empty and was not made by the demo: name another folder",
+                dir.display()
+            )));
+        }
+        std::fs::remove_dir_all(dir)
+            .with_context(context)
+            .map_err(Failure::config)?;
+    }
+    let write = || -> anyhow::Result<()> {
+        std::fs::create_dir_all(dir)?;
+        std::fs::write(
+            dir.join(MARK),
+            "made by `outreach demo`, which may remove this folder\n",
+        )?;
+        std::fs::write(dir.join("leads.csv"), LEADS)?;
+        std::fs::write(dir.join(".env"), SETTINGS)?;
+        for folder in ["inbox/new", "inbox/cur", "inbox/tmp"] {
+            std::fs::create_dir_all(dir.join(folder))?;
+        }
+        Ok(())
+    };
+    write().with_context(context).map_err(Failure::config)
+}
+
+/// The same settings with paths as seen from here; the environment plays no part.
+fn configure(dir: &Path) -> Result<Config, Failure> {
+    let mut settings = Vec::new();
+    for line in SETTINGS.lines() {
+        let Some((name, value)) = line.split_once('=') else {
+            continue;
+        };
+        let value = value.trim_matches('"');
+        let is_path = name.ends_with("_FILE") || name.ends_with("_DIR") || name.ends_with("_PATH");
+        let value = match is_path {
+            true => dir.join(value).display().to_string(),
+            false => value.to_string(),
+        };
+        settings.push((name.to_string(), value));
+    }
+    let (config, _) = Config::load(&Sources::only(settings)).map_err(Failure::config)?;
+    Ok(config)
+}
+
+/// Two weeks, hour by hour: the nightly job at one in the morning, the hourly job every hour.
+async fn live_through(dir: &Path, config: &Config, stop: &Stop) -> Result<(), Failure> {
+    let mut answers = answers::Script::new(dir);
+    let mut timeline = timeline::Timeline::default();
+    for hour in 0..DAYS * 24 {
+        let now = monday() + Duration::hours(hour);
+        if hour % 24 == 1 {
+            job(&chain::NIGHTLY, config, now, stop).await?;
+        }
+        answers.deliver_due(now)?;
+        job(&chain::HOURLY, config, now, stop).await?;
+        answers.read_outbox(now)?;
+        let ledger = Ledger::open_to_read(&config.ledger_path, now)?;
+        timeline.print_news(&ledger)?;
+        if stop.requested() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+async fn job(
+    chain: &Chain,
+    config: &Config,
+    now: DateTime<Utc>,
+    stop: &Stop,
+) -> Result<(), Failure> {
+    let args = StageArgs::default();
+    let exit = chain::run(chain, config, Clock::Fixed(now), &args, stop, &mut |_| {}).await?;
+    match exit {
+        Exit::Done | Exit::Partial => Ok(()),
+        exit => Err(Failure {
+            exit,
+            error: anyhow!(
+                "`outreach {}` failed at {now}; see the lines above",
+                chain.name
+            ),
+        }),
+    }
+}

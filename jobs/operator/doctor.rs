@@ -1,0 +1,196 @@
+//! doctor: checks everything that is configured, and says how to mend what is not right.
+
+use anyhow::Context;
+use outreach::airtable;
+use outreach::clock::Clock;
+use outreach::config::{Config, LeadsSource, Problems, Sources, Warning, WriterSource};
+use outreach::leads_file;
+use outreach::ledger::Ledger;
+use outreach::mailbox::{self, Mailbox};
+use outreach::writer::Writer;
+use serde_json::json;
+
+use super::{print_json, table};
+use crate::exit::{Exit, Failure};
+
+/// The options of `doctor`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Show every setting with its value (secrets as [set]), where it came from and its meaning
+    #[arg(long)]
+    config: bool,
+    /// Print JSON on stdout
+    #[arg(long)]
+    json: bool,
+}
+
+/// One thing that was checked.
+struct Finding {
+    what: &'static str,
+    result: anyhow::Result<String>,
+    /// The code this ends with when it failed.
+    exit: Exit,
+}
+
+/// When the configuration itself has mistakes, those are the findings.
+pub fn only_problems(args: &Args, problems: Problems) -> Result<Exit, Failure> {
+    if args.json {
+        let lines = problems
+            .0
+            .iter()
+            .map(|problem| problem.to_string())
+            .collect::<Vec<_>>();
+        print_json(&json!({"ok": false, "problems": lines}));
+        return Ok(Exit::Config);
+    }
+    Err(Failure::config(problems))
+}
+
+/// Runs the command.
+pub async fn run(
+    config: &Config,
+    sources: &Sources,
+    clock: Clock,
+    args: &Args,
+    warnings: &[Warning],
+) -> Result<Exit, Failure> {
+    if args.config {
+        show_settings(config, sources, args.json);
+        return Ok(Exit::Done);
+    }
+    let findings = check(config, clock).await;
+    let exit = findings.iter().filter(|finding| finding.result.is_err());
+    let exit = exit.map(|finding| finding.exit).max().unwrap_or(Exit::Done);
+    if args.json {
+        let rows = findings.iter().map(|finding| {
+            let (ok, said) = match &finding.result {
+                Ok(said) => (true, said.clone()),
+                Err(error) => (false, format!("{error:#}")),
+            };
+            json!({"check": finding.what, "ok": ok, "said": said})
+        });
+        let warnings = warnings
+            .iter()
+            .map(|warning| warning.to_string())
+            .collect::<Vec<_>>();
+        print_json(&json!({
+            "ok": exit == Exit::Done, "checks": rows.collect::<Vec<_>>(), "warnings": warnings,
+        }));
+        return Ok(exit);
+    }
+    for finding in &findings {
+        match &finding.result {
+            Ok(said) => println!("ok    {:<14} {said}", finding.what),
+            Err(error) => println!("FAIL  {:<14} {error:#}", finding.what),
+        }
+    }
+    let failed = findings
+        .iter()
+        .filter(|finding| finding.result.is_err())
+        .count();
+    match failed {
+        0 => println!("\neverything in force works"),
+        n => println!("\n{n} of {} checks failed", findings.len()),
+    }
+    Ok(exit)
+}
+
+fn show_settings(config: &Config, sources: &Sources, as_json: bool) {
+    let described = config.describe(sources);
+    if as_json {
+        let rows = described.iter().map(|row| {
+            json!({
+                "name": row.name, "value": row.value, "source": row.source,
+                "meaning": row.meaning, "group": row.group,
+            })
+        });
+        print_json(&rows.collect());
+        return;
+    }
+    let rows = described.into_iter();
+    let rows = rows.map(|row| vec![row.name, row.value, row.source, row.meaning]);
+    println!(
+        "{}",
+        table(&["variable", "value", "source", "meaning"], rows.collect())
+    );
+}
+
+async fn check(config: &Config, clock: Clock) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut add = |what, exit, result| findings.push(Finding { what, result, exit });
+    add("ledger", Exit::Config, check_ledger(config, clock));
+    add("leads", Exit::Config, check_leads(config).await);
+    add("brand", Exit::Config, check_copy(config));
+    let (exit, result) = match &config.writer {
+        WriterSource::Templates => (Exit::Config, Ok("the built-in templates".to_string())),
+        WriterSource::Model(settings) => {
+            let writer = Writer::new(settings.clone(), config.tls_ca_file.clone());
+            match writer {
+                Ok(writer) => (Exit::Again, writer.check().await),
+                Err(error) => (Exit::Config, Err(error)),
+            }
+        }
+    };
+    add("writer", exit, result);
+    let mail = match crate::send::open_mailer(config) {
+        Ok(mut mailer) => mailer.check().await,
+        Err(failure) => Err(failure.error),
+    };
+    add("mail", Exit::Again, mail);
+    add("inbox", Exit::Again, check_inbox(&config.mailbox));
+    findings
+}
+
+fn check_ledger(config: &Config, clock: Clock) -> anyhow::Result<String> {
+    let path = config.ledger_path.display();
+    if !config.ledger_path.exists() {
+        return Ok(format!(
+            "`{path}` does not exist yet; the first stage creates it"
+        ));
+    }
+    let ledger = Ledger::open_to_read(&config.ledger_path, clock.now())?;
+    let answer = ledger.check()?;
+    anyhow::ensure!(
+        answer == "ok",
+        "`{path}` is damaged: {answer}; restore a backup"
+    );
+    Ok(format!("`{path}` is sound"))
+}
+
+async fn check_leads(config: &Config) -> anyhow::Result<String> {
+    match &config.leads {
+        LeadsSource::None => anyhow::bail!(
+            "LEADS_FILE: expected the path of a CSV or JSON file with leads, or AIRTABLE_API_KEY"
+        ),
+        LeadsSource::File { path, .. } => {
+            let mut rows = 0_u64;
+            leads_file::read(path, &mut |_| {
+                rows += 1;
+                Ok(())
+            })?;
+            Ok(format!("`{}` holds {rows} leads", path.display()))
+        }
+        LeadsSource::Airtable(settings) => {
+            let client = airtable::Client::new(settings.clone(), config.tls_ca_file.clone())?;
+            client.check().await
+        }
+    }
+}
+
+fn check_copy(config: &Config) -> anyhow::Result<String> {
+    crate::generate::read_brand(config).map_err(|failure| failure.error)?;
+    crate::generate::read_library(config).map_err(|failure| failure.error)?;
+    let of = |path: &Option<std::path::PathBuf>, built_in: &str| match path {
+        Some(path) => format!("`{}`", path.display()),
+        None => built_in.to_string(),
+    };
+    Ok(format!(
+        "brand: {}; templates: {}",
+        of(&config.brand_file, "built in"),
+        of(&config.templates_dir, "built in")
+    ))
+}
+
+fn check_inbox(settings: &mailbox::Settings) -> anyhow::Result<String> {
+    Mailbox::check(settings).context("cannot read the inbox")
+}

@@ -1,0 +1,127 @@
+//! explain: why a lead was written to, or not, when, by whom, and why it stopped.
+
+use chrono::SecondsFormat;
+use outreach::changeset;
+use outreach::clock::Clock;
+use outreach::config::Config;
+use outreach::ledger::{LeadRow, Ledger};
+use serde_json::json;
+
+use super::{local, one_lead, open_to_read, print_json, table, utc};
+use crate::exit::{Exit, Failure};
+
+/// The options of `explain`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A record id, an address or a campaign id
+    lead: String,
+    /// Print JSON on stdout
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+pub fn run(config: &Config, clock: Clock, args: &Args) -> Result<Exit, Failure> {
+    let ledger = open_to_read(config, clock)?;
+    let lead = one_lead(&ledger, &args.lead)?;
+    if args.json {
+        return as_json(&ledger, &lead);
+    }
+    println!(
+        "{} <{}>, {} · record {}",
+        lead.full_name, lead.email, lead.company, lead.record_id
+    );
+    println!("{}\n", sentence(&ledger, &lead)?);
+    for repair in &lead.repairs {
+        println!("mended: {repair}");
+    }
+    for campaign in ledger.campaigns(None, Some(lead.id))? {
+        println!(
+            "campaign {} · {} · by {} · score {} · {} ({})",
+            campaign.campaign_id,
+            campaign.state.label(),
+            campaign.writer,
+            campaign.quality_score,
+            campaign.zone,
+            campaign.zone_reason
+        );
+        let rows = ledger.messages(campaign.id)?.into_iter().map(|message| {
+            let when = match (message.sent_at, message.due_at) {
+                (Some(at), _) => format!("left {}", local(at, &campaign.zone)),
+                (None, Some(at)) => format!("due {}", local(at, &campaign.zone)),
+                (None, None) => String::new(),
+            };
+            let why = message
+                .state_reason
+                .or(message.due_reason)
+                .unwrap_or_default();
+            vec![message.step, message.state, when, message.subject, why]
+        });
+        println!(
+            "{}",
+            table(
+                &["step", "state", "when there", "subject", "why"],
+                rows.collect()
+            )
+        );
+        for mail in ledger.inbound(Some(campaign.id))? {
+            println!(
+                "  {} {} from {}: {}",
+                utc(mail.read_at),
+                mail.kind,
+                mail.from,
+                mail.consequence
+            );
+        }
+        println!();
+    }
+    println!("what happened:");
+    for event in ledger.events(lead.id)? {
+        println!("  {}  {:<12} {}", utc(event.at), event.kind, event.detail);
+    }
+    Ok(Exit::Done)
+}
+
+/// Where the lead stands, in the sentence that the base shows too.
+fn sentence(ledger: &Ledger, lead: &LeadRow) -> anyhow::Result<String> {
+    Ok(changeset::notes(&ledger.lead_view(lead.id)?))
+}
+
+fn as_json(ledger: &Ledger, lead: &LeadRow) -> Result<Exit, Failure> {
+    let at = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let mut campaigns = Vec::new();
+    for campaign in ledger.campaigns(None, Some(lead.id))? {
+        let messages = ledger.messages(campaign.id)?.into_iter().map(|message| {
+            json!({
+                "step": message.step, "number": message.number, "state": message.state,
+                "reason": message.state_reason, "subject": message.subject, "body": message.body,
+                "due_at": message.due_at.map(at), "due_reason": message.due_reason,
+                "sent_at": message.sent_at.map(at), "attempts": message.attempts,
+                "message_id": message.message_id, "sender": message.sender,
+            })
+        });
+        campaigns.push(json!({
+            "campaign_id": campaign.campaign_id, "state": campaign.state.as_str(),
+            "stop_reason": campaign.stop_reason.map(|reason| reason.as_str()),
+            "hold_reason": campaign.hold_reason, "writer": campaign.writer,
+            "quality_score": campaign.quality_score, "zone": campaign.zone,
+            "zone_reason": campaign.zone_reason, "country": campaign.country,
+            "created_at": at(campaign.created_at), "response_type": campaign.response_type,
+            "response_at": campaign.response_at.map(at),
+            "resume_at": campaign.resume_at.map(at),
+            "messages": messages.collect::<Vec<_>>(),
+        }));
+    }
+    let events = ledger
+        .events(lead.id)?
+        .into_iter()
+        .map(|event| json!({"at": at(event.at), "kind": event.kind, "detail": event.detail}));
+    print_json(&json!({
+        "record_id": lead.record_id.as_str(), "email": lead.email, "full_name": lead.full_name,
+        "company": lead.company, "verdict": lead.verdict, "reject_reason": lead.reject_reason,
+        "reject_detail": lead.reject_detail, "repairs": lead.repairs,
+        "sentence": sentence(ledger, lead)?, "campaigns": campaigns,
+        "events": events.collect::<Vec<_>>(),
+    }));
+    Ok(Exit::Done)
+}

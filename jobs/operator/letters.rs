@@ -1,0 +1,143 @@
+//! letters: messages in doubt and dead letters, and a person's decision about them.
+
+use outreach::clock::Clock;
+use outreach::config::Config;
+use outreach::ledger::{Ledger, Letter};
+use serde_json::json;
+
+use anyhow::{Context, anyhow};
+
+use super::{Show, open, open_to_read, print_json, table, utc};
+use crate::exit::{Exit, Failure};
+
+/// What to do with messages in doubt or dead.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// List them, with the Message-ID to search for in the Sent folder
+    List(Show),
+    /// It did not arrive: put it back in line
+    Retry(Which),
+    /// It did arrive: mark it as sent
+    Confirm(Which),
+    /// Give it up; its campaign ends
+    Drop(Which),
+}
+
+/// Which messages.
+#[derive(Debug, clap::Args)]
+pub struct Which {
+    /// The numbers that `letters list` shows
+    #[arg(required = true, value_name = "NUMBER")]
+    messages: Vec<i64>,
+    /// Print JSON on stdout
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+pub fn run(config: &Config, clock: Clock, command: &Command) -> Result<Exit, Failure> {
+    let now = clock.now();
+    match command {
+        Command::List(show) => list(&open_to_read(config, clock)?, show.json),
+        Command::Retry(which) => each(config, clock, which, "put back", &mut |ledger, letter| {
+            ledger.put_back(letter.id, now, "a person says it did not arrive", now)
+        }),
+        Command::Drop(which) => each(config, clock, which, "given up", &mut |ledger, letter| {
+            ledger.drop_letter(letter.id, "a person gave it up", now)
+        }),
+        Command::Confirm(which) => each(
+            config,
+            clock,
+            which,
+            "marked as sent",
+            &mut |ledger, letter| {
+                let sent_at = letter.claimed_at.unwrap_or(now);
+                let moves =
+                    crate::send::moves_after(&letter.itinerary, letter.number, sent_at, config);
+                ledger.settle_as_sent(letter, &moves, "a person says it arrived", now)
+            },
+        ),
+    }
+}
+
+fn list(ledger: &Ledger, as_json: bool) -> Result<Exit, Failure> {
+    let letters = ledger.letters()?;
+    if as_json {
+        let rows = letters.iter().map(|letter| {
+            json!({
+                "id": letter.id, "campaign_id": letter.campaign_id, "step": letter.step,
+                "email": letter.email, "subject": letter.subject, "state": letter.state,
+                "reason": letter.reason, "attempts": letter.attempts,
+                "message_id": letter.message_id, "outreach_key": letter.outreach_key,
+                "claimed_at": letter.claimed_at.map(|at| at.to_rfc3339()),
+                "mailer": letter.mailer,
+            })
+        });
+        print_json(&rows.collect());
+        return Ok(Exit::Done);
+    }
+    if letters.is_empty() {
+        println!("no message is in doubt or dead");
+        return Ok(Exit::Done);
+    }
+    let rows = letters.iter().map(|letter| {
+        vec![
+            letter.id.to_string(),
+            letter.state.replace('_', " "),
+            letter.step.clone(),
+            letter.email.clone(),
+            letter.claimed_at.map(utc).unwrap_or_default(),
+            letter.reason.clone(),
+            format!("<{}>", letter.message_id),
+        ]
+    });
+    let header = ["no", "state", "step", "to", "last try", "why", "message-id"];
+    println!("{}", table(&header, rows.collect()));
+    if letters.iter().any(|letter| letter.state == "in_doubt") {
+        println!(
+            "\nIn doubt: the mail was handed over and no answer came. Look for its Message-ID in the \
+             Sent folder or\nask the recipient's postmaster; then `letters confirm NO` if it is \
+             there, `letters retry NO` if it surely is not."
+        );
+    }
+    Ok(Exit::Done)
+}
+
+type Decide<'a> = &'a mut dyn FnMut(&mut Ledger, &Letter) -> anyhow::Result<()>;
+
+fn each(
+    config: &Config,
+    clock: Clock,
+    which: &Which,
+    done: &str,
+    apply: Decide<'_>,
+) -> Result<Exit, Failure> {
+    let mut ledger = open(config, clock)?;
+    let mut exit = Exit::Done;
+    let mut results = Vec::new();
+    for id in &which.messages {
+        let letters = ledger.letters()?;
+        let letter = letters.iter().find(|letter| letter.id == *id);
+        let letter = letter.with_context(|| {
+            format!("message {id} is neither in doubt nor dead; see `outreach letters list`")
+        });
+        let result = letter.and_then(|letter| apply(&mut ledger, letter));
+        match result {
+            Ok(()) => {
+                results.push(json!({"id": id, "result": done}));
+                if !which.json {
+                    println!("{id}: {done}");
+                }
+            }
+            Err(error) => {
+                exit = Exit::Partial;
+                results.push(json!({"id": id, "error": format!("{error:#}")}));
+                crate::print_error(&anyhow!("{id}: {error:#}"));
+            }
+        }
+    }
+    if which.json {
+        print_json(&results.into());
+    }
+    Ok(exit)
+}

@@ -1,0 +1,64 @@
+//! queue: the coming messages, with local and UTC time, zone, sender and why then.
+
+use chrono::SecondsFormat;
+use outreach::clock::Clock;
+use outreach::config::Config;
+use serde_json::json;
+
+use super::{local, one_lead, open_to_read, print_json, table, utc};
+use crate::exit::{Exit, Failure};
+
+/// The options of `queue`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Show at most so many
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    limit: u32,
+    /// Only this lead: a record id, an address or a campaign id
+    #[arg(long, value_name = "ID")]
+    lead: Option<String>,
+    /// Print JSON on stdout
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+pub fn run(config: &Config, clock: Clock, args: &Args) -> Result<Exit, Failure> {
+    let ledger = open_to_read(config, clock)?;
+    let lead = match &args.lead {
+        Some(word) => Some(one_lead(&ledger, word)?.id),
+        None => None,
+    };
+    let rows = ledger.queue(args.limit, lead)?;
+    if args.json {
+        let rows = rows.iter().map(|row| {
+            json!({
+                "due_at": row.due_at.to_rfc3339_opts(SecondsFormat::Secs, true),
+                "local": local(row.due_at, &row.zone), "zone": row.zone, "step": row.step,
+                "email": row.email, "company": row.company, "sender": row.sender,
+                "reason": row.reason, "campaign_id": row.campaign_id, "subject": row.subject,
+                "state": row.state, "campaign_state": row.campaign_state,
+            })
+        });
+        print_json(&rows.collect());
+        return Ok(Exit::Done);
+    }
+    if rows.is_empty() {
+        println!("the queue is empty");
+        return Ok(Exit::Done);
+    }
+    let lines = rows.iter().map(|row| {
+        vec![
+            local(row.due_at, &row.zone),
+            row.zone.clone(),
+            utc(row.due_at),
+            row.step.clone(),
+            row.email.clone(),
+            row.sender.clone(),
+            row.reason.clone(),
+        ]
+    });
+    let header = ["local", "zone", "utc", "step", "to", "sender", "why then"];
+    println!("{}", table(&header, lines.collect()));
+    Ok(Exit::Done)
+}

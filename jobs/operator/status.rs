@@ -1,0 +1,169 @@
+//! status: what is going on, what is stuck, what comes next.
+
+use std::collections::BTreeMap;
+
+use chrono::{Duration, SecondsFormat};
+use outreach::clock::Clock;
+use outreach::config::Config;
+use outreach::ledger::RunRow;
+use serde_json::json;
+
+use super::{Show, ago, open_to_read, print_json, table, utc};
+use crate::exit::{Exit, Failure};
+
+/// Runs the command.
+pub fn run(config: &Config, clock: Clock, args: &Show) -> Result<Exit, Failure> {
+    let now = clock.now();
+    let ledger = open_to_read(config, clock)?;
+    let page = ledger.status(now)?;
+    let runs = ledger.latest_runs()?;
+    let paused = ledger.switch("pause_all")?;
+    let days = ledger.dated_by_day(7)?;
+    let stuck = stuck(
+        config,
+        &page,
+        &runs,
+        paused.as_ref().map(|(why, _)| why.as_str()),
+        now,
+    );
+    if args.json {
+        let at = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let mailboxes = page.mailboxes.iter().map(|(name, read, error)| {
+            json!({"name": name, "read_at": read.map(at), "last_error": error})
+        });
+        let runs = runs.iter().map(|run| {
+            json!({
+                "stage": run.stage, "run_id": run.id, "started_at": at(run.started_at),
+                "finished_at": run.finished_at.map(at), "outcome": run.outcome,
+                "counts": run.counts, "errors": run.errors,
+            })
+        });
+        print_json(&json!({
+            "leads": page.leads, "campaigns": page.campaigns, "messages": page.messages,
+            "inbound": page.inbound, "suppressions": page.suppressions, "overdue": page.overdue,
+            "to_push": page.to_push, "next_due_at": page.next_due_at.map(at),
+            "messages_by_day": days, "mailboxes": mailboxes.collect::<Vec<_>>(),
+            "runs": runs.collect::<Vec<_>>(), "needs_attention": stuck,
+            "paused": paused.map(|(why, since)| json!({"reason": why, "since": at(since)})),
+        }));
+        return Ok(Exit::Done);
+    }
+    println!("{}\n", config.endpoints());
+    for (title, figures) in [
+        ("leads", &page.leads),
+        ("campaigns", &page.campaigns),
+        ("messages", &page.messages),
+        ("inbox", &page.inbound),
+    ] {
+        println!("{title:<10} {}", line(figures));
+    }
+    println!(
+        "{:<10} {} addresses or domains",
+        "suppressed", page.suppressions
+    );
+    println!();
+    let rows = runs.iter().map(|run| {
+        let counts = run.counts.iter().filter(|(_, n)| **n != 0);
+        let counts = counts.map(|(name, n)| format!("{n} {}", name.replace('_', " ")));
+        vec![
+            run.stage.clone(),
+            ago(run.started_at, now),
+            run.outcome
+                .clone()
+                .unwrap_or_else(|| "running, or died".to_string()),
+            counts.collect::<Vec<_>>().join(", "),
+        ]
+    });
+    println!(
+        "{}\n",
+        table(&["stage", "last run", "outcome", "counts"], rows.collect())
+    );
+    match page.next_due_at {
+        Some(at) => {
+            println!("next message {} ({})", utc(at), ago(at, now));
+            let days = days
+                .iter()
+                .map(|(day, n)| format!("{day}: {n}"))
+                .collect::<Vec<_>>();
+            println!("coming days  {}", days.join(", "));
+        }
+        None => println!("no message is dated"),
+    }
+    if stuck.is_empty() {
+        println!("\nnothing needs attention");
+    } else {
+        println!("\nneeds attention:");
+        for line in &stuck {
+            println!("  - {line}");
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn line(figures: &BTreeMap<String, i64>) -> String {
+    if figures.is_empty() {
+        return "none".to_string();
+    }
+    let parts = figures
+        .iter()
+        .map(|(name, n)| format!("{n} {}", name.replace('_', " ")));
+    parts.collect::<Vec<_>>().join(" · ")
+}
+
+/// What a person should look at, each with the command that mends it.
+fn stuck(
+    config: &Config,
+    page: &outreach::ledger::StatusPage,
+    runs: &[RunRow],
+    paused: Option<&str>,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Vec<String> {
+    let figure = |figures: &BTreeMap<String, i64>, name: &str| figures.get(name).copied();
+    let mut lines = Vec::new();
+    if let Some(why) = paused {
+        lines.push(format!(
+            "everything is paused ({why}): `outreach resume --all`"
+        ));
+    }
+    if let Some(n) = figure(&page.messages, "in_doubt") {
+        lines.push(format!("{n} messages in doubt: `outreach letters list`"));
+    }
+    if let Some(n) = figure(&page.messages, "dead") {
+        lines.push(format!("{n} dead letters: `outreach letters list`"));
+    }
+    if let Some(n) = figure(&page.campaigns, "review") {
+        lines.push(format!(
+            "{n} campaigns wait in review: `outreach review list`"
+        ));
+    }
+    if page.overdue > 0 {
+        let n = page.overdue;
+        lines.push(format!(
+            "{n} messages are overdue by more than an hour: `outreach hourly`"
+        ));
+    }
+    let max = Duration::minutes(i64::from(config.scan_age_minutes_max));
+    for (name, read_at, error) in &page.mailboxes {
+        if let Some(error) = error {
+            lines.push(format!("mailbox {name} cannot be read: {error}"));
+        } else if read_at.is_some_and(|at| at < now - max) {
+            lines.push(format!(
+                "mailbox {name} was not read lately: `outreach scan`"
+            ));
+        }
+    }
+    for run in runs {
+        match run.outcome.as_deref() {
+            None => lines.push(format!(
+                "the last `{}` is running or died; run it again to find out",
+                run.stage
+            )),
+            Some("failed" | "again") => {
+                let why = run.errors.last().map_or("", String::as_str);
+                lines.push(format!("the last `{}` failed: {why}", run.stage));
+            }
+            Some(_) => {}
+        }
+    }
+    lines
+}

@@ -1,0 +1,286 @@
+//! pull: reads the leads, checks them, and stores each with its verdict.
+//!
+//! Takes: records of the base that changed since the cursor, or a file of leads. Gives: leads, each
+//! eligible or rejected by one named reason, and what people changed about leads whose campaign runs.
+//! Harmless again because records are known by their id and unchanged ones change nothing.
+
+use anyhow::{Context, anyhow};
+use chrono::{DateTime, Utc};
+use outreach::airtable::{ApiError, Client};
+use outreach::campaign::{CampaignState, StopReason};
+use outreach::config::{Config, LeadsSource};
+use outreach::lead::{self, EmailAddress, Lead, RawLead, ReadField, Reject, RejectReason};
+use outreach::leads_file;
+use outreach::ledger::{LeadFacts, Ledger, PullTransaction, PulledLead, Stored};
+
+use crate::exit::Failure;
+use crate::run::{Job, Progress, Summary};
+
+/// Runs the stage.
+pub async fn run(
+    ledger: &mut Ledger,
+    config: &Config,
+    job: &Job,
+    summary: &mut Summary,
+) -> Result<(), Failure> {
+    for name in [
+        "read",
+        "accepted",
+        "rejected",
+        "new",
+        "changed",
+        "unchanged",
+    ] {
+        summary.add(name, 0);
+    }
+    match &config.leads {
+        LeadsSource::None => Err(Failure::config(anyhow!(
+            "LEADS_FILE: expected the path of a CSV or JSON file with leads (or AIRTABLE_API_KEY and \
+             AIRTABLE_BASE_ID for a base), found neither"
+        ))),
+        LeadsSource::File { path, .. } => {
+            let mut progress = Progress::start("leads read", 0, &job.args);
+            let now = job.clock.now();
+            ledger
+                .pull_in_one_transaction(|tx| {
+                    leads_file::read(path, &mut |raw| {
+                        progress.advance(1);
+                        take(tx, &raw, "file", job, now, summary)
+                    })
+                })
+                .map(|read| note_missing(&read.missing))
+                .map_err(file_failure)
+        }
+        LeadsSource::Airtable(settings) => {
+            let client = Client::new(settings.clone(), config.tls_ca_file.clone())
+                .map_err(Failure::config)?;
+            pull_airtable(ledger, &client, job, summary).await
+        }
+    }
+}
+
+/// Columns that would help and are not there: said once a run.
+fn note_missing(missing: &[ReadField]) {
+    let names: Vec<&str> = missing
+        .iter()
+        .filter_map(|field| field.columns().first().copied())
+        .collect();
+    if !names.is_empty() {
+        tracing::debug!("optional columns that are not there: {}", names.join(", "));
+    }
+}
+
+/// A file that cannot be read as leads is the configuration's or the file's fault, not ours.
+fn file_failure(error: anyhow::Error) -> Failure {
+    match outreach::ledger::trouble(&error) {
+        Some(_) => Failure::from(error),
+        None => Failure::config(error),
+    }
+}
+
+async fn pull_airtable(
+    ledger: &mut Ledger,
+    client: &Client,
+    job: &Job,
+    summary: &mut Summary,
+) -> Result<(), Failure> {
+    let began_at = job.clock.now();
+    let since = ledger.read_to("airtable")?;
+    let mut progress = Progress::start("leads read", 0, &job.args);
+    let listed = client
+        .list(since, &mut |page: Vec<RawLead>| {
+            progress.advance(page.len() as u64);
+            ledger.pull_in_one_transaction(|tx| {
+                for raw in &page {
+                    take(tx, raw, "airtable", job, began_at, summary)?;
+                }
+                Ok(())
+            })
+        })
+        .await;
+    match listed {
+        Ok(listed) => {
+            summary.add("calls", i64::try_from(listed.calls).unwrap_or(i64::MAX));
+            note_missing(&listed.missing);
+            if job.args.lead.is_none() && job.args.limit.is_none() {
+                ledger.set_read_to("airtable", began_at)?;
+            }
+            Ok(())
+        }
+        Err(error) => Err(api_failure(error)),
+    }
+}
+
+/// The exit code of a failure of the base.
+pub fn api_failure(error: ApiError) -> Failure {
+    match error {
+        ApiError::Sink(error) => Failure::from(error),
+        ApiError::Unreachable(_) | ApiError::QuotaExhausted(_) => Failure::again(error),
+        ApiError::Refused(_) | ApiError::Config(_) => Failure::config(error),
+    }
+}
+
+/// Judges one record and stores it.
+fn take(
+    tx: &PullTransaction<'_>,
+    raw: &RawLead,
+    source: &'static str,
+    job: &Job,
+    now: DateTime<Utc>,
+    summary: &mut Summary,
+) -> anyhow::Result<()> {
+    let is_wanted = job.args.lead.as_deref().is_none_or(|lead| {
+        raw.record_id.as_str() == lead
+            || raw.get(ReadField::Email).trim().eq_ignore_ascii_case(lead)
+    });
+    let is_enough = job
+        .args
+        .limit
+        .is_some_and(|limit| summary.counted("read") >= i64::from(limit));
+    if !is_wanted || is_enough {
+        return Ok(());
+    }
+    summary.count("read");
+    let address = EmailAddress::parse(raw.get(ReadField::Email)).ok();
+    let email = address.as_ref().map(EmailAddress::key);
+    let company_domain = address.as_ref().and_then(|address| {
+        lead::registrable_domain(address.domain()).filter(|domain| !lead::is_free_mail(domain))
+    });
+    let facts = tx.facts(raw, email.as_deref())?;
+    let verdict = judge(raw, &facts);
+    let mended = lead::content_check(raw).ok();
+    let shown = |mended: Option<&String>, field| {
+        mended.map_or_else(|| raw.get(field).trim().to_string(), String::clone)
+    };
+    let full_name = shown(
+        mended.as_ref().map(|lead| &lead.full_name),
+        ReadField::FullName,
+    );
+    let company = shown(
+        mended.as_ref().map(|lead| &lead.company),
+        ReadField::Company,
+    );
+    let pulled = PulledLead {
+        raw,
+        source,
+        email: email.as_deref(),
+        company_domain: company_domain.as_deref(),
+        reject: verdict.as_ref().err(),
+        full_name: &full_name,
+        company: &company,
+        repairs: mended.as_ref().map_or(&[], |lead| &lead.repairs),
+        has_campaign: facts.campaign.is_some(),
+    };
+    match tx.store(&pulled, now)? {
+        Stored::New => summary.count("new"),
+        Stored::Changed => summary.count("changed"),
+        Stored::Unchanged => summary.count("unchanged"),
+    }
+    match &verdict {
+        Ok(_) => summary.count("accepted"),
+        Err(reject) => {
+            summary.count("rejected");
+            summary.count(&format!("rejected_{}", reject.reason.code()));
+        }
+    }
+    follow_people(tx, raw, &facts, now, summary)
+        .with_context(|| format!("cannot apply what people changed in `{}`", raw.record_id))
+}
+
+/// The verdict about a record: our own history first, then what its fields say.
+fn judge(raw: &RawLead, facts: &LeadFacts) -> Result<Lead, Reject> {
+    if let Some((_, campaign_id, state)) = &facts.campaign {
+        let (reason, detail) = if state.is_open() {
+            let detail = format!("campaign {campaign_id} is {}", state.as_str());
+            (RejectReason::CampaignInProgress, detail)
+        } else {
+            let detail = format!("campaign {campaign_id} ended: {}", state.as_str());
+            (RejectReason::ContactedBefore, detail)
+        };
+        return Err(Reject::new(reason, detail));
+    }
+    let lead = lead::parse(raw)?;
+    if let Some(value) = &facts.suppressed_by {
+        let detail = format!("`{value}` is on the suppression list");
+        return Err(Reject::new(RejectReason::Suppressed, detail));
+    }
+    if let Some(first) = &facts.duplicate_of {
+        let detail = format!("the address belongs to record {first} already");
+        return Err(Reject::new(RejectReason::Duplicate, detail));
+    }
+    Ok(lead)
+}
+
+/// What people's change of a record means for a campaign that is under way.
+#[derive(Debug, PartialEq, Eq)]
+enum Signal {
+    Replied,
+    Stop(String),
+    Hold(String),
+    BadData(String),
+    GoodAgain,
+    Nothing,
+}
+
+fn signal(raw: &RawLead, facts: &LeadFacts) -> Signal {
+    let status = raw.get(ReadField::EngagementStatus).trim();
+    let before = facts.before.as_ref();
+    let before = |field| {
+        before
+            .and_then(|fields| fields.get(&field))
+            .map_or("", String::as_str)
+    };
+    let is_told = facts.told_status.as_deref() == Some(status);
+    let is_news = status != before(ReadField::EngagementStatus).trim() && !is_told;
+    if !raw.get(ReadField::Replied).is_empty() && before(ReadField::Replied).is_empty() {
+        return Signal::Replied;
+    }
+    match status {
+        "Skipped" if is_news => return Signal::Stop("Engagement_Status: Skipped".to_string()),
+        "Needs Review" | "Error" if is_news => {
+            return Signal::Hold(format!("Engagement_Status: {status}"));
+        }
+        _ => {}
+    }
+    match lead::content_check(raw) {
+        Err(reject) => Signal::BadData(format!("{}: {}", reject.reason.code(), reject.detail)),
+        Ok(_) if facts.paused_by.as_deref() == Some("data") => Signal::GoodAgain,
+        Ok(_) => Signal::Nothing,
+    }
+}
+
+fn follow_people(
+    tx: &PullTransaction<'_>,
+    raw: &RawLead,
+    facts: &LeadFacts,
+    now: DateTime<Utc>,
+    summary: &mut Summary,
+) -> anyhow::Result<()> {
+    let Some((campaign, _, state)) = &facts.campaign else {
+        return Ok(());
+    };
+    let can_pause = matches!(state, CampaignState::Active | CampaignState::Paused);
+    match signal(raw, facts) {
+        Signal::Replied if state.may_become(CampaignState::Responded) => {
+            summary.count("replied_by_hand");
+            tx.replied_by_hand(*campaign, now)
+        }
+        Signal::Stop(why) if state.is_open() => {
+            summary.count("stopped_by_person");
+            tx.stop(*campaign, StopReason::ByPerson, &why, now)
+        }
+        Signal::Hold(why) if can_pause => {
+            summary.count("paused_by_person");
+            tx.pause(*campaign, "person", &why, now)
+        }
+        Signal::BadData(why) if *state == CampaignState::Active => {
+            summary.count("paused_for_bad_data");
+            tx.pause(*campaign, "data", &why, now)
+        }
+        Signal::GoodAgain if *state == CampaignState::Paused => {
+            summary.count("resumed");
+            tx.resume(*campaign, "the lead passes the data check again", now)
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,59 @@
+//! schedule: gives every message without a date its instant, with the reason in words.
+//!
+//! Takes: active campaigns with undated messages. Gives: due_at, sender and reason. Harmless again
+//! because only messages in `drafted` are dated.
+
+use chrono::Duration;
+use outreach::config::Config;
+use outreach::ledger::Ledger;
+use outreach::plan;
+
+use crate::exit::Failure;
+use crate::run::{Job, Summary};
+
+/// The limits that planning and sending keep to.
+pub fn settings(config: &Config) -> plan::Settings {
+    plan::Settings {
+        window: config.window,
+        day_zone: config.default_zone.clone(),
+        daily_limit: config.daily_limit,
+        gap_secs: config.gap_secs,
+        jitter_secs: config.jitter_secs,
+    }
+}
+
+/// Runs the stage.
+pub fn run(
+    ledger: &mut Ledger,
+    config: &Config,
+    job: &Job,
+    summary: &mut Summary,
+) -> Result<(), Failure> {
+    let now = job.clock.now();
+    let sender = config.from.as_str();
+    summary.add("dated", 0);
+    summary.add("resumed", i64::from(ledger.resume_due(now)?));
+    let limit = job.args.limit.unwrap_or(u32::MAX);
+    let itineraries = ledger.itineraries_to_date(limit, job.lead)?;
+    // Two days back: whatever the zones, it covers all that counts towards today's limit.
+    let promised = ledger.promised(sender, now - Duration::days(2))?;
+    let slots = plan::dated(&itineraries, &promised, &settings(config), sender, now);
+    if job.args.dry_run {
+        for slot in &slots {
+            let when = slot.due_at.format("%a %Y-%m-%d %H:%M UTC");
+            let (number, reason) = (slot.number, &slot.reason);
+            summary
+                .preview
+                .push(format!("step {number}: {when}, {reason}"));
+        }
+    }
+    summary.add(
+        "campaigns",
+        i64::try_from(itineraries.len()).unwrap_or(i64::MAX),
+    );
+    summary.add(
+        "dated",
+        i64::from(ledger.date_messages(&slots, sender, now)?),
+    );
+    Ok(())
+}

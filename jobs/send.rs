@@ -1,0 +1,352 @@
+//! send: claims what is due, hands it over, and records how that ended.
+//!
+//! Takes: due messages of active campaigns. Gives: attempts and states. Harmless again because of
+//! promise 1: the claim is committed before the connection is used, and whatever may have been taken
+//! without an answer is in doubt and never sent again by itself.
+
+mod pace;
+mod rules;
+
+use std::time::Instant;
+
+use anyhow::anyhow;
+use chrono::{DateTime, NaiveTime, Utc};
+use outreach::campaign::StopReason;
+use outreach::config::Config;
+use outreach::delivery::{Blame, Delivery};
+use outreach::lead;
+use outreach::ledger::{ClaimedMessage, Claims, Ledger, Recorded};
+use outreach::mailer::{self, Evidence, Mailer, Outgoing};
+use outreach::plan::{self, Itinerary, StepState};
+
+use pace::Pace;
+use rules::Rules;
+
+use crate::exit::Failure;
+use crate::run::{Job, Progress, Summary};
+
+/// Runs the stage.
+pub async fn run(
+    ledger: &mut Ledger,
+    config: &Config,
+    job: &Job,
+    summary: &mut Summary,
+) -> Result<(), Failure> {
+    let names = [
+        "accepted",
+        "deferred",
+        "rejected",
+        "in_doubt",
+        "moved",
+        "held",
+        "doubts_settled",
+    ];
+    for name in names {
+        summary.add(name, 0);
+    }
+    let mut mailer = open_mailer(config)?;
+    summary.add(
+        "orphaned",
+        i64::from(ledger.doubt_orphans(job.clock.now())?),
+    );
+    settle_doubts(ledger, &mailer, config, job, summary)?;
+    let result = send_due(ledger, &mut mailer, config, job, summary).await;
+    mailer.close().await;
+    let elsewhere = ledger.due_for_other_senders(config.from.as_str(), job.clock.now())?;
+    if elsewhere > 0 {
+        summary.error(format!(
+            "{elsewhere} due messages belong to another sender than FROM_EMAIL `{}`: set it back, or \
+             stop those campaigns",
+            config.from
+        ));
+    }
+    result
+}
+
+/// The mailer of the configuration.
+pub fn open_mailer(config: &Config) -> Result<Mailer, Failure> {
+    Mailer::open(&config.mailer, config.from.domain()).map_err(Failure::config)
+}
+
+/// How an attempt's row names the place the mail went to.
+fn mailer_name(settings: &mailer::Settings) -> String {
+    match settings {
+        mailer::Settings::Maildir(dir) => format!("maildir:{}", dir.display()),
+        mailer::Settings::Smtp(smtp) => format!("smtp:{}:{}", smtp.host, smtp.port),
+    }
+}
+
+/// Resolves doubts by evidence, where the mailer can give any: a file that is in the Maildir was
+/// delivered, one that is not there never was.
+fn settle_doubts(
+    ledger: &mut Ledger,
+    mailer: &Mailer,
+    config: &Config,
+    job: &Job,
+    summary: &mut Summary,
+) -> anyhow::Result<()> {
+    let here = mailer_name(&config.mailer);
+    let now = job.clock.now();
+    let mut open = 0;
+    for letter in ledger.letters()? {
+        if letter.state != "in_doubt" {
+            continue;
+        }
+        let evidence = match letter.mailer == here {
+            true => mailer.evidence(&letter.outreach_key),
+            false => Evidence::CouldNotLook("it went elsewhere".to_string()),
+        };
+        match evidence {
+            Evidence::Found => {
+                let sent_at = letter.claimed_at.unwrap_or(now);
+                let moves = moves_after(&letter.itinerary, letter.number, sent_at, config);
+                ledger.settle_as_sent(&letter, &moves, "the mail is in the Maildir", now)?;
+                summary.count("doubts_settled");
+            }
+            Evidence::Absent => {
+                ledger.put_back(letter.id, now, "the mail is not in the Maildir", now)?;
+                summary.count("doubts_settled");
+            }
+            Evidence::CouldNotLook(_) => open += 1,
+        }
+    }
+    summary.add("waiting_in_doubt", open);
+    summary.needs_person |= open > 0;
+    Ok(())
+}
+
+/// Where this sender's day began.
+fn day_began_at(config: &Config, now: DateTime<Utc>) -> DateTime<Utc> {
+    config
+        .default_zone
+        .at(config.default_zone.local_date(now), NaiveTime::MIN)
+}
+
+async fn send_due(
+    ledger: &mut Ledger,
+    mailer: &mut Mailer,
+    config: &Config,
+    job: &Job,
+    summary: &mut Summary,
+) -> Result<(), Failure> {
+    let (mailer_name, mailboxes) = (mailer_name(&config.mailer), [config.mailbox.name()]);
+    let rules = Rules::new(config);
+    let began = Instant::now();
+    let mut left = job.args.limit.unwrap_or(config.queue_batch_size) as usize;
+    let mut position = (i64::MIN, i64::MIN);
+    let mut pace = Pace::new(config, job);
+    let mut progress = Progress::start("messages sent", 0, &job.args);
+    let mut blocked = None;
+    while left > 0 && !job.stop.requested() {
+        if let Some((reason, since)) = ledger.switch("pause_all")? {
+            summary
+                .preview
+                .push(format!("everything is paused since {since}: {reason}"));
+            tracing::warn!("everything is paused since {since}: {reason}");
+            summary.count("paused");
+            break;
+        }
+        let now = job.clock.now();
+        let mut claims = Claims {
+            now,
+            max: mailer.batch_max().min(left),
+            sender: config.from.as_str(),
+            daily_limit: config.daily_limit,
+            day_began_at: day_began_at(config, now),
+            mailer: &mailer_name,
+            run: job.run,
+            mailboxes: &mailboxes,
+            lead: job.lead,
+            position,
+        };
+        let claimed = ledger.claim_due(&mut claims, &mut |candidate| {
+            rules.decide(candidate, now, &mut blocked)
+        })?;
+        position = claims.position;
+        summary.add("moved", i64::from(claimed.moved));
+        summary.add("stopped", i64::from(claimed.stopped));
+        for (_, reason) in &claimed.held {
+            summary.count("held");
+            tracing::debug!("held: {reason}");
+        }
+        if claimed.limit_reached {
+            summary.count("daily_limit_reached");
+        }
+        let n = claimed.messages.len();
+        left -= n;
+        if n > 0 {
+            let trouble = hand_over(ledger, mailer, config, job, summary, claimed.messages).await?;
+            progress.advance(n as u64);
+            if let Some(trouble) = trouble {
+                return Err(Failure::again(anyhow!("sending stopped: {trouble}")));
+            }
+        }
+        if claimed.exhausted || claimed.limit_reached {
+            break;
+        }
+        if n > 0 && !pace.wait(began, &job.stop).await {
+            summary.count("run_time_used_up");
+            break;
+        }
+    }
+    match blocked {
+        Some(why) => Err(Failure::config(anyhow!(why))),
+        None => Ok(()),
+    }
+}
+
+/// Delivers claimed messages and records each verdict. The answer is why the run should end, if so.
+async fn hand_over(
+    ledger: &mut Ledger,
+    mailer: &mut Mailer,
+    config: &Config,
+    job: &Job,
+    summary: &mut Summary,
+    messages: Vec<ClaimedMessage>,
+) -> Result<Option<String>, Failure> {
+    let mut outgoing = Vec::with_capacity(messages.len());
+    for message in &messages {
+        outgoing.push(compose(config, message)?);
+    }
+    let deliveries = match job.args.dry_run {
+        true => {
+            for (message, out) in messages.iter().zip(&outgoing) {
+                let (step, to, subject) = (&message.step, &out.to, &out.subject);
+                summary.preview.push(format!("{step} to {to}: {subject}"));
+            }
+            let accepted = || Delivery::Accepted {
+                reply: "dry run".to_string(),
+            };
+            outgoing.iter().map(|_| accepted()).collect()
+        }
+        false => mailer.deliver_batch(&outgoing).await,
+    };
+    let now = job.clock.now();
+    let mut trouble = None;
+    let mut results = Vec::with_capacity(messages.len());
+    for (message, delivery) in messages.into_iter().zip(deliveries) {
+        summary.count(delivery.label());
+        match &delivery {
+            Delivery::Deferred {
+                blame: Blame::Server | Blame::Sender,
+                reply,
+                ..
+            } => {
+                trouble = Some(reply.clone());
+            }
+            Delivery::Rejected { .. } | Delivery::InDoubt { .. } => summary.needs_person = true,
+            _ => {}
+        }
+        let recorded = recorded(&message, delivery, config, now);
+        results.push((message, recorded));
+    }
+    ledger.record_attempts(&results, now)?;
+    Ok(trouble)
+}
+
+/// The mail of a claimed message. A lead that passed the data check at the claim passes it here.
+fn compose(config: &Config, message: &ClaimedMessage) -> anyhow::Result<Outgoing> {
+    let lead = lead::content_check(&message.raw).map_err(|reject| {
+        anyhow!(
+            "message {}: the lead does not pass the data check: {}",
+            message.id,
+            reject.detail
+        )
+    })?;
+    Ok(Outgoing {
+        from: config.from.clone(),
+        from_name: config.from_name.clone(),
+        to: lead.email,
+        to_name: lead.full_name,
+        subject: message.subject.clone(),
+        body: message.body.clone(),
+        dated_at: message.dated_at,
+        message_id: message.message_id.clone(),
+        outreach_key: message.outreach_key.clone(),
+        unsubscribe_mailto: Some(config.unsubscribe_mailto.clone()),
+        postal_address: config.postal_address.clone(),
+        reply_to: config.reply_to.clone(),
+    })
+}
+
+/// What follows from a delivery: the state, the next try, the end of the campaign.
+fn recorded(
+    message: &ClaimedMessage,
+    delivery: Delivery,
+    config: &Config,
+    now: DateTime<Utc>,
+) -> Recorded {
+    match delivery {
+        Delivery::Accepted { reply } => {
+            let moves = moves_after(&message.itinerary, message.number, now, config);
+            Recorded::Sent { reply, moves }
+        }
+        Delivery::Deferred {
+            phase,
+            reply,
+            blame,
+        } => {
+            // Only refusals of this message use up its tries: nobody loses a lead because a server
+            // was down or our login failed.
+            let counts = matches!(blame, Blame::Recipient | Blame::Message);
+            let tries = message.tries + u32::from(counts);
+            if counts && tries >= config.delivery_attempts_max {
+                let stop = StopReason::Undeliverable;
+                return Recorded::Dead {
+                    phase,
+                    reply,
+                    blame: Blame::Message,
+                    stop,
+                };
+            }
+            let until = plan::retry_at(
+                &message.itinerary,
+                tries.max(1),
+                config.retry_delay_minutes,
+                &crate::schedule::settings(config),
+                now,
+            );
+            Recorded::Deferred {
+                phase,
+                reply,
+                blame,
+                until,
+            }
+        }
+        Delivery::Rejected {
+            phase,
+            reply,
+            blame,
+        } => {
+            let stop = match blame {
+                Blame::Recipient => StopReason::Bounced,
+                _ => StopReason::Undeliverable,
+            };
+            Recorded::Dead {
+                phase,
+                reply,
+                blame,
+                stop,
+            }
+        }
+        Delivery::InDoubt { reply } => Recorded::InDoubt { reply },
+    }
+}
+
+/// The later steps that stand too early once a step left at an instant.
+pub fn moves_after(
+    itinerary: &Itinerary,
+    number: u32,
+    sent_at: DateTime<Utc>,
+    config: &Config,
+) -> Vec<plan::Slot> {
+    let mut itinerary = itinerary.clone();
+    for step in itinerary
+        .steps
+        .iter_mut()
+        .filter(|step| step.number == number)
+    {
+        step.state = StepState::Sent(sent_at);
+    }
+    plan::after_sent(&itinerary, &crate::schedule::settings(config))
+}

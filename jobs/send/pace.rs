@@ -1,0 +1,53 @@
+//! The pace of a run: gaps between mails, and the time a run may take.
+
+use std::time::{Duration, Instant};
+
+use outreach::config::Config;
+use outreach::mailer;
+
+use crate::run::{Job, Stop};
+
+/// Keeps the gap between two mails of a run, and the run within SEND_RUN_MINUTES. Only real time and a
+/// real server are paced: a Maildir floods nobody, and a simulated clock does not move.
+pub struct Pace {
+    gap: Option<(u32, u32)>,
+    run_max: Duration,
+    turn: u32,
+}
+
+impl Pace {
+    /// The pace of a run.
+    pub fn new(config: &Config, job: &Job) -> Pace {
+        let is_smtp = matches!(config.mailer, mailer::Settings::Smtp(_));
+        let paced = is_smtp && !job.clock.is_simulated() && !job.args.dry_run;
+        let gap = (config.gap_secs, config.jitter_secs);
+        Pace {
+            gap: (paced && gap != (0, 0)).then_some(gap),
+            run_max: Duration::from_secs(u64::from(config.send_run_minutes) * 60),
+            turn: 0,
+        }
+    }
+
+    /// Waits for the next turn; false when the run's time is used up.
+    pub async fn wait(&mut self, began: Instant, stop: &Stop) -> bool {
+        let Some((gap, jitter)) = self.gap else {
+            return true;
+        };
+        self.turn = self.turn.wrapping_add(1);
+        // A fixed stride through the jitter: spread, yet the same in every run.
+        let extra = self
+            .turn
+            .wrapping_mul(37)
+            .checked_rem(jitter.saturating_add(1))
+            .unwrap_or(0);
+        let until = Instant::now() + Duration::from_secs(u64::from(gap) + u64::from(extra));
+        if until.duration_since(began) > self.run_max {
+            return false;
+        }
+        while Instant::now() < until && !stop.requested() {
+            let rest = until.saturating_duration_since(Instant::now());
+            tokio::time::sleep(rest.min(Duration::from_millis(200))).await;
+        }
+        true
+    }
+}

@@ -1,0 +1,85 @@
+//! What is tested about a due message inside the transaction that would claim it.
+
+use chrono::{DateTime, Utc};
+use outreach::campaign::StopReason;
+use outreach::config::Config;
+use outreach::ledger::{Candidate, Decision};
+use outreach::plan::{self, Gate};
+use outreach::{lead, mailer};
+
+/// The rules tested in the claiming transaction.
+pub struct Rules<'a> {
+    config: &'a Config,
+    plan: plan::Settings,
+    /// SMTP without any mailbox to read: whoever answers would be written to again.
+    is_blind: bool,
+}
+
+impl<'a> Rules<'a> {
+    /// The rules of a configuration.
+    pub fn new(config: &'a Config) -> Rules<'a> {
+        let is_smtp = matches!(config.mailer, mailer::Settings::Smtp(_));
+        Rules {
+            config,
+            plan: crate::schedule::settings(config),
+            is_blind: is_smtp && config.mailbox_is_default && !config.allow_blind_follow_ups,
+        }
+    }
+
+    /// What shall become of a candidate. `blocked` is set when the configuration itself forbids it.
+    pub fn decide(
+        &self,
+        candidate: &Candidate,
+        now: DateTime<Utc>,
+        blocked: &mut Option<String>,
+    ) -> Decision {
+        if let Some(value) = &candidate.suppressed_by {
+            let why = format!("`{value}` is on the suppression list");
+            return Decision::Stop {
+                reason: StopReason::Suppressed,
+                why,
+            };
+        }
+        if let Err(reject) = lead::content_check(&candidate.raw) {
+            let (code, detail) = (reject.reason.code(), reject.detail);
+            let reason = format!("the lead does not pass the data check: {code}: {detail}");
+            return Decision::Hold { reason };
+        }
+        match plan::gate(&candidate.itinerary, candidate.number, &self.plan, now) {
+            Gate::Go => {}
+            Gate::Wait { until, reason } => return Decision::Wait { until, reason },
+            Gate::Blocked { reason } => return Decision::Hold { reason },
+        }
+        let is_follow_up = candidate.number > 1;
+        if is_follow_up && let Some(reason) = self.unsafe_to_follow_up(candidate, now, blocked) {
+            return Decision::Hold { reason };
+        }
+        Decision::Claim
+    }
+
+    /// Why a follow-up must wait: nobody knows whether the lead has answered.
+    fn unsafe_to_follow_up(
+        &self,
+        candidate: &Candidate,
+        now: DateTime<Utc>,
+        blocked: &mut Option<String>,
+    ) -> Option<String> {
+        if self.is_blind {
+            let why = "IMAP_SERVER: expected a mailbox to read before follow-ups are sent, found \
+                       none; set IMAP_SERVER or INBOX_DIR, or ALLOW_BLIND_FOLLOW_UPS=true";
+            *blocked = Some(why.to_string());
+            return Some(why.to_string());
+        }
+        if self.config.mailbox_is_default && self.config.allow_blind_follow_ups {
+            return None;
+        }
+        let max = chrono::Duration::minutes(i64::from(self.config.scan_age_minutes_max));
+        match candidate.scanned_at {
+            Some(at) if at >= now - max => None,
+            Some(at) => Some(format!(
+                "the inbox was last read at {at}: run `outreach scan`"
+            )),
+            None => Some("the inbox was never read: run `outreach scan`".to_string()),
+        }
+    }
+}
