@@ -1,5 +1,6 @@
 //! Exit codes, and the failures that lead to them.
 
+use outreach::airtable::ApiError;
 use outreach::ledger;
 
 /// How the program ends. systemd, scripts and people tell the outcomes apart by these codes. The
@@ -87,5 +88,15 @@ impl From<anyhow::Error> for Failure {
             None => Exit::Unexpected,
         };
         Failure { exit, error }
+    }
+}
+
+impl From<ApiError> for Failure {
+    fn from(error: ApiError) -> Failure {
+        match error {
+            ApiError::Sink(error) => Failure::from(error),
+            ApiError::Unreachable(_) | ApiError::QuotaExhausted(_) => Failure::again(error),
+            ApiError::Refused(_) | ApiError::Config(_) => Failure::config(error),
+        }
     }
 }

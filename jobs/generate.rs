@@ -10,8 +10,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use outreach::calendar::{Zone, place_of};
-use outreach::campaign::{CampaignState, campaign_id};
+use outreach::calendar::place_of;
+use outreach::campaign::campaign_id;
 use outreach::config::{Config, WriterSource};
 use outreach::copy::quality::{self, Judgement, Severity};
 use outreach::copy::templates::Library;
@@ -80,7 +80,6 @@ struct Desk<'a> {
     brand: Arc<Brand>,
     library: Arc<Library>,
     steps: Vec<String>,
-    default_zone: Zone,
 }
 
 /// The texts of one lead's campaign, or why there are none.
@@ -155,7 +154,6 @@ impl<'a> Desk<'a> {
                 .iter()
                 .map(|step| step.name.clone())
                 .collect(),
-            default_zone: config.default_zone.clone(),
         })
     }
 
@@ -259,68 +257,59 @@ impl<'a> Desk<'a> {
         summary: &mut Summary,
     ) -> anyhow::Result<()> {
         let now = job.clock.now();
-        let mut ready = Vec::new();
+        let mut campaigns = Vec::new();
         for written in written {
-            match written {
-                Err(error) => summary.error(format!("{error:#}")),
-                Ok(Written {
-                    lead_id,
-                    result: Err(reject),
-                    ..
-                }) => {
-                    summary.count("rejected");
-                    ledger.reject_lead(lead_id, &reject, now)?;
+            let written = match written {
+                Ok(written) => written,
+                Err(error) => {
+                    summary.error(format!("{error:#}"));
+                    continue;
                 }
-                Ok(Written {
-                    lead_id,
-                    campaigns,
-                    result: Ok(texts),
-                }) => {
-                    let id = campaign_id(&texts.lead.record_id, campaigns + 1, now);
+            };
+            match written.result {
+                Err(reject) => {
+                    summary.count("rejected");
+                    ledger.reject_lead(written.lead_id, &reject, now)?;
+                }
+                Ok(texts) => {
                     let hold = self.hold_reason(&texts.judgement);
-                    let place = place_of(
-                        &texts.lead,
-                        &self.default_zone,
-                        &self.config.holiday_country,
-                    );
-                    let issues = serde_json::to_string(&texts.judgement.issues)?;
                     if job.args.dry_run {
                         summary.preview.push(preview(&texts, hold.as_deref()));
                     }
-                    ready.push((lead_id, id, hold, place, issues, texts));
+                    let id = campaign_id(&texts.lead.record_id, written.campaigns + 1, now);
+                    campaigns.push(self.campaign(id, written.lead_id, texts, hold)?);
                 }
             }
         }
-        let campaigns: Vec<NewCampaign<'_>> = ready
-            .iter()
-            .map(|(lead, id, hold, place, issues, texts)| NewCampaign {
-                campaign_id: id,
-                lead: *lead,
-                company: &texts.lead.company,
-                state: match hold {
-                    Some(_) => CampaignState::Review,
-                    None => CampaignState::Active,
-                },
-                hold_reason: hold.as_deref(),
-                sequence: &self.config.sequence,
-                drafts: &texts.drafts,
-                writer: &texts.writer,
-                quality_score: texts.judgement.score,
-                quality_issues: issues,
-                tokens: texts.tokens,
-                zone: place.zone.name(),
-                zone_reason: &place.zone_reason,
-                country: &place.country,
-            })
-            .collect();
-        summary.add(
-            "written",
-            i64::from(ledger.insert_campaigns(&campaigns, now)?),
-        );
+        let stored = ledger.insert_campaigns(&campaigns, now)?;
+        summary.add("written", i64::from(stored));
         for campaign in &campaigns {
-            summary.count(campaign.state.as_str());
+            summary.count(campaign.state().as_str());
         }
         Ok(())
+    }
+
+    fn campaign(
+        &self,
+        campaign_id: String,
+        lead: i64,
+        texts: Texts,
+        hold_reason: Option<String>,
+    ) -> anyhow::Result<NewCampaign> {
+        let country = &self.config.holiday_country;
+        Ok(NewCampaign {
+            campaign_id,
+            lead,
+            hold_reason,
+            sequence: self.config.sequence.clone(),
+            quality_score: texts.judgement.score,
+            quality_issues: serde_json::to_string(&texts.judgement.issues)?,
+            place: place_of(&texts.lead, &self.config.default_zone, country),
+            company: texts.lead.company,
+            drafts: texts.drafts,
+            writer: texts.writer,
+            tokens: texts.tokens,
+        })
     }
 
     /// Why a campaign waits for a person; none when it may go.

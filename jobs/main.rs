@@ -1,7 +1,7 @@
 //! The command line: arguments, configuration, clock, then one stage, job or operator command.
 //!
-//! Data goes to stdout, logs and errors to stderr; errors are printed once, here. The doc comments of
-//! the commands are their help texts.
+//! Data goes to stdout, logs and errors to stderr; errors are printed once, here. The doc comments
+//! of the commands are their help texts.
 
 mod chain;
 mod exit;
@@ -244,8 +244,8 @@ fn clock_of(global: &Global, config: &Config) -> Result<Clock, Failure> {
     match &config.mailer {
         mailer::Settings::Smtp(smtp) if !mailer::is_loopback(&smtp.host) => {
             Err(Failure::usage(anyhow!(
-                "--now: expected no real mail server with a simulated clock, found SMTP_SERVER `{}`; \
-                 unset it to write into OUTBOX_DIR",
+                "--now: expected no real mail server with a simulated clock, found SMTP_SERVER \
+                 `{}`; unset it to write into OUTBOX_DIR",
                 smtp.host
             )))
         }
@@ -253,8 +253,8 @@ fn clock_of(global: &Global, config: &Config) -> Result<Clock, Failure> {
     }
 }
 
-/// Logs go to stderr, plain or as JSON; LOG_LEVEL decides how much, -v and -q overrule it. Libraries
-/// that could log what they send stay quiet.
+/// Logs go to stderr, plain or as JSON; LOG_LEVEL decides how much, -v and -q overrule it.
+/// Libraries that could log what they send stay quiet.
 fn start_logging(global: &Global, config: &Config) {
     let level = match (global.quiet, global.verbose) {
         (true, _) => "error",

@@ -1,12 +1,12 @@
 //! pull: reads the leads, checks them, and stores each with its verdict.
 //!
 //! Takes: records of the base that changed since the cursor, or a file of leads. Gives: leads, each
-//! eligible or rejected by one named reason, and what people changed about leads whose campaign runs.
-//! Harmless again because records are known by their id and unchanged ones change nothing.
+//! eligible or rejected by one named reason, and what people changed about leads whose campaign
+//! runs. Harmless again because records are known by their id and unchanged ones change nothing.
 
 use anyhow::{Context, anyhow};
 use chrono::{DateTime, Utc};
-use outreach::airtable::{ApiError, Client};
+use outreach::airtable::Client;
 use outreach::campaign::{CampaignState, StopReason};
 use outreach::config::{Config, LeadsSource};
 use outreach::lead::{self, EmailAddress, Lead, RawLead, ReadField, Reject, RejectReason};
@@ -107,16 +107,7 @@ async fn pull_airtable(
             }
             Ok(())
         }
-        Err(error) => Err(api_failure(error)),
-    }
-}
-
-/// The exit code of a failure of the base.
-pub fn api_failure(error: ApiError) -> Failure {
-    match error {
-        ApiError::Sink(error) => Failure::from(error),
-        ApiError::Unreachable(_) | ApiError::QuotaExhausted(_) => Failure::again(error),
-        ApiError::Refused(_) | ApiError::Config(_) => Failure::config(error),
+        Err(error) => Err(Failure::from(error)),
     }
 }
 

@@ -203,44 +203,51 @@ async fn push_chunk(
     // Ten records a call: each call's outcome is noted before the next one is made.
     let mut updates = updates.into_iter();
     for requests in requests.chunks(CALL_MAX) {
-        let outcomes = client
-            .update(requests)
-            .await
-            .map_err(crate::pull::api_failure)?;
+        let outcomes = client.update(requests).await?;
         let mut pushed = Vec::new();
         for (outcome, (update, told_before)) in outcomes.into_iter().zip(updates.by_ref()) {
-            match outcome {
-                UpdateOutcome::Updated => {
-                    summary.count("updated");
-                    pushed.push(update.pushed());
-                }
-                UpdateOutcome::UpdatedWithout(columns) => {
-                    summary.count("updated");
-                    summary.add(
-                        "columns_left_out",
-                        i64::try_from(columns.len()).unwrap_or(0),
-                    );
-                    let mut shown = update.pushed();
-                    shown.told.retain(|column, _| !columns.contains_key(column));
-                    pushed.push(shown);
-                }
-                UpdateOutcome::Refused(why) => {
-                    summary.count("refused");
-                    summary.error(format!("lead {}: the base refused it: {why}", update.lead));
-                    let refused = Pushed {
-                        told: told_before,
-                        refusal: Some(why),
-                        ..update.pushed()
-                    };
-                    pushed.push(refused);
-                }
-                UpdateOutcome::Gone => {
-                    summary.count("gone");
-                    ledger.lead_is_gone(update.lead, now)?;
-                }
+            let lead = update.lead;
+            match what_was_told(outcome, update, told_before, summary) {
+                Some(told) => pushed.push(told),
+                None => ledger.lead_is_gone(lead, now)?,
             }
         }
         ledger.record_pushes(&pushed, now)?;
     }
     Ok(())
+}
+
+/// What the base has been told once an update came back; none when the record is gone.
+fn what_was_told(
+    outcome: UpdateOutcome,
+    update: Update,
+    told_before: BTreeMap<String, Value>,
+    summary: &mut Summary,
+) -> Option<Pushed> {
+    let lead = update.lead;
+    let mut pushed = update.pushed();
+    match outcome {
+        UpdateOutcome::Updated => summary.count("updated"),
+        UpdateOutcome::UpdatedWithout(columns) => {
+            summary.count("updated");
+            summary.add(
+                "columns_left_out",
+                i64::try_from(columns.len()).unwrap_or(i64::MAX),
+            );
+            pushed
+                .told
+                .retain(|column, _| !columns.contains_key(column));
+        }
+        UpdateOutcome::Refused(why) => {
+            summary.count("refused");
+            summary.error(format!("lead {lead}: the base refused it: {why}"));
+            pushed.told = told_before;
+            pushed.refusal = Some(why);
+        }
+        UpdateOutcome::Gone => {
+            summary.count("gone");
+            return None;
+        }
+    }
+    Some(pushed)
 }

@@ -3,7 +3,7 @@
 mod lock;
 mod progress;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -114,6 +114,7 @@ pub struct Summary {
     pub preview: Vec<String>,
     /// Whether some leads failed or need a person (exit 3).
     pub needs_person: bool,
+    noted: BTreeSet<String>,
 }
 
 impl Summary {
@@ -133,6 +134,13 @@ impl Summary {
     /// What was counted under a name so far.
     pub fn counted(&self, name: &str) -> i64 {
         self.counts.get(name).copied().unwrap_or(0)
+    }
+
+    /// Logs why something waits, once per reason and run.
+    pub fn note(&mut self, reason: &str) {
+        if self.noted.insert(reason.to_string()) {
+            tracing::info!("waits: {reason}");
+        }
     }
 
     /// Notes something that went wrong with one item; the run goes on and ends with exit 3.

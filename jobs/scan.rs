@@ -1,8 +1,8 @@
 //! scan: reads what came back, says what it is, and stops what must stop.
 //!
 //! Takes: mail above the mailbox's cursor. Gives: inbound rows, answered, stopped and waiting
-//! campaigns, suppressions. Harmless again because each mail is stored once, by mailbox, uidvalidity
-//! and uid, in the transaction that moves the cursor.
+//! campaigns, suppressions. Harmless again because each mail is stored once, by mailbox,
+//! uidvalidity and uid, in the transaction that moves the cursor.
 
 use std::collections::HashSet;
 

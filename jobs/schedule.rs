@@ -11,17 +11,6 @@ use outreach::plan;
 use crate::exit::Failure;
 use crate::run::{Job, Summary};
 
-/// The limits that planning and sending keep to.
-pub fn settings(config: &Config) -> plan::Settings {
-    plan::Settings {
-        window: config.window,
-        day_zone: config.default_zone.clone(),
-        daily_limit: config.daily_limit,
-        gap_secs: config.gap_secs,
-        jitter_secs: config.jitter_secs,
-    }
-}
-
 /// Runs the stage.
 pub fn run(
     ledger: &mut Ledger,
@@ -37,7 +26,7 @@ pub fn run(
     let itineraries = ledger.itineraries_to_date(limit, job.lead)?;
     // Two days back: whatever the zones, it covers all that counts towards today's limit.
     let promised = ledger.promised(sender, now - Duration::days(2))?;
-    let slots = plan::dated(&itineraries, &promised, &settings(config), sender, now);
+    let slots = plan::dated(&itineraries, &promised, &config.limits(), sender, now);
     if job.args.dry_run {
         for slot in &slots {
             let when = slot.due_at.format("%a %Y-%m-%d %H:%M UTC");

@@ -1,8 +1,8 @@
 //! send: claims what is due, hands it over, and records how that ended.
 //!
 //! Takes: due messages of active campaigns. Gives: attempts and states. Harmless again because of
-//! promise 1: the claim is committed before the connection is used, and whatever may have been taken
-//! without an answer is in doubt and never sent again by itself.
+//! promise 1: the claim is committed before the connection is used, and whatever may have been
+//! taken without an answer is in doubt and never sent again by itself.
 
 mod pace;
 mod rules;
@@ -15,7 +15,7 @@ use outreach::campaign::StopReason;
 use outreach::config::Config;
 use outreach::delivery::{Blame, Delivery};
 use outreach::lead;
-use outreach::ledger::{ClaimedMessage, Claims, Ledger, Recorded};
+use outreach::ledger::{Claimed, ClaimedMessage, Claims, Ledger, Recorded};
 use outreach::mailer::{self, Evidence, Mailer, Outgoing};
 use outreach::plan::{self, Itinerary, StepState};
 
@@ -138,12 +138,7 @@ async fn send_due(
     let mut progress = Progress::start("messages sent", 0, &job.args);
     let mut blocked = None;
     while left > 0 && !job.stop.requested() {
-        if let Some((reason, since)) = ledger.switch("pause_all")? {
-            summary
-                .preview
-                .push(format!("everything is paused since {since}: {reason}"));
-            tracing::warn!("everything is paused since {since}: {reason}");
-            summary.count("paused");
+        if is_paused(ledger, summary)? {
             break;
         }
         let now = job.clock.now();
@@ -163,15 +158,7 @@ async fn send_due(
             rules.decide(candidate, now, &mut blocked)
         })?;
         position = claims.position;
-        summary.add("moved", i64::from(claimed.moved));
-        summary.add("stopped", i64::from(claimed.stopped));
-        for (_, reason) in &claimed.held {
-            summary.count("held");
-            tracing::debug!("held: {reason}");
-        }
-        if claimed.limit_reached {
-            summary.count("daily_limit_reached");
-        }
+        note_claims(&claimed, summary);
         let n = claimed.messages.len();
         left -= n;
         if n > 0 {
@@ -192,6 +179,26 @@ async fn send_due(
     match blocked {
         Some(why) => Err(Failure::config(anyhow!(why))),
         None => Ok(()),
+    }
+}
+
+/// Whether a person pressed the red button; looked at before every claim.
+fn is_paused(ledger: &Ledger, summary: &mut Summary) -> anyhow::Result<bool> {
+    let Some((reason, since)) = ledger.switch("pause_all")? else {
+        return Ok(false);
+    };
+    tracing::warn!("everything is paused since {since}: {reason}");
+    summary.count("paused");
+    Ok(true)
+}
+
+fn note_claims(claimed: &Claimed, summary: &mut Summary) {
+    summary.add("moved", i64::from(claimed.moved));
+    summary.add("stopped", i64::from(claimed.stopped));
+    summary.add("daily_limit_reached", i64::from(claimed.limit_reached));
+    for (_, reason) in &claimed.held {
+        summary.count("held");
+        summary.note(reason);
     }
 }
 
@@ -303,7 +310,7 @@ fn recorded(
                 &message.itinerary,
                 tries.max(1),
                 config.retry_delay_minutes,
-                &crate::schedule::settings(config),
+                &config.limits(),
                 now,
             );
             Recorded::Deferred {
@@ -348,5 +355,5 @@ pub fn moves_after(
     {
         step.state = StepState::Sent(sent_at);
     }
-    plan::after_sent(&itinerary, &crate::schedule::settings(config))
+    plan::after_sent(&itinerary, &config.limits())
 }

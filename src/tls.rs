@@ -8,8 +8,8 @@ use native_tls::{Certificate, TlsConnector};
 /// How a connection to a mail server is protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TlsMode {
-    /// Plain connection upgraded by STARTTLS before anything else (RFC 3207, RFC 9051 section 6.2.1);
-    /// a server that does not offer it is an error, never a reason to go on in the clear.
+    /// Plain connection upgraded by STARTTLS before anything else (RFC 3207, RFC 9051 section
+    /// 6.2.1); a server that does not offer it is an error, never a reason to go on in the clear.
     StartTls,
     /// TLS from the first byte (RFC 8314).
     Tls,
@@ -46,7 +46,8 @@ pub fn authorities(ca_file: &PathBuf) -> anyhow::Result<Vec<Certificate>> {
     Ok(certificates)
 }
 
-/// A connector that trusts the system's authorities and those of `TLS_CA_FILE`, at TLS 1.2 or later.
+/// A connector that trusts the system's authorities and those of `TLS_CA_FILE`, at TLS 1.2 or
+/// later.
 pub fn connector(ca_file: Option<&PathBuf>) -> anyhow::Result<TlsConnector> {
     let mut builder = TlsConnector::builder();
     builder.min_protocol_version(Some(native_tls::Protocol::Tlsv12));

@@ -1,8 +1,9 @@
 //! A language model behind an OpenAI-compatible chat endpoint.
 //!
 //! Purpose: one request per campaign, three drafts back, or a failure with a name.
-//! Invariant: it returns only what parses as the drafts asked for; it stores nothing and judges nothing.
-//! Every wait has a deadline, and neither the key nor a whole answer is ever part of an error.
+//! Invariant: it returns only what parses as the drafts asked for; it stores nothing and judges
+//! nothing. Every wait has a deadline, and neither the key nor a whole answer is ever part of an
+//! error.
 
 mod wire;
 
@@ -64,8 +65,8 @@ const ANSWER_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// The most we repeat of a server's words, in characters.
 const QUOTE_CHARS_MAX: usize = 200;
 
-/// A client for one server and model. It learns which options the server refuses and leaves them out
-/// from then on; it may be shared by concurrent requests.
+/// A client for one server and model. It learns which options the server refuses and leaves them
+/// out from then on; it may be shared by concurrent requests.
 pub struct Writer {
     client: Client,
     settings: Settings,
@@ -98,7 +99,8 @@ pub enum WriteError {
     /// The key is refused.
     #[error("OPENAI_API_KEY: the server refuses the key: {0}")]
     Unauthorized(String),
-    /// An answer came that is no campaign: refused, filtered, cut off, or not in the form asked for.
+    /// An answer came that is no campaign: refused, filtered, cut off, or not in the form asked
+    /// for.
     #[error("the answer of the language model cannot be used: {0}")]
     Unusable(String),
 }
@@ -155,8 +157,8 @@ impl Writer {
         })
     }
 
-    /// Asks for the drafts of one campaign. At most a few requests: a refused option is left out and
-    /// the rest asked again, a passing failure is tried again after a pause.
+    /// Asks for the drafts of one campaign. At most a few requests: a refused option is left out
+    /// and the rest asked again, a passing failure is tried again after a pause.
     pub async fn write(&self, prompt: &Prompt, steps: &[&str]) -> Result<Answer, WriteError> {
         let mut requests = 0;
         let mut failures = 0;
@@ -206,7 +208,8 @@ impl Writer {
         }
     }
 
-    /// Whether the server answers, the key is taken and the model is known: a sentence for `doctor`.
+    /// Whether the server answers, the key is taken and the model is known: a sentence for
+    /// `doctor`.
     pub async fn check(&self) -> anyhow::Result<String> {
         let Settings {
             base_url, model, ..

@@ -32,8 +32,8 @@ pub fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
         Ok(file) => file,
         Err(err) if err.kind() == std::io::ErrorKind::AlreadyExists => {
             return Err(Failure::usage(anyhow!(
-                "`{}` exists already and is left as it is; `outreach doctor --config` shows what it \
-                 sets",
+                "`{}` exists already and is left as it is; `outreach doctor --config` shows what \
+                 it sets",
                 file.display()
             )));
         }

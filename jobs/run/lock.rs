@@ -10,8 +10,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use super::Stage;
 use crate::exit::Failure;
 
-/// The lock that keeps two runs of a stage apart. The kernel frees it when the process ends, however
-/// that happens, so there are no stale locks.
+/// The lock that keeps two runs of a stage apart. The kernel frees it when the process ends,
+/// however that happens, so there are no stale locks.
 pub struct StageLock {
     _file: File,
 }

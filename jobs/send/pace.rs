@@ -7,8 +7,8 @@ use outreach::mailer;
 
 use crate::run::{Job, Stop};
 
-/// Keeps the gap between two mails of a run, and the run within SEND_RUN_MINUTES. Only real time and a
-/// real server are paced: a Maildir floods nobody, and a simulated clock does not move.
+/// Keeps the gap between two mails of a run, and the run within SEND_RUN_MINUTES. Only real time
+/// and a real server are paced: a Maildir floods nobody, and a simulated clock does not move.
 pub struct Pace {
     gap: Option<(u32, u32)>,
     run_max: Duration,

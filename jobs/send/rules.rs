@@ -21,7 +21,7 @@ impl<'a> Rules<'a> {
         let is_smtp = matches!(config.mailer, mailer::Settings::Smtp(_));
         Rules {
             config,
-            plan: crate::schedule::settings(config),
+            plan: config.limits(),
             is_blind: is_smtp && config.mailbox_is_default && !config.allow_blind_follow_ups,
         }
     }

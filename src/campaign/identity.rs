@@ -43,8 +43,8 @@ pub fn parse_outreach_key(text: &str) -> Option<(&str, &str)> {
     (is_id && is_step).then_some((id, step))
 }
 
-/// The Message-ID of one step's mail, without angle brackets (RFC 5322 section 3.6.4). The domain is
-/// the sender's, so that it looks to a receiver like what it is.
+/// The Message-ID of one step's mail, without angle brackets (RFC 5322 section 3.6.4). The domain
+/// is the sender's, so that it looks to a receiver like what it is.
 pub fn message_id(outreach_key: &str, sender_domain: &str) -> String {
     format!("{outreach_key}@{sender_domain}")
 }

@@ -1,10 +1,9 @@
 //! A campaign: one lead's passage through a sequence of steps.
 //!
-//! Purpose: the words, states and transitions that every stage agrees on, and the identity of a mail
-//! (campaign id, Message-ID, key), fixed before anything leaves.
-//! Invariant: a state changes only along [`CampaignState::may_become`] and
-//! [`MessageState::may_become`]; the schema's CHECK constraints know the same states.
-//! This module knows neither SQL nor SMTP.
+//! Purpose: the words, states and transitions that every stage agrees on, and the identity of a
+//! mail (campaign id, Message-ID, key), fixed before anything leaves. Invariant: a state changes
+//! only along [`CampaignState::may_become`] and [`MessageState::may_become`]; the schema's CHECK
+//! constraints know the same states. This module knows neither SQL nor SMTP.
 
 mod identity;
 mod sequence;

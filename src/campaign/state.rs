@@ -3,8 +3,8 @@
 /// Where a campaign stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CampaignState {
-    /// Written, not yet judged. `generate` enters and leaves it in one transaction; a campaign whose
-    /// texts are asked for anew comes back here until the next `generate`.
+    /// Written, not yet judged. `generate` enters and leaves it in one transaction; a campaign
+    /// whose texts are asked for anew comes back here until the next `generate`.
     Draft,
     /// A person must look before anything leaves.
     Review,
@@ -161,7 +161,8 @@ impl StopReason {
 pub enum MessageState {
     /// Written, not dated. `schedule` moves it on.
     Drafted,
-    /// Dated. `send` claims it when it falls due; if nobody runs `send`, it waits and is re-planned.
+    /// Dated. `send` claims it when it falls due; if nobody runs `send`, it waits and is
+    /// re-planned.
     Scheduled,
     /// Claimed: the conversation may be under way. Should the process die, the row stays here until
     /// the next `send` moves it to `InDoubt`.
@@ -172,8 +173,8 @@ pub enum MessageState {
     Deferred,
     /// Given up after too many attempts or a refusal. Final unless a person says `letters retry`.
     Dead,
-    /// Handed over without an answer. Evidence or a person moves it to `Sent`, `Scheduled` or `Dead`;
-    /// it is never sent again by itself.
+    /// Handed over without an answer. Evidence or a person moves it to `Sent`, `Scheduled` or
+    /// `Dead`; it is never sent again by itself.
     InDoubt,
     /// Will not be sent, with a reason. Final.
     Skipped,

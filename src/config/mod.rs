@@ -28,7 +28,20 @@ use std::path::PathBuf;
 use crate::calendar::{Window, Zone};
 use crate::campaign::Sequence;
 use crate::lead::EmailAddress;
-use crate::{airtable, mailbox, mailer, writer};
+use crate::{airtable, mailbox, mailer, plan, writer};
+
+impl Config {
+    /// The limits and hours that planning and sending keep to.
+    pub fn limits(&self) -> plan::Settings {
+        plan::Settings {
+            window: self.window,
+            day_zone: self.default_zone.clone(),
+            daily_limit: self.daily_limit,
+            gap_secs: self.gap_secs,
+            jitter_secs: self.jitter_secs,
+        }
+    }
+}
 
 /// What the program was told, checked. Made by [`Config::load`].
 #[derive(Clone, Debug)]

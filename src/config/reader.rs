@@ -347,7 +347,7 @@ fn parse_url(text: &str) -> Result<String, Misfit> {
             "one with a user name or password in it",
         ));
     }
-    let url = reqwest::Url::parse(text).map_err(|err| Misfit::Because(err.to_string()))?;
+    let url = url::Url::parse(text).map_err(|err| Misfit::Because(err.to_string()))?;
     let host = url.host_str().ok_or(Misfit::Plain)?;
     if url.query().is_some() || url.fragment().is_some() {
         return Err(because("it has a query or a fragment"));

@@ -371,7 +371,11 @@ mod tests {
         let daemon = "From: MAILER-DAEMON@mx.example\nSubject: failure notice\n\n";
         check(
             &format!(
-                "{daemon}Hi. This is the qmail-send program at mx.example.\nI'm afraid I wasn't able to deliver your message.\n\n<bob@example.com>:\nSorry, no mailbox here by that name. (#5.1.1)\n\n--- Below this line is a copy of the message.\n\nReturn-Path: <ada@ourco.example>\n"
+                "{daemon}Hi. This is the qmail-send program at mx.example.\n\
+                 I'm afraid I wasn't able to deliver your message.\n\n<bob@example.com>:\n\
+                 Sorry, no mailbox here by that name. (#5.1.1)\n\n\
+                 --- Below this line is a copy of the message.\n\n\
+                 Return-Path: <ada@ourco.example>\n"
             ),
             "mailbox hard=true bob@example.com",
         );
@@ -380,7 +384,9 @@ mod tests {
             "full hard=false bob@example.com",
         );
         check(
-            "From: MAILER-DAEMON@mx.example\nSubject: Warning: message 1abc delayed 24 hours\n\nA message has not yet been delivered to\n  bob@example.com\nNo action is required on your part.\n",
+            "From: MAILER-DAEMON@mx.example\nSubject: Warning: message 1abc delayed 24 hours\n\n\
+             A message has not yet been delivered to\n  bob@example.com\n\
+             No action is required on your part.\n",
             "delay hard=false bob@example.com",
         );
     }
@@ -388,7 +394,8 @@ mod tests {
     #[test]
     fn a_person_speaking_of_bounces_is_none() {
         check(
-            "From: bob@example.com\nSubject: Undeliverable: hello\n\nyour mail bounced, 550 5.1.1 user unknown",
+            "From: bob@example.com\nSubject: Undeliverable: hello\n\n\
+             your mail bounced, 550 5.1.1 user unknown",
             "none",
         );
         check(

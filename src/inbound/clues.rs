@@ -1,7 +1,8 @@
 //! Which message of ours a mail may be about: everything in it that could name one.
 //!
 //! Purpose: ids and keys, strongest first; whether any of them is ours only the ledger knows.
-//! Invariant: every clue is a bounded single token; clues from strangers only ever select by equality.
+//! Invariant: every clue is a bounded single token; clues from strangers only ever select by
+//! equality.
 
 use std::sync::LazyLock;
 

@@ -67,8 +67,8 @@ impl Consequence {
     }
 }
 
-/// What follows from a mail. `matched` means that it was found to be about a message of ours: by its
-/// references, by what it returns, or because it comes from the exact address of a lead.
+/// What follows from a mail. `matched` means that it was found to be about a message of ours: by
+/// its references, by what it returns, or because it comes from the exact address of a lead.
 ///
 /// An opt-out needs no match: the caller suppresses [`Inbound::from`] even when no message of ours
 /// can be named, since a wish to be left alone does not depend on our book-keeping. Every other

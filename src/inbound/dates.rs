@@ -20,7 +20,8 @@ const ANCHORS: &str = concat!(
     r"return(?:ing|s)?(?: to (?:the |my )?(?:office|work|desk))?(?: on)?|ending(?: on)?|",
     r"bis(?: zum| einschliesslich| inkl\.?| inklusive| einschl\.?| voraussichtlich)*|",
     r"(?:wieder|zuruck)(?: im (?:buro|haus|dienst))?(?: ab| am)?(?: dem)?|ab(?: dem)?|",
-    r"jusqu'(?:au|a)|de retour(?: au bureau)?(?: le| a partir du)?|retour(?: prevu)? le|a partir du|",
+    r"jusqu'(?:au|a)|de retour(?: au bureau)?(?: le| a partir du)?|retour(?: prevu)? le|",
+    r"a partir du|",
     r"hasta el|de vuelta(?: en la oficina)? el|regreso(?: a la oficina)? el|",
     r"regresare el|vuelvo el|volvere el|a partir del|",
     r"fino al?|rientro(?: in ufficio)? (?:il|previsto il)|rientrero il|tornero il|",
@@ -31,15 +32,24 @@ const ANCHORS: &str = concat!(
     r")"
 );
 /// The second day of a range: `from 3 May to 15 May`, `du 3 au 15 mai`, `03.05. - 15.05.`.
-const RANGES: &str = r"\b(?:from|between|vom|von|du|del|dal|van|de|do dia)\b[ -~]{1,30}?(?:\bto\b|\band\b|-|\bau\b|\bal\b|\ba\b|\bao\b)";
+const RANGES: &str = concat!(
+    r"\b(?:from|between|vom|von|du|del|dal|van|de|do dia)\b[ -~]{1,30}?",
+    r"(?:\bto\b|\band\b|-|\bau\b|\bal\b|\ba\b|\bao\b)"
+);
 const WEEKDAYS: &str = concat!(
-    r"(?:mon(?:day)?|tue(?:s|sday)?|wed(?:nesday)?|thu(?:rs|rsday)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?|",
+    r"(?:mon(?:day)?|tue(?:s|sday)?|wed(?:nesday)?|thu(?:rs|rsday)?|fri(?:day)?|",
+    r"sat(?:urday)?|sun(?:day)?|",
     r"montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|mo|di|mi|do|fr|sa|so|",
     r"lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|",
     r"lunes|martes|miercoles|jueves|viernes|sabado|domingo|",
     r"lunedi|martedi|mercoledi|giovedi|venerdi|sabato|domenica|",
     r"maandag|dinsdag|woensdag|donderdag|vrijdag|zaterdag|zondag|",
     r"segunda|terca|quarta|quinta|sexta)(?:-feira)?"
+);
+/// Words that may stand between the anchor and the day.
+const FILLERS: &str = concat!(
+    r"and including |the |including |inclusive |approximately |about |(?:the )?end of |",
+    r"le |den |dem |el |il |het |dia |em |o |on |einschliesslich |inkl\.? |inclus |compris "
 );
 const MONTHS: [&str; 12] = [
     "jan|januar|january|janvier|enero|ene|gennaio|januari|janeiro|janner",
@@ -74,18 +84,23 @@ pub(super) fn return_day(folded: &str, written_on: NaiveDate) -> Option<NaiveDat
 fn day_at(after: &str, anchor: &str, written_on: NaiveDate) -> Option<NaiveDate> {
     static DAY: LazyLock<Regex> = LazyLock::new(|| {
         let months = MONTHS.join("|");
+        let weekday =
+            format!(r"(?:(?P<weekday>{WEEKDAYS})\b[.,]?(?: the| den| dem| le| el)*)?[ ,]*");
+        let iso = r"(?P<y1>20[0-9][0-9])-(?P<m1>[0-9]{2})-(?P<d1>[0-9]{2})";
+        let numbers = concat!(
+            r"(?P<a>[0-9]{1,2}) ?(?P<sep>[./-]) ?(?P<b>[0-9]{1,2})",
+            r"(?: ?[./-] ?(?P<y2>(?:20)?[0-9][0-9]))?\b"
+        );
+        let day_month = format!(
+            r"(?P<d2>[0-9]{{1,2}})(?:st|nd|rd|th|er|\.|o|º)? ?(?:de |of )?-?(?P<mon2>{months})\b{}",
+            r"\.?(?:,? ?(?:de )?(?P<y3>20[0-9][0-9]))?"
+        );
+        let month_day = format!(
+            r"(?P<mon3>{months})\b\.? (?:the )?(?P<d3>[0-9]{{1,2}})(?:st|nd|rd|th)?\b{}",
+            r"(?:,? ?(?P<y4>20[0-9][0-9]))?"
+        );
         pattern(&format!(
-            concat!(
-                r"^[ :,]*(?:and including |the |including |inclusive |approximately |about |(?:the )?end of |",
-                r"le |den |dem |el |il |het |dia |em |o |on |einschliesslich |inkl\.? |inclus |compris )*",
-                r"(?:(?P<weekday>{weekdays})\b[.,]?(?: the| den| dem| le| el)?(?: (?:dem|den))?)?[ ,]*",
-                r"(?:(?P<y1>20[0-9][0-9])-(?P<m1>[0-9]{{2}})-(?P<d1>[0-9]{{2}})|",
-                r"(?P<a>[0-9]{{1,2}}) ?(?P<sep>[./-]) ?(?P<b>[0-9]{{1,2}})(?: ?[./-] ?(?P<y2>(?:20)?[0-9][0-9]))?\b|",
-                r"(?P<d2>[0-9]{{1,2}})(?:st|nd|rd|th|er|\.|o|º)? ?(?:de |of )?-?(?P<mon2>{months})\b\.?(?:,? ?(?:de )?(?P<y3>20[0-9][0-9]))?|",
-                r"(?P<mon3>{months})\b\.? (?:the )?(?P<d3>[0-9]{{1,2}})(?:st|nd|rd|th)?\b(?:,? ?(?P<y4>20[0-9][0-9]))?)?"
-            ),
-            weekdays = WEEKDAYS,
-            months = months
+            "^[ :,]*(?:{FILLERS})*{weekday}(?:{iso}|{numbers}|{day_month}|{month_day})?"
         ))
     });
     let found = DAY.captures(after)?;
@@ -120,6 +135,7 @@ fn day_at(after: &str, anchor: &str, written_on: NaiveDate) -> Option<NaiveDate>
         || anchor.contains("einschl")
         || anchor.contains("en met")
         || anchor == "t/m"
+        || is_inclusive_after(found.get(0).and_then(|day| after.get(day.end()..)))
         || cut_at_digit(after).contains("inclu")
         || cut_at_digit(after).contains("einschl")
         || cut_at_digit(after).contains("inkl");
@@ -127,6 +143,16 @@ fn day_at(after: &str, anchor: &str, written_on: NaiveDate) -> Option<NaiveDate>
         (Some(day), true) => day.checked_add_days(Days::new(1)),
         (day, _) => day,
     }
+}
+
+/// "15 mai inclus", "15 May inclusive": the day itself still belongs to the absence.
+fn is_inclusive_after(rest: Option<&str>) -> bool {
+    let rest = rest
+        .unwrap_or_default()
+        .trim_start_matches([' ', ',', '(', '.']);
+    ["inclu", "einschl", "inkl", "compres", "inbegrepen"]
+        .iter()
+        .any(|word| rest.starts_with(word))
 }
 
 fn cut_at_digit(text: &str) -> &str {
@@ -273,7 +299,7 @@ mod tests {
             ("vom 04.05. bis 15.05. im Urlaub", "2026-05-15"),
             ("Je suis absent du 4 au 15 mai.", "2026-05-15"),
             ("de retour le 15 mai 2026", "2026-05-15"),
-            ("jusqu'au vendredi 15 mai inclus", "2026-05-15"),
+            ("jusqu'au jeudi 14 mai inclus", "2026-05-15"),
             ("Estaré fuera hasta el 15 de mayo de 2026", "2026-05-15"),
             ("sarò assente fino al 15 maggio", "2026-05-15"),
             ("rientro in ufficio il 15/05", "2026-05-15"),

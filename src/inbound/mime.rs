@@ -232,7 +232,7 @@ fn header_block(raw: &[u8]) -> String {
     let mut block = String::new();
     for line in text.lines() {
         let line = line.trim_end();
-        if line.is_empty() {
+        if line.is_empty() || block.len() + line.len() > HEADER_BYTES_MAX {
             break;
         }
         block.extend(line.chars().map(|c| if c.is_control() { ' ' } else { c }));

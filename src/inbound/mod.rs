@@ -270,12 +270,12 @@ impl Inbound {
 
 /// A mail from one of our addresses, or with our own key in its own header.
 fn is_own(mail: &Mail, ours: &Ours) -> bool {
-    mail.field("x-outreach-key").is_some()
-        || ours.addresses.iter().any(|address| *address == mail.from)
+    mail.field("x-outreach-key").is_some() || ours.addresses.contains(&mail.from)
 }
 
-/// The mail a program writes when somebody uses our List-Unsubscribe address (RFC 2369): the subject
-/// is `unsubscribe` and our key, or nothing but the word. An answer's `Re:` makes it an answer.
+/// The mail a program writes when somebody uses our List-Unsubscribe address (RFC 2369): the
+/// subject is `unsubscribe` and our key, or nothing but the word. An answer's `Re:` makes it an
+/// answer.
 fn is_unsubscribe_mail(mail: &Mail) -> bool {
     let subject = fold(&mail.subject);
     let is_keyed = subject

@@ -1,10 +1,11 @@
 //! The wish not to be written to again, in a person's own words.
 //!
 //! Purpose: find it without the keyword (`take me off`) and not find the keyword without the wish
-//! (`don't stop`, `we remove duplicates`, `you can unsubscribe from our newsletter`). Invariant: only
-//! the person's own words are judged, never what the mail quotes. A false opt-out silences a lead, a
-//! missed one breaks the law: a phrase counts when it is a request about the writer's own address.
-//! A bare `no thanks` counts, because our own footer promises that it will be understood so.
+//! (`don't stop`, `we remove duplicates`, `you can unsubscribe from our newsletter`). Invariant:
+//! only the person's own words are judged, never what the mail quotes. A false opt-out silences a
+//! lead, a missed one breaks the law: a phrase counts when it is a request about the writer's own
+//! address. A bare `no thanks` counts, because our own footer promises that it will be understood
+//! so.
 
 use std::sync::LazyLock;
 

@@ -1,8 +1,8 @@
 //! What a person wrote themselves: the mail without what it quotes, without signature and notices.
 //!
-//! Purpose: the words that may be judged. Our own footer, quoted back, speaks of opting out; it must
-//! never be read as the lead's wish. Invariant: every line of the mail is either kept, in order, or
-//! counted as quoted or signature; when in doubt it is kept.
+//! Purpose: the words that may be judged. Our own footer, quoted back, speaks of opting out; it
+//! must never be read as the lead's wish. Invariant: every line of the mail is either kept, in
+//! order, or counted as quoted or signature; when in doubt it is kept.
 //! This module knows how mail programs quote, not what the words mean.
 
 use std::sync::LazyLock;

@@ -2,8 +2,8 @@
 //!
 //! Purpose: tell a dead address from everything else. Rules: a specific enhanced code (RFC 3463)
 //! decides before words, words before a general code; X.7.x blames the sender, whatever the words
-//! say; many providers use final codes for passing troubles, so only `mailbox` means a dead address.
-//! This module does not know who was written to.
+//! say; many providers use final codes for passing troubles, so only `mailbox` means a dead
+//! address. This module does not know who was written to.
 
 use std::sync::LazyLock;
 
@@ -119,7 +119,7 @@ fn by_words(folded: &str) -> Option<Refusal> {
 /// The enhanced status code in a text, `5.1.1`, but not a piece of an address or version.
 pub(super) fn status_in(text: &str) -> Option<String> {
     static STATUS: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r"(?:^|[^0-9.])([245]\.\d{1,3}\.\d{1,3})(?:[^0-9.]|\.[^0-9]|\.?$)")
+        pattern(r"(?:^|[^0-9.])([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:[^0-9.]|\.[^0-9]|\.?$)")
     });
     STATUS.captures_iter(text).find_map(|found| {
         let status = found.get(1)?.as_str();
@@ -130,9 +130,10 @@ pub(super) fn status_in(text: &str) -> Option<String> {
 /// Whether a text holds the basic code of a refusal (RFC 5321 section 4.2): `550 no such user`.
 pub(super) fn has_reply_code(text: &str) -> bool {
     static CODE: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?:^|[\s:(\[<])(?:4[2-5][0-9]|5[0-5][0-9])(?:[ -]#?[45]\.\d+\.\d+|[ -][A-Za-z<\[]|: [A-Za-z])",
-        )
+        pattern(concat!(
+            r"(?:^|[ \n\t:(\[<])(?:4[2-5][0-9]|5[0-5][0-9])",
+            r"(?:[ -]#?[45]\.[0-9]+\.[0-9]+|[ -][A-Za-z<\[]|: [A-Za-z])"
+        ))
     });
     CODE.is_match(text)
 }

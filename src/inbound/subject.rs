@@ -6,7 +6,8 @@ const PREFIXES: [&str; 24] = [
     "wg", "tr", "enc", "i", "vl", "doorst", "antwort", "réf", "回复", "答复",
 ];
 
-/// The subject without leading `Re:`, `AW:`, `Fwd:` and their like, numbered ones (`Re[2]:`) included.
+/// The subject without leading `Re:`, `AW:`, `Fwd:` and their like, numbered ones (`Re[2]:`)
+/// included.
 pub fn bare_subject(subject: &str) -> &str {
     let mut rest = subject.trim();
     while let Some((prefix, after)) = rest.split_once([':', '：']) {

@@ -1,9 +1,10 @@
 //! The word lists the rules are made of: data files, one pattern a line.
 //!
 //! Purpose: keep what programs and people say in seven languages out of the code that weighs it.
-//! Each file of `words/` opens with `#` lines saying what it lists; patterns are regular expressions
-//! over folded text (see [`super::folding`]), matched by bytes, which folded text allows.
-//! Invariant: matching is linear in the text, whatever the text (the regex crate backtracks never).
+//! Each file of `words/` opens with `#` lines saying what it lists; patterns are regular
+//! expressions over folded text (see [`super::folding`]), matched by bytes, which folded text
+//! allows. Invariant: matching is linear in the text, whatever the text (the regex crate
+//! backtracks never).
 
 use regex::bytes::{Regex, RegexBuilder};
 use unicode_normalization::UnicodeNormalization;

@@ -18,8 +18,9 @@ impl StatusFile {
         leads_file.with_file_name(name)
     }
 
-    /// Replaces the file by these rows, or leaves it as it was, also when a row is an error: the rows
-    /// go into a file of another name first, which reaches the disk before it takes the place of the old one.
+    /// Replaces the file by these rows, or leaves it as it was, also when a row is an error: the
+    /// rows go into a file of another name first, which reaches the disk before it takes the place
+    /// of the old one.
     ///
     /// UTF-8, RFC 4180. A cell that a spreadsheet would take for a formula gets a leading `'`.
     pub fn write(

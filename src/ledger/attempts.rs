@@ -71,37 +71,9 @@ fn record(
     recorded: &Recorded,
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
-    let about = About {
-        message: Some(message.id),
-        campaign: Some(message.campaign),
-        lead: None,
-    };
-    let attempt = |outcome: &str, phase: Phase, blame: Option<Blame>, reply: &str| {
-        let sql = "UPDATE attempts SET finished_at = ?2, outcome = ?3, phase = ?4, blame = ?5,
-                          reply = ?6 WHERE id = ?1";
-        let blame = blame.map(Blame::as_str);
-        let row = (
-            message.attempt,
-            seconds(now),
-            outcome,
-            phase.as_str(),
-            blame,
-            reply,
-        );
-        conn.prepare_cached(sql)?
-            .execute(row)
-            .context("cannot record the attempt")?;
-        log_event(
-            conn,
-            now,
-            about,
-            outcome,
-            &format!("{}: {reply}", message.step),
-        )
-    };
     match recorded {
         Recorded::Sent { reply, moves } => {
-            attempt("accepted", Phase::Body, None, reply)?;
+            close(conn, message, "accepted", Phase::Body, None, reply, now)?;
             mark_sent(conn, message.id, message.campaign, moves, now, now)
         }
         Recorded::Deferred {
@@ -110,21 +82,20 @@ fn record(
             blame,
             until,
         } => {
-            attempt("deferred", *phase, Some(*blame), reply)?;
-            if transitions::state_of(conn, message.campaign)?.is_open() {
-                let sql = "UPDATE messages SET state = 'deferred', due_at = ?2, due_reason = ?3
-                           WHERE id = ?1 AND state = 'sending'";
-                let reason = format!("tried again after: {reply}");
-                conn.prepare_cached(sql)?
-                    .execute((message.id, seconds(*until), reason))?;
-                Ok(())
-            } else {
-                kill(
+            close(conn, message, "deferred", *phase, Some(*blame), reply, now)?;
+            if !transitions::state_of(conn, message.campaign)?.is_open() {
+                return kill(
                     conn,
                     message.id,
                     "not taken, and the campaign ended meanwhile",
-                )
+                );
             }
+            let sql = "UPDATE messages SET state = 'deferred', due_at = ?2, due_reason = ?3
+                       WHERE id = ?1 AND state = 'sending'";
+            let reason = format!("tried again after: {reply}");
+            conn.prepare_cached(sql)?
+                .execute((message.id, seconds(*until), reason))?;
+            Ok(())
         }
         Recorded::Dead {
             phase,
@@ -132,7 +103,7 @@ fn record(
             blame,
             stop,
         } => {
-            attempt("rejected", *phase, Some(*blame), reply)?;
+            close(conn, message, "rejected", *phase, Some(*blame), reply, now)?;
             kill(conn, message.id, reply)?;
             if *blame == Blame::Recipient {
                 let reason = SuppressionReason::of_stop(*stop);
@@ -146,13 +117,43 @@ fn record(
             transitions::stop(conn, message.campaign, *stop, reply, now)
         }
         Recorded::InDoubt { reply } => {
-            attempt("in_doubt", Phase::Body, None, reply)?;
+            close(conn, message, "in_doubt", Phase::Body, None, reply, now)?;
             let sql = "UPDATE messages SET state = 'in_doubt', state_reason = ?2
                        WHERE id = ?1 AND state = 'sending'";
             conn.prepare_cached(sql)?.execute((message.id, reply))?;
             Ok(())
         }
     }
+}
+
+/// Closes the attempt's row and notes its outcome in the log.
+fn close(
+    conn: &Connection,
+    message: &ClaimedMessage,
+    outcome: &str,
+    phase: Phase,
+    blame: Option<Blame>,
+    reply: &str,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    let sql = "UPDATE attempts SET finished_at = ?2, outcome = ?3, phase = ?4, blame = ?5,
+                      reply = ?6 WHERE id = ?1";
+    let (phase, blame) = (phase.as_str(), blame.map(Blame::as_str));
+    conn.prepare_cached(sql)?
+        .execute((message.attempt, seconds(now), outcome, phase, blame, reply))
+        .context("cannot record the attempt")?;
+    let about = About {
+        message: Some(message.id),
+        campaign: Some(message.campaign),
+        lead: None,
+    };
+    log_event(
+        conn,
+        now,
+        about,
+        outcome,
+        &format!("{}: {reply}", message.step),
+    )
 }
 
 fn kill(conn: &Connection, message: i64, why: &str) -> anyhow::Result<()> {

@@ -7,40 +7,45 @@ use rusqlite::{Connection, OptionalExtension};
 use super::leads::PullTransaction;
 use super::transitions::{approve, ensure_open, pause, respond, resume, stop};
 use super::{About, Ledger, instant, log_event, seconds};
+use crate::calendar::Place;
 use crate::campaign::{CampaignState, Sequence, StopReason, outreach_key};
 use crate::copy::Draft;
 use crate::inbound::ResponseType;
 
 /// A campaign to be stored.
-pub struct NewCampaign<'a> {
+pub struct NewCampaign {
     /// Its id.
-    pub campaign_id: &'a str,
+    pub campaign_id: String,
     /// The lead's row id.
     pub lead: i64,
     /// The company as the texts name it.
-    pub company: &'a str,
-    /// `Active` or `Review`.
-    pub state: CampaignState,
-    /// Why it waits for a person; none when active.
-    pub hold_reason: Option<&'a str>,
+    pub company: String,
+    /// Why it waits for a person, in review; none when it is active at once.
+    pub hold_reason: Option<String>,
     /// The sequence, frozen.
-    pub sequence: &'a Sequence,
-    /// One text per step, in order.
-    pub drafts: &'a [Draft],
+    pub sequence: Sequence,
+    /// One text per step.
+    pub drafts: Vec<Draft>,
     /// Who wrote it.
-    pub writer: &'a str,
+    pub writer: String,
     /// 0 to 100.
     pub quality_score: u8,
     /// The issues as JSON.
-    pub quality_issues: &'a str,
+    pub quality_issues: String,
     /// Tokens a model was paid for.
     pub tokens: u64,
-    /// The zone, why, and the country whose holidays count.
-    pub zone: &'a str,
-    /// Why this zone.
-    pub zone_reason: &'a str,
-    /// ISO code of the country.
-    pub country: &'a str,
+    /// The lead's zone and country, and why these.
+    pub place: Place,
+}
+
+impl NewCampaign {
+    /// Where it starts: in review when something holds it.
+    pub fn state(&self) -> CampaignState {
+        match self.hold_reason {
+            Some(_) => CampaignState::Review,
+            None => CampaignState::Active,
+        }
+    }
 }
 
 /// A message of a campaign, as stored.
@@ -118,11 +123,11 @@ pub struct CampaignRow {
 }
 
 impl Ledger {
-    /// Stores campaigns with their messages, all in one transaction. A lead that got an open campaign
-    /// meanwhile is passed over. The answer is how many were stored.
+    /// Stores campaigns with their messages, all in one transaction. A lead that got an open
+    /// campaign meanwhile is passed over. The answer is how many were stored.
     pub fn insert_campaigns(
         &mut self,
-        campaigns: &[NewCampaign<'_>],
+        campaigns: &[NewCampaign],
         now: DateTime<Utc>,
     ) -> anyhow::Result<u32> {
         let tx = self.begin()?;
@@ -307,7 +312,7 @@ impl PullTransaction<'_> {
     }
 }
 
-fn insert(conn: &Connection, new: &NewCampaign<'_>, now: DateTime<Utc>) -> anyhow::Result<bool> {
+fn insert(conn: &Connection, new: &NewCampaign, now: DateTime<Utc>) -> anyhow::Result<bool> {
     let sql = "INSERT INTO campaigns (campaign_id, lead_id, company, state, hold_reason, sequence,
                    writer, quality_score, quality_issues, tokens, zone, zone_reason, country,
                    created_at, updated_at)
@@ -320,16 +325,16 @@ fn insert(conn: &Connection, new: &NewCampaign<'_>, now: DateTime<Utc>) -> anyho
                 new.campaign_id,
                 new.lead,
                 new.company,
-                new.state.as_str(),
+                new.state().as_str(),
                 new.hold_reason,
-                serde_json::to_string(new.sequence)?,
+                serde_json::to_string(&new.sequence)?,
                 new.writer,
                 new.quality_score,
                 new.quality_issues,
                 i64::try_from(new.tokens)?,
-                new.zone,
-                new.zone_reason,
-                new.country,
+                new.place.zone.name(),
+                new.place.zone_reason,
+                new.place.country,
                 seconds(now),
             ],
             |row| row.get(0),
@@ -343,7 +348,7 @@ fn insert(conn: &Connection, new: &NewCampaign<'_>, now: DateTime<Utc>) -> anyho
     for step in &new.sequence.steps {
         let draft = new.drafts.iter().find(|draft| draft.step == step.name);
         let draft = draft.with_context(|| format!("no text for step `{}`", step.name))?;
-        let key = outreach_key(new.campaign_id, &step.name);
+        let key = outreach_key(&new.campaign_id, &step.name);
         statement.execute((
             id,
             step.number,
@@ -353,7 +358,7 @@ fn insert(conn: &Connection, new: &NewCampaign<'_>, now: DateTime<Utc>) -> anyho
             key,
         ))?;
     }
-    let detail = match new.hold_reason {
+    let detail = match &new.hold_reason {
         Some(why) => format!(
             "by {}, score {}: waits in review, {why}",
             new.writer, new.quality_score

@@ -1,9 +1,9 @@
 //! Claims: the only way a message gets from *due* to *sending*, and from there to its verdict.
 //!
-//! Promise 1 lives here. A claim is one committed transaction that reads everything again (campaign,
-//! lead, suppressions, limits, freshness of the inbox) before the caller may touch a connection. Rows a
-//! dead run left in `sending` become *in doubt*, never due again. Whoever claims holds the stage's lock,
-//! so a row in `sending` at the start of a run has no living owner.
+//! Promise 1 lives here. A claim is one committed transaction that reads everything again
+//! (campaign, lead, suppressions, limits, freshness of the inbox) before the caller may touch a
+//! connection. Rows a dead run left in `sending` become *in doubt*, never due again. Whoever claims
+//! holds the stage's lock, so a row in `sending` at the start of a run has no living owner.
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};

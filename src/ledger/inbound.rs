@@ -166,48 +166,17 @@ fn store(
     applied: &mut Applied,
 ) -> anyhow::Result<()> {
     let inbound = &mail.inbound;
-    let sql = "INSERT INTO inbound (mailbox, uidvalidity, uid, read_at, received_at, from_address,
-                   subject, rfc_message_id, kind, sentiment, return_on, bounce_status, reply_text,
-                   headers, evidence, consequence)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, '')
-               ON CONFLICT DO NOTHING RETURNING id";
-    let row: Option<i64> = conn
-        .prepare_cached(sql)?
-        .query_row(
-            rusqlite::params![
-                mailbox,
-                i64::try_from(uidvalidity)?,
-                i64::try_from(mail.uid)?,
-                seconds(now),
-                inbound.sent_at.or(mail.received_at).map(seconds),
-                inbound.from,
-                inbound.subject,
-                inbound.rfc_message_id,
-                inbound.kind.as_str(),
-                inbound.sentiment.map(|sentiment| sentiment.as_str()),
-                inbound.return_on.map(|day| day.to_string()),
-                inbound
-                    .bounce
-                    .as_ref()
-                    .and_then(|bounce| bounce.status.clone()),
-                inbound.reply_text,
-                inbound.headers,
-                serde_json::to_string(&inbound.evidence)?,
-            ],
-            |row| row.get(0),
-        )
-        .optional()
-        .context("cannot store a mail")?;
-    let Some(id) = row else { return Ok(()) };
+    let Some(id) = insert(conn, mailbox, uidvalidity, mail, now)? else {
+        return Ok(());
+    };
     let mut count = |name: &str| *applied.counts.entry(name.to_string()).or_default() += 1;
     count(inbound.kind.as_str());
     let answered = answered(conn, inbound)?;
     let consequence = if is_known_elsewhere(conn, id, inbound)? {
         "read before, in another folder".to_string()
     } else {
-        match &answered {
-            None if !inbound.own && inbound.kind != Kind::Other => count("unmatched"),
-            _ => {}
+        if answered.is_none() && !inbound.own && inbound.kind != Kind::Other {
+            count("unmatched");
         }
         if let Some(answered) = &answered {
             settle_doubt(conn, answered, now)?;
@@ -232,8 +201,53 @@ fn store(
     Ok(())
 }
 
-/// A mail that names a message in doubt proves that it was delivered.
+/// Stores the mail itself; none when it is stored already.
+fn insert(
+    conn: &Connection,
+    mailbox: &str,
+    uidvalidity: u64,
+    mail: &NewInbound,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Option<i64>> {
+    let inbound = &mail.inbound;
+    let bounce_status = inbound
+        .bounce
+        .as_ref()
+        .and_then(|bounce| bounce.status.clone());
+    let sql = "INSERT INTO inbound (mailbox, uidvalidity, uid, read_at, received_at, from_address,
+                   subject, rfc_message_id, kind, sentiment, return_on, bounce_status, reply_text,
+                   headers, evidence, consequence)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, '')
+               ON CONFLICT DO NOTHING RETURNING id";
+    let values = rusqlite::params![
+        mailbox,
+        i64::try_from(uidvalidity)?,
+        i64::try_from(mail.uid)?,
+        seconds(now),
+        inbound.sent_at.or(mail.received_at).map(seconds),
+        inbound.from,
+        inbound.subject,
+        inbound.rfc_message_id,
+        inbound.kind.as_str(),
+        inbound.sentiment.map(|sentiment| sentiment.as_str()),
+        inbound.return_on.map(|day| day.to_string()),
+        bounce_status,
+        inbound.reply_text,
+        inbound.headers,
+        serde_json::to_string(&inbound.evidence)?,
+    ];
+    let id = conn
+        .prepare_cached(sql)?
+        .query_row(values, |row| row.get(0));
+    id.optional().context("cannot store a mail")
+}
+
+/// A mail that names a message in doubt proves that it was delivered. One that merely comes from
+/// the lead proves nothing: it may answer an earlier message.
 fn settle_doubt(conn: &Connection, answered: &Answered, now: DateTime<Utc>) -> anyhow::Result<()> {
+    if !matches!(answered.matched_by, "message_id" | "outreach_key") {
+        return Ok(());
+    }
     let sql = "SELECT claimed_at FROM messages WHERE id = ?1 AND state = 'in_doubt'";
     let claimed_at: Option<Option<i64>> = conn
         .prepare_cached(sql)?

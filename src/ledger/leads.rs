@@ -107,8 +107,9 @@ impl Ledger {
         Ok(result)
     }
 
-    /// Eligible leads without a campaign, in the order they were read. Excluded: suppressed addresses
-    /// and addresses that another lead's campaign was written for. `lead` narrows it to one.
+    /// Eligible leads without a campaign, in the order they were read. Excluded: suppressed
+    /// addresses and addresses that another lead's campaign was written for. `lead` narrows it to
+    /// one.
     pub fn leads_to_write(
         &self,
         limit: u32,
@@ -281,36 +282,59 @@ impl PullTransaction<'_> {
 
     /// Stores a lead and its verdict.
     pub fn store(&self, lead: &PulledLead<'_>, now: DateTime<Utc>) -> anyhow::Result<Stored> {
-        let raw = lead.raw;
-        let fingerprint = raw.fingerprint();
+        let fingerprint = lead.raw.fingerprint();
+        let reason = lead.reject.map(|reject| reject.reason.code());
+        let detail = lead.reject.map(|reject| reject.detail.as_str());
+        let sql = "SELECT fingerprint, reject_reason, reject_detail, email
+                   FROM leads WHERE record_id = ?1";
+        let is_same = self
+            .conn
+            .prepare_cached(sql)?
+            .query_row([lead.raw.record_id.as_str()], |row| {
+                Ok(row.get::<_, String>(0)? == fingerprint
+                    && row.get::<_, Option<String>>(1)?.as_deref() == reason
+                    && row.get::<_, Option<String>>(2)?.as_deref() == detail
+                    && row.get::<_, Option<String>>(3)?.as_deref() == lead.email)
+            })
+            .optional()?;
+        if is_same == Some(true) {
+            return Ok(Stored::Unchanged);
+        }
+        let id = self.upsert(lead, &fingerprint, now)?;
+        if !lead.has_campaign {
+            let about = About {
+                lead: Some(id),
+                ..About::default()
+            };
+            match (reason, detail) {
+                (Some(reason), Some(detail)) => {
+                    let detail = format!("{reason}: {detail}");
+                    log_event(self.conn, now, about, "rejected", &detail)?;
+                }
+                _ => log_event(self.conn, now, about, "eligible", "passed the data check")?,
+            }
+        }
+        Ok(if is_same.is_some() {
+            Stored::Changed
+        } else {
+            Stored::New
+        })
+    }
+
+    fn upsert(
+        &self,
+        lead: &PulledLead<'_>,
+        fingerprint: &str,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<i64> {
         let verdict = if lead.reject.is_some() {
             "rejected"
         } else {
             "eligible"
         };
-        let reason = lead.reject.map(|reject| reject.reason.code());
-        let detail = lead.reject.map(|reject| reject.detail.as_str());
-        let sql = "SELECT id, fingerprint, verdict, reject_reason, reject_detail, email
-                   FROM leads WHERE record_id = ?1";
-        let known = self
-            .conn
-            .prepare_cached(sql)?
-            .query_row([raw.record_id.as_str()], |row| {
-                let same = row.get::<_, String>(1)? == fingerprint
-                    && row.get::<_, String>(2)? == verdict
-                    && row.get::<_, Option<String>>(3)?.as_deref() == reason
-                    && row.get::<_, Option<String>>(4)?.as_deref() == detail
-                    && row.get::<_, Option<String>>(5)?.as_deref() == lead.email;
-                Ok((row.get::<_, i64>(0)?, same))
-            })
-            .optional()?;
-        if let Some((_, true)) = known {
-            return Ok(Stored::Unchanged);
-        }
-        let sql =
-            "INSERT INTO leads (record_id, source, fields, fingerprint, email, company_domain,
-                       full_name, company, verdict, reject_reason, reject_detail, repairs,
-                       first_read_at, changed_at)
+        let sql = "INSERT INTO leads (record_id, source, fields, fingerprint, email,
+                       company_domain, full_name, company, verdict, reject_reason, reject_detail,
+                       repairs, first_read_at, changed_at)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13)
                    ON CONFLICT (record_id) DO UPDATE SET
                        source = excluded.source, fields = excluded.fields,
@@ -321,50 +345,25 @@ impl PullTransaction<'_> {
                        reject_detail = excluded.reject_detail, repairs = excluded.repairs,
                        changed_at = excluded.changed_at
                    RETURNING id";
-        let id: i64 = self
-            .conn
+        let values = rusqlite::params![
+            lead.raw.record_id.as_str(),
+            lead.source,
+            serde_json::to_string(&lead.raw.fields)?,
+            fingerprint,
+            lead.email,
+            lead.company_domain,
+            lead.full_name,
+            lead.company,
+            verdict,
+            lead.reject.map(|reject| reject.reason.code()),
+            lead.reject.map(|reject| reject.detail.as_str()),
+            serde_json::to_string(lead.repairs)?,
+            seconds(now),
+        ];
+        self.conn
             .prepare_cached(sql)?
-            .query_row(
-                rusqlite::params![
-                    raw.record_id.as_str(),
-                    lead.source,
-                    serde_json::to_string(&raw.fields)?,
-                    fingerprint,
-                    lead.email,
-                    lead.company_domain,
-                    lead.full_name,
-                    lead.company,
-                    verdict,
-                    reason,
-                    detail,
-                    serde_json::to_string(lead.repairs)?,
-                    seconds(now),
-                ],
-                |row| row.get(0),
-            )
-            .with_context(|| format!("cannot store the lead `{}`", raw.record_id))?;
-        let about = About {
-            lead: Some(id),
-            ..About::default()
-        };
-        match (reason, detail) {
-            _ if lead.has_campaign => {}
-            (Some(reason), Some(detail)) => {
-                log_event(
-                    self.conn,
-                    now,
-                    about,
-                    "rejected",
-                    &format!("{reason}: {detail}"),
-                )?;
-            }
-            _ => log_event(self.conn, now, about, "eligible", "passed the data check")?,
-        }
-        Ok(if known.is_some() {
-            Stored::Changed
-        } else {
-            Stored::New
-        })
+            .query_row(values, |row| row.get(0))
+            .with_context(|| format!("cannot store the lead `{}`", lead.raw.record_id))
     }
 
     /// Notes a decision about a campaign's lead in the log.

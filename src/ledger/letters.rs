@@ -105,8 +105,9 @@ impl Ledger {
         tx.commit().context("cannot settle the doubt")
     }
 
-    /// Puts a message back in line: evidence says it surely never left, or a person says so. A campaign
-    /// that a dead message had stopped goes on. The date is given again by the caller's rule.
+    /// Puts a message back in line: evidence says it surely never left, or a person says so. A
+    /// campaign that a dead message had stopped goes on. The date is given again by the caller's
+    /// rule.
     pub fn put_back(
         &mut self,
         letter: i64,

@@ -1,8 +1,8 @@
 //! Brings a ledger to the schema this program knows.
 //!
-//! `user_version` counts the migrations applied. They are never changed or removed once released; all
-//! that are missing run in one exclusive transaction, after a copy of an existing file was made. A file
-//! with more migrations than we know was made by a newer program and is refused.
+//! `user_version` counts the migrations applied. They are never changed or removed once released;
+//! all that are missing run in one exclusive transaction, after a copy of an existing file was
+//! made. A file with more migrations than we know was made by a newer program and is refused.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -38,7 +38,8 @@ fn version(conn: &Connection) -> anyhow::Result<usize> {
 fn refuse_newer(version: usize, known: usize) -> anyhow::Result<()> {
     if version > known {
         bail!(
-            "it was made by a newer outreach (schema {version}, this program knows {known}): install that version, or restore a backup"
+            "it was made by a newer outreach (schema {version}, this program knows {known}): \
+             install that version, or restore a backup"
         );
     }
     Ok(())

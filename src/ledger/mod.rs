@@ -2,10 +2,11 @@
 //!
 //! Purpose: every fact is written here in a short transaction before or right after it becomes true
 //! outside. One file per table family; SQL stands where it is used.
-//! Invariants: foreign keys are on, the journal is WAL with `synchronous=FULL` (losing the last commit
-//! would mean mailing twice), every writing transaction is IMMEDIATE (a deferred one that turns from
-//! reading to writing fails at once when another process wrote meanwhile), `now` is always a parameter.
-//! This module does not decide: rules come in as values or closures from the core.
+//! Invariants: foreign keys are on, the journal is WAL with `synchronous=FULL` (losing the last
+//! commit would mean mailing twice), every writing transaction is IMMEDIATE (a deferred one that
+//! turns from reading to writing fails at once when another process wrote meanwhile), `now` is
+//! always a parameter. This module does not decide: rules come in as values or closures from the
+//! core.
 
 mod attempts;
 mod campaigns;
@@ -95,8 +96,9 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// Opens a private copy for `--dry-run`: the file is opened read-only, and what the stage writes
-    /// goes to a temporary database that vanishes with it. A missing file is an empty ledger.
+    /// Opens a private copy for `--dry-run`: the file is opened read-only, and what the stage
+    /// writes goes to a temporary database that vanishes with it. A missing file is an empty
+    /// ledger.
     pub fn open_copy(path: &Path, now: DateTime<Utc>) -> anyhow::Result<Ledger> {
         let mut copy = Connection::open("").context("cannot open a temporary database")?;
         if path.exists() {
@@ -112,7 +114,8 @@ impl Ledger {
         Ok(Ledger { conn: copy })
     }
 
-    /// Opens the ledger read-only, for the commands that only show. A missing file is an empty ledger.
+    /// Opens the ledger read-only, for the commands that only show. A missing file is an empty
+    /// ledger.
     pub fn open_to_read(path: &Path, now: DateTime<Utc>) -> anyhow::Result<Ledger> {
         if !path.exists() {
             return Ledger::open_copy(path, now);
@@ -188,8 +191,8 @@ fn seconds(at: DateTime<Utc>) -> i64 {
     at.timestamp()
 }
 
-/// A stored instant. The schema's writers only store what [`seconds`] gave, so a value chrono cannot
-/// hold means a damaged file; it reads as the epoch rather than stopping everything.
+/// A stored instant. The schema's writers only store what [`seconds`] gave, so a value chrono
+/// cannot hold means a damaged file; it reads as the epoch rather than stopping everything.
 fn instant(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(seconds, 0).unwrap_or_default()
 }

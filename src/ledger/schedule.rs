@@ -50,7 +50,8 @@ impl Ledger {
             .collect()
     }
 
-    /// The instants of a sender that are taken: dated messages, and those that left since an instant.
+    /// The instants of a sender that are taken: dated messages, and those that left since an
+    /// instant.
     pub fn promised(
         &self,
         sender: &str,

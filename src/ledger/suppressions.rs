@@ -63,8 +63,8 @@ pub struct Suppression {
 }
 
 impl Ledger {
-    /// Suppresses an address or a domain (lower case, normalised by the caller); the answer is whether
-    /// it is new. Open campaigns of the addresses it covers stop in the same transaction.
+    /// Suppresses an address or a domain (lower case, normalised by the caller); the answer is
+    /// whether it is new. Open campaigns of the addresses it covers stop in the same transaction.
     pub fn suppress(
         &mut self,
         value: &str,

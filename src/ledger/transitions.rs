@@ -111,7 +111,8 @@ pub(super) fn respond(
     )
 }
 
-/// Holds a campaign. A person's hold is never replaced by one of ours; a draft in review stays there.
+/// Holds a campaign. A person's hold is never replaced by one of ours; a draft in review stays
+/// there.
 pub(super) fn pause(
     conn: &Connection,
     campaign: i64,

@@ -6,17 +6,11 @@
 //! after such a failure the connection is made anew and the batch halved until that one mail is
 //! left, which is logged and passed over.
 
-use std::io::{Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
-
-use anyhow::{Context, anyhow, ensure};
+use anyhow::{Context, ensure};
 use chrono::{DateTime, Days, Utc};
 use imap::{Connection, Session};
-use native_tls::HandshakeError;
-use secrecy::ExposeSecret;
 
-use crate::tls::{self, TlsMode};
-
+use super::imap_session;
 use super::{
     BATCH_BYTES_MAX, BATCH_MAILS_MAX, Cursor, Deadlines, Fetched, ImapSettings, MAIL_BYTES_MAX,
     OpenError, PART_BYTES, ReadSummary, Sink,
@@ -43,6 +37,15 @@ impl std::fmt::Debug for ImapFolder {
     }
 }
 
+impl Drop for ImapFolder {
+    /// Says goodbye, so that the server need not wait for us; nothing depends on the answer.
+    fn drop(&mut self) {
+        if let Err(err) = self.session.logout() {
+            tracing::debug!("no orderly end of the IMAP session: {err}");
+        }
+    }
+}
+
 /// A mail as the server lists it.
 #[derive(Clone, Copy, Debug)]
 struct Listed {
@@ -56,7 +59,7 @@ impl ImapFolder {
         settings: &ImapSettings,
         deadlines: Deadlines,
     ) -> Result<ImapFolder, OpenError> {
-        let (session, uidvalidity, exists) = session(settings, deadlines)?;
+        let (session, uidvalidity, exists) = imap_session::open(settings, deadlines)?;
         Ok(ImapFolder {
             settings: settings.clone(),
             deadlines,
@@ -93,11 +96,9 @@ impl ImapFolder {
         };
         let uids = self.search(valid, since)?;
         for uids in uids.chunks(BATCH_MAILS_MAX) {
-            let listed = self.bisect(uids, &mut summary, &mut |folder, uids| folder.list(uids))?;
+            let listed = self.bisect(uids, &mut summary, ImapFolder::list)?;
             for batch in batches(&listed) {
-                let mails = self.bisect(batch, &mut summary, &mut |folder, batch| {
-                    folder.fetch(batch)
-                })?;
+                let mails = self.bisect(batch, &mut summary, ImapFolder::fetch)?;
                 let Some(last) = batch.last() else { continue };
                 summary.read += mails.len() as u64;
                 let large = batch
@@ -159,7 +160,7 @@ impl ImapFolder {
         &mut self,
         items: &[T],
         summary: &mut ReadSummary,
-        act: &mut dyn FnMut(&mut ImapFolder, &[T]) -> imap::Result<Vec<R>>,
+        act: fn(&mut ImapFolder, &[T]) -> imap::Result<Vec<R>>,
     ) -> anyhow::Result<Vec<R>>
     where
         T: std::fmt::Debug,
@@ -240,7 +241,7 @@ impl ImapFolder {
             self.reconnects <= RECONNECTS_MAX,
             "the server failed {RECONNECTS_MAX} times"
         );
-        let (session, uidvalidity, exists) = session(&self.settings, self.deadlines)?;
+        let (session, uidvalidity, exists) = imap_session::open(&self.settings, self.deadlines)?;
         ensure!(
             uidvalidity == self.uidvalidity,
             "the folder `{}` was replaced while it was read; the next run begins anew",
@@ -288,187 +289,6 @@ fn join(uids: impl Iterator<Item = u32>) -> String {
         })
         .collect();
     words.join(",")
-}
-
-/// A logged-in session with the folder opened read-only, its UIDVALIDITY and number of mails.
-fn session(
-    settings: &ImapSettings,
-    deadlines: Deadlines,
-) -> Result<(Session<Connection>, u64, u32), OpenError> {
-    let place = format!("IMAP server {}:{}", settings.host, settings.port);
-    let client = connect(settings, deadlines).map_err(|err| context(err, &place))?;
-    let password = settings.password.expose_secret();
-    let mut session = client
-        .login(&settings.username, password)
-        .map_err(|(err, _)| {
-            let what = format!("{place}: the login of `{}` failed", settings.username);
-            context(verdict_of(err), &what)
-        })?;
-    let folder = session.examine(&settings.folder).map_err(|err| {
-        let what = format!("{place}: the folder `{}` cannot be opened", settings.folder);
-        context(verdict_of(err), &what)
-    })?;
-    let uidvalidity = folder.uid_validity.ok_or_else(|| {
-        OpenError::Refused(anyhow!(
-            "{place}: expected a UIDVALIDITY for the folder `{}`, found none",
-            settings.folder
-        ))
-    })?;
-    Ok((session, u64::from(uidvalidity), folder.exists))
-}
-
-fn connect(
-    settings: &ImapSettings,
-    deadlines: Deadlines,
-) -> Result<imap::Client<Connection>, OpenError> {
-    let tcp = dial(settings, deadlines).map_err(OpenError::Unreachable)?;
-    let connection: Connection = match settings.tls {
-        TlsMode::None => Box::new(tcp),
-        TlsMode::Tls => Box::new(handshake(settings, tcp)?),
-        TlsMode::StartTls => {
-            let mut tcp = tcp;
-            ask_for_tls(&mut tcp)?;
-            return Ok(imap::Client::new(Box::new(handshake(settings, tcp)?)));
-        }
-    };
-    let mut client = imap::Client::new(connection);
-    let greeting = client.read_greeting().map_err(verdict_of)?;
-    greeted(&printable(&greeting))?;
-    Ok(client)
-}
-
-/// Speaks STARTTLS in the clear (RFC 9051 section 6.2.1). The library cannot do it over a connection
-/// of our making. Bytes are read one by one, so that nothing sent before the handshake survives it.
-fn ask_for_tls(tcp: &mut TcpStream) -> Result<(), OpenError> {
-    let lost = |err: std::io::Error| OpenError::Unreachable(anyhow!(err).context("no STARTTLS"));
-    greeted(&read_line(tcp).map_err(lost)?)?;
-    tcp.write_all(b"s1 STARTTLS\r\n").map_err(lost)?;
-    for _ in 0..20 {
-        let line = read_line(tcp).map_err(lost)?;
-        let Some(answer) = line.strip_prefix("s1 ") else {
-            continue;
-        };
-        if answer.to_ascii_uppercase().starts_with("OK") {
-            return Ok(());
-        }
-        return Err(OpenError::Refused(anyhow!(
-            "expected STARTTLS to be accepted, found `{answer}`; \
-             set IMAP_TLS=tls if the port speaks TLS from the first byte"
-        )));
-    }
-    Err(OpenError::Refused(anyhow!(
-        "expected an answer to STARTTLS, found other lines"
-    )))
-}
-
-fn read_line(tcp: &mut TcpStream) -> std::io::Result<String> {
-    let mut line = Vec::new();
-    let mut byte = [0];
-    while line.len() < 2_000 {
-        tcp.read_exact(&mut byte)?;
-        if byte == *b"\n" {
-            break;
-        }
-        line.extend(byte);
-    }
-    Ok(printable(&line))
-}
-
-fn printable(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    text.chars().filter(|c| !c.is_control()).take(200).collect()
-}
-
-/// Judges the greeting: OK, or the server has no time for us (RFC 9051 section 7.1.5).
-fn greeted(line: &str) -> Result<(), OpenError> {
-    let upper = line.to_ascii_uppercase();
-    if upper.starts_with("* OK") {
-        Ok(())
-    } else if upper.starts_with("* BYE") {
-        Err(OpenError::Unreachable(anyhow!(
-            "the server turned us away: `{line}`"
-        )))
-    } else {
-        Err(OpenError::Refused(anyhow!(
-            "expected the greeting of an IMAP server, found `{line}`"
-        )))
-    }
-}
-
-fn dial(settings: &ImapSettings, deadlines: Deadlines) -> anyhow::Result<TcpStream> {
-    let addresses = (settings.host.as_str(), settings.port)
-        .to_socket_addrs()
-        .with_context(|| format!("the host `{}` is not known", settings.host))?;
-    let mut failure = anyhow!("the host `{}` has no address", settings.host);
-    for address in addresses {
-        match TcpStream::connect_timeout(&address, deadlines.connect) {
-            Ok(tcp) => {
-                tcp.set_read_timeout(Some(deadlines.answer))?;
-                tcp.set_write_timeout(Some(deadlines.answer))?;
-                tcp.set_nodelay(true)?;
-                return Ok(tcp);
-            }
-            Err(err) => failure = anyhow!(err).context("no connection"),
-        }
-    }
-    Err(failure)
-}
-
-fn handshake(
-    settings: &ImapSettings,
-    tcp: TcpStream,
-) -> Result<native_tls::TlsStream<TcpStream>, OpenError> {
-    let connector = tls::connector(settings.ca_file.as_ref()).map_err(OpenError::Refused)?;
-    connector
-        .connect(&settings.host, tcp)
-        .map_err(|err| match err {
-            HandshakeError::WouldBlock(_) => {
-                OpenError::Unreachable(anyhow!("the server fell silent during the TLS handshake"))
-            }
-            HandshakeError::Failure(err) => OpenError::Refused(anyhow!(
-                "no TLS connection; check the host name, IMAP_TLS and TLS_CA_FILE: {err}"
-            )),
-        })
-}
-
-/// Whether to try again or to mend the configuration: a server's NO is final unless it says that
-/// it cannot answer now (RFC 5530 section 3).
-fn verdict_of(err: imap::Error) -> OpenError {
-    let is_passing = match &err {
-        imap::Error::No(no) => {
-            let words = no.information.to_lowercase();
-            [
-                "unavailable",
-                "temporar",
-                "try again",
-                "too many",
-                "in use",
-                "internal error",
-            ]
-            .iter()
-            .any(|known| words.contains(known))
-        }
-        imap::Error::Bad(_) | imap::Error::Validate(_) => false,
-        _ => true,
-    };
-    let err = match err {
-        imap::Error::No(no) => anyhow!("the server said `{}`", no.information),
-        imap::Error::Bad(bad) => anyhow!("the server said `{}`", bad.information),
-        imap::Error::Validate(_) => anyhow!("expected no line break in user name or password"),
-        err => anyhow!(err),
-    };
-    if is_passing {
-        OpenError::Unreachable(err)
-    } else {
-        OpenError::Refused(err)
-    }
-}
-
-fn context(err: OpenError, what: &str) -> OpenError {
-    match err {
-        OpenError::Unreachable(err) => OpenError::Unreachable(err.context(what.to_string())),
-        OpenError::Refused(err) => OpenError::Refused(err.context(what.to_string())),
-    }
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 //!
 //! Purpose: read what is there and was not read before. Invariants: nothing is renamed, created or
 //! deleted, whatever other programs do at the same time; only regular files are opened, so that a
-//! link or a pipe leads nowhere. A file's name up to the `:` is its identity, because other programs
-//! move it from `new` to `cur` and change its flags.
+//! link or a pipe leads nowhere. A file's name up to the `:` is its identity, because other
+//! programs move it from `new` to `cur` and change its flags.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};

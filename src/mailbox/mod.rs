@@ -1,12 +1,13 @@
 //! Reads an inbox above a cursor and changes nothing in it: IMAP (EXAMINE, BODY.PEEK) or a Maildir.
 //!
 //! Purpose: hand every mail not yet read to the caller, in batches, each with the cursor to store.
-//! Invariant: no flag is set, no mail is moved or deleted; a cursor is only handed out together with
-//! the mails below it. This module does not judge mail and does not know the ledger.
+//! Invariant: no flag is set, no mail is moved or deleted; a cursor is only handed out together
+//! with the mails below it. This module does not judge mail and does not know the ledger.
 //!
 //! All calls block; a network that falls silent is given up after [`Deadlines`].
 
 mod imap_folder;
+mod imap_session;
 mod maildir;
 
 use std::path::PathBuf;
@@ -146,7 +147,8 @@ pub enum Mailbox {
 }
 
 impl Mailbox {
-    /// Opens a mailbox: for IMAP connects, protects the connection, logs in and EXAMINEs the folder.
+    /// Opens a mailbox: for IMAP connects, protects the connection, logs in and EXAMINEs the
+    /// folder.
     pub fn open(settings: &Settings) -> Result<Mailbox, OpenError> {
         Mailbox::open_within(settings, Deadlines::default())
     }
@@ -167,7 +169,8 @@ impl Mailbox {
     /// Without a cursor, and when the UIDVALIDITY changed, an IMAP folder is read from the day of
     /// `since` on (all of it without `since`). A Maildir has no order to resume from: it is listed
     /// whole, and `known` says which UIDs were read before; IMAP does not ask `known`, since after
-    /// a change of UIDVALIDITY equal UIDs mean different mails. An error of `sink` ends the reading.
+    /// a change of UIDVALIDITY equal UIDs mean different mails. An error of `sink` ends the
+    /// reading.
     pub fn read(
         &mut self,
         cursor: Option<Cursor>,

@@ -86,7 +86,8 @@ impl Dialect {
         request
     }
 
-    /// The dialect without the option a refusal names; nothing when it names none we could leave out.
+    /// The dialect without the option a refusal names; nothing when it names none we could leave
+    /// out.
     pub(super) fn without_what_is_refused(self, body: &str) -> Option<Dialect> {
         let names = |words: &[&str]| words.iter().any(|word| body.contains(word));
         if names(&[

@@ -1,8 +1,8 @@
 //! The judgement of mail, over the fixtures in `tests/fixtures/inbound/`.
 //!
-//! Each `.eml` has a `.json` beside it with the expected verdict; `UPDATE_FIXTURES=1` rewrites them,
-//! and the difference is then read by a person. Every mail is judged with both kinds of line ends,
-//! and a mutator breaks them in all ways it can think of: nothing may panic.
+//! Each `.eml` has a `.json` beside it with the expected verdict; `UPDATE_FIXTURES=1` rewrites
+//! them, and the difference is then read by a person. Every mail is judged with both kinds of line
+//! ends, and a mutator breaks them in all ways it can think of: nothing may panic.
 
 use std::path::{Path, PathBuf};
 
@@ -162,7 +162,11 @@ fn assert_clean(inbound: &Inbound, name: &str) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 400,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn no_mutilated_mail_makes_it_panic(

@@ -228,7 +228,7 @@ fn what_is_refused_and_what_is_unreachable_are_told_apart() {
                 username: "a\r\nb".into(),
                 ..good.clone()
             },
-            "line break",
+            "control characters",
         ),
         (
             ImapSettings {

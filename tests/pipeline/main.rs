@@ -1,8 +1,9 @@
 //! The program as a whole: the real binary, run as an operator runs it, against counterparts that
 //! speak the real protocols on loopback; and the rules of the tree that no compiler checks.
 //!
-//! [`world`] is the stage: a folder, an environment, the counterparts. Every other module is about one
-//! stage or one promise. Nothing here leaves 127.0.0.1, waits for the clock or replaces code of ours.
+//! [`world`] is the stage: a folder, an environment, the counterparts. Every other module is about
+//! one stage or one promise. Nothing here leaves 127.0.0.1, waits for the clock or replaces code of
+//! ours.
 
 #![allow(
     clippy::unwrap_used,

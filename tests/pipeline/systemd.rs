@@ -1,5 +1,5 @@
-//! The units under `systemd/`: systemd itself accepts them, every line says why it is there, and they
-//! start what the program really offers.
+//! The units under `systemd/`: systemd itself accepts them, every line says why it is there, and
+//! they start what the program really offers.
 
 use std::collections::BTreeMap;
 use std::fs;

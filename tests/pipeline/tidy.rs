@@ -1,8 +1,8 @@
 //! The rules of the tree that neither compiler nor clippy knows, as ordinary tests.
 //!
-//! One file per family of rules: each is a plain function from text to complaints, proven by texts that
-//! break it, and then held against the whole tree here. A complaint names file and line, what was
-//! expected and what was found.
+//! One file per family of rules: each is a plain function from text to complaints, proven by texts
+//! that break it, and then held against the whole tree here. A complaint names file and line, what
+//! was expected and what was found.
 
 mod imports;
 mod limits;

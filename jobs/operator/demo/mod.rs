@@ -1,7 +1,7 @@
 //! demo: the whole life of 25 invented leads, on a simulated clock and with no account.
 //!
-//! The very same jobs the timers run are run hour by hour for two weeks, with answers dropped into the
-//! inbox as people would send them. What happens is read from the ledger's decision log.
+//! The very same jobs the timers run are run hour by hour for two weeks, with answers dropped into
+//! the inbox as people would send them. What happens is read from the ledger's decision log.
 
 mod answers;
 mod timeline;

@@ -1,5 +1,5 @@
-//! Who may use whom: main, then stages and operator, then surface, adapters and core; never back, never
-//! sideways.
+//! Who may use whom: main, then stages and operator, then surface, adapters and core; never back,
+//! never sideways.
 
 use super::source::Source;
 
@@ -50,7 +50,8 @@ const IMPURE: [(&str, &str); 11] = [
     ("async fn", "the core is synchronous"),
 ];
 
-/// Crates that only some modules may name, so that what they speak (SQL, SMTP codes, …) stays there.
+/// Crates that only some modules may name, so that what they speak (SQL, SMTP codes, …) stays
+/// there.
 const RESERVED: [(&str, &[&str]); 7] = [
     ("rusqlite", &["ledger"]),
     ("reqwest", &["airtable", "writer"]),
@@ -195,8 +196,8 @@ fn may_use(user: &str, used: &str, order: &[String]) -> Result<(), &'static str>
     }
 }
 
-/// The top-level modules a text names by `crate::` or by enough `super::`, with the place of each. A
-/// group (`crate::{a, b::C}`) names several.
+/// The top-level modules a text names by `crate::` or by enough `super::`, with the place of each.
+/// A group (`crate::{a, b::C}`) names several.
 fn own_modules(code: &str, root: &str, depth: usize) -> Vec<(usize, String)> {
     let upward = "super::".repeat(depth);
     let mut found: Vec<(usize, String)> = Vec::new();

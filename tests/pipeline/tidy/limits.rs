@@ -31,8 +31,8 @@ pub fn complaints(file: &Source) -> Vec<String> {
     found
 }
 
-/// Functions that ship and are too long, measured from `fn` to the closing brace, which rustfmt puts
-/// below the line the function begins on.
+/// Functions that ship and are too long, measured from `fn` to the closing brace, which rustfmt
+/// puts below the line the function begins on.
 fn long_functions(file: &Source) -> Vec<String> {
     let code = file.shipped();
     let mut found = Vec::new();

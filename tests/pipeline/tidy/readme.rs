@@ -100,8 +100,8 @@ fn words(code: &str) -> impl Iterator<Item = &str> {
         .filter(|word| !word.is_empty())
 }
 
-/// Commands the README shows nowhere: `outreach send`, or just `send`, in code; for a subcommand the
-/// command somewhere before it (`review list|show|approve`).
+/// Commands the README shows nowhere: `outreach send`, or just `send`, in code; for a subcommand
+/// the command somewhere before it (`review list|show|approve`).
 pub fn unnamed_commands(readme: &str, commands: &[String]) -> Vec<String> {
     let code = code(readme);
     let is_shown = |command: &str| {

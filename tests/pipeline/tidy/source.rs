@@ -21,7 +21,8 @@ impl Source {
         }
     }
 
-    /// Whether the whole file is test code: `tests.rs` beside the module it tests, or under `tests/`.
+    /// Whether the whole file is test code: `tests.rs` beside the module it tests, or under
+    /// `tests/`.
     pub fn is_test(&self) -> bool {
         self.path
             .split('/')
@@ -90,8 +91,8 @@ pub fn folder(name: &str, extension: &str) -> Vec<Source> {
     files
 }
 
-/// Code and comments apart: in the first half comments and literals are blanked, in the second all but
-/// comments; newlines stay in both.
+/// Code and comments apart: in the first half comments and literals are blanked, in the second all
+/// but comments; newlines stay in both.
 fn split_comments(text: &str) -> (String, String) {
     let (mut code, mut comments) = (String::new(), String::new());
     let mut rest = text;
@@ -179,8 +180,8 @@ fn character(text: &str) -> Option<usize> {
     closing.map(|(at, _)| at + 1)
 }
 
-/// Code apart into what ships and what is under `#[cfg(test)]`, lines kept where they are. It relies on
-/// rustfmt: an item ends with a `;`, or with a `}` indented like its first line.
+/// Code apart into what ships and what is under `#[cfg(test)]`, lines kept where they are. It
+/// relies on rustfmt: an item ends with a `;`, or with a `}` indented like its first line.
 fn split_tests(code: &str) -> (String, String) {
     let (mut shipped, mut tested) = (String::new(), String::new());
     // The indentation of the test item we are in, and whether its own first line has come.

@@ -26,9 +26,9 @@ pub fn without_reason(file: &Source) -> Option<String> {
     (n_words < 5).then(|| format!("{}:1: expected a comment (`--`) saying why", file.path))
 }
 
-/// Half-done work: a macro that says so in code, a word that says so in a comment (a literal may hold
-/// any of them: the quality gate looks for such leftovers). The words are put together here so that
-/// this file does not contain them.
+/// Half-done work: a macro that says so in code, a word that says so in a comment (a literal may
+/// hold any of them: the quality gate looks for such leftovers). The words are put together here so
+/// that this file does not contain them.
 pub fn left_for_later(file: &Source) -> Vec<String> {
     let is_rust = file.path.ends_with(".rs");
     let comments = if is_rust {

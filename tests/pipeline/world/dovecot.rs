@@ -109,15 +109,35 @@ impl Dovecot {
         file
     }
 
-    /// Makes every UID void, as a restored or moved mailbox would: Dovecot forgets them and takes the
-    /// next UIDVALIDITY from its counter.
+    /// Makes every UID void, as a restored or moved mailbox would: Dovecot forgets them and takes
+    /// the next UIDVALIDITY from its counter.
     pub fn change_uidvalidity(&self) {
+        self.wait_for_sessions_to_end();
         for entry in fs::read_dir(self.maildir()).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             if name.starts_with("dovecot.index") || name == "dovecot-uidlist" {
                 fs::remove_file(path).unwrap();
             }
+        }
+    }
+
+    /// A session's process writes its knowledge of the folder back a moment after the connection
+    /// ends.
+    fn wait_for_sessions_to_end(&self) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let parent = format!("PPid:\t{}\n", self.child.id());
+        let is_session = |entry: fs::DirEntry| {
+            let status = fs::read_to_string(entry.path().join("status")).unwrap_or_default();
+            status.starts_with("Name:\timap\n") && status.contains(&parent)
+        };
+        while fs::read_dir("/proc")
+            .unwrap()
+            .map_while(Result::ok)
+            .any(is_session)
+        {
+            assert!(Instant::now() < deadline, "an IMAP session does not end");
+            std::thread::yield_now();
         }
     }
 }
@@ -253,7 +273,8 @@ fn configuration(dir: &Path, tls_port: u16, plain_port: u16) -> String {
         String::new()
     } else {
         format!(
-            "default_internal_user = {me}\ndefault_login_user = {me}\ndefault_internal_group = {group}\n"
+            "default_internal_user = {me}\ndefault_login_user = {me}\n\
+             default_internal_group = {group}\n"
         )
     };
     let chroot = if is_root {

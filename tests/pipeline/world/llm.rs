@@ -1,8 +1,8 @@
-//! A language model on loopback: an OpenAI-compatible server that answers by rule, keeps what it was
-//! asked, and fails as told.
+//! A language model on loopback: an OpenAI-compatible server that answers by rule, keeps what it
+//! was asked, and fails as told.
 //!
-//! It speaks HTTP/1.1 by hand, because a cut body and a held answer are exactly what an HTTP library
-//! keeps a server from doing.
+//! It speaks HTTP/1.1 by hand, because a cut body and a held answer are exactly what an HTTP
+//! library keeps a server from doing.
 
 pub mod campaign;
 mod http;

@@ -1,5 +1,6 @@
-//! A world of one's own for every test: a temporary folder as working directory, an environment with
-//! nothing in it but what the test says, a ledger, a Maildir to look into and an inbox to fill.
+//! A world of one's own for every test: a temporary folder as working directory, an environment
+//! with nothing in it but what the test says, a ledger, a Maildir to look into and an inbox to
+//! fill.
 //!
 //! The counterparts that a test may start beside it are servers on loopback ports the system picks.
 
@@ -48,7 +49,8 @@ pub struct Mail {
 #[derive(Clone)]
 pub struct LeadRow(BTreeMap<&'static str, String>);
 
-/// The columns of an exported table, in the order such an export has them; most are empty or not ours.
+/// The columns of an exported table, in the order such an export has them; most are empty or not
+/// ours.
 const COLUMNS: [&str; 24] = [
     "Full Name",
     "LinkedIn URL",

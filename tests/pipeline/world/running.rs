@@ -110,8 +110,8 @@ impl Running {
 
     fn signal(&mut self, name: &str) {
         if self.is_running() {
-            // The shell's own `kill`: neither unsafe code nor another package. It fails only when the
-            // process ended a moment ago, which waiting for it then tells.
+            // The shell's own `kill`: neither unsafe code nor another package. It fails only when
+            // the process ended a moment ago, which waiting for it then tells.
             let kill = format!("kill -{name} {}", self.pid);
             Command::new("sh")
                 .args(["-c", &kill])
@@ -203,7 +203,8 @@ mod tests {
     #[test]
     fn a_terminated_process_may_finish_its_work() {
         let folder = tempfile::tempdir().unwrap();
-        // Opening a named pipe for reading blocks until the script, its trap set, opens the other end.
+        // Opening a named pipe for reading blocks until the script, its trap set, opens the other
+        // end.
         let ready = folder.path().join("ready");
         let made = Command::new("mkfifo").arg(&ready).status().unwrap();
         assert!(made.success());

@@ -64,8 +64,9 @@ pub fn campaign(asked: &Value) -> Value {
     }
 }
 
-/// A value that a JSON schema of objects, arrays and enums describes, with a draft wherever the schema
-/// asks for a subject and a body. `key` names the step where the schema has one property per step.
+/// A value that a JSON schema of objects, arrays and enums describes, with a draft wherever the
+/// schema asks for a subject and a body. `key` names the step where the schema has one property per
+/// step.
 fn shaped(schema: &Value, key: &str, draft: &dyn Fn(&str) -> Value) -> Value {
     if let Some(properties) = schema["properties"].as_object() {
         if !(properties.contains_key("subject") && properties.contains_key("body")) {
