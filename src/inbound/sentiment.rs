@@ -64,6 +64,7 @@ mod tests {
             "Let's talk on Tuesday.",
             "I'm interested.",
             "Sure, go ahead",
+            "This is well timed. Could you do a call on Thursday at ten?",
             "Klingt interessant, wann passt es Ihnen?",
             "Avec plaisir, appelez-moi.",
             "Me interesa, cuénteme más.",

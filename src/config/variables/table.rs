@@ -181,7 +181,7 @@ pub const ALL: &[Variable] = &[
         "50",
         whole(0, 1_440, "minutes"),
     )
-    .means("how long one run of send waits for mails falling due"),
+    .means("how long one run of send may take, its pauses included"),
     row(
         SENDING,
         "QUEUE_BATCH_SIZE",
@@ -241,7 +241,7 @@ pub const ALL: &[Variable] = &[
     )
     .means("follow-ups wait when the inbox was last read longer ago"),
     row(INBOX, "STOP_COMPANY_ON_REPLY", "true", Kind::YesNo)
-        .means("an answer also stops the campaigns of colleagues"),
+        .means("after an answer the campaigns of colleagues wait for a person"),
     row(
         KEEPING,
         "CAMPAIGN_DATABASE_PATH",
@@ -255,7 +255,8 @@ pub const ALL: &[Variable] = &[
         "365",
         whole(1, 36_500, "days"),
     )
-    .means("how long raw events are kept"),
+    .means("how long raw events are kept")
+    .later("the pruning of raw events"),
     row(KEEPING, "LOG_LEVEL", "info", LOG_LEVELS).means("least weight of what is logged"),
     row(KEEPING, "ENABLE_JSON_LOGS", "false", Kind::YesNo).means("log one JSON object a line"),
 ];
