@@ -49,8 +49,9 @@ impl Brand {
         Brand::parse(BUILTIN, sender_name).unwrap_or_else(|_| Brand::unsaid(sender_name))
     }
 
-    /// Reads a brand file. Every section is optional but `What we do`, without which neither a model
-    /// nor a reader would know who is writing; a heading we do not know is an error, since a misspelt
+    /// Reads a brand file. Every section is optional but `What we do`, without which neither a
+    /// model nor a reader would know who is writing; a heading we do not know is an error, since a
+    /// misspelt
     /// `Words to avoid` would otherwise silently allow them.
     pub fn parse(markdown: &str, sender_name: &str) -> anyhow::Result<Brand> {
         let mut brand = Brand::unsaid(sender_name);

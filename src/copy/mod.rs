@@ -1,8 +1,8 @@
 //! What is said: the brand, the built-in templates, the prompt, and the quality gate.
 //!
 //! Purpose: from a [`crate::lead::Lead`] to the texts of a campaign, and from texts to a judgement.
-//! Invariant: every function is pure and repeatable: the same lead and brand give the same texts and
-//! the same judgement. No text leaves this module's gate with a placeholder in it.
+//! Invariant: every function is pure and repeatable: the same lead and brand give the same texts
+//! and the same judgement. No text leaves this module's gate with a placeholder in it.
 //! This module does not know which server a language model runs on, nor what became of a campaign.
 
 pub mod brand;
@@ -30,8 +30,8 @@ pub struct Draft {
     pub body: String,
 }
 
-/// How many words of body a step aims at, greeting and signature included. The gate only refuses what
-/// lies outside [`quality::WORDS`].
+/// How many words of body a step aims at, greeting and signature included. The gate only refuses
+/// what lies outside [`quality::WORDS`].
 pub fn word_range(step: &str) -> RangeInclusive<usize> {
     match step {
         "hook" => 50..=120,

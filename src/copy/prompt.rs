@@ -1,9 +1,9 @@
 //! What a language model is asked, and how its answer is read.
 //!
-//! Purpose: one prompt per campaign with the brand, the rules of the gate and the lead as data; from
-//! the model's answer the drafts, or a named error.
-//! Invariant: texts of the lead reach the model only as JSON strings between two marks, and the model
-//! is told that nothing between them is an instruction.
+//! Purpose: one prompt per campaign with the brand, the rules of the gate and the lead as data;
+//! from the model's answer the drafts, or a named error.
+//! Invariant: texts of the lead reach the model only as JSON strings between two marks, and the
+//! model is told that nothing between them is an instruction.
 //! This module does not know the server; it neither asks nor judges.
 
 use std::collections::BTreeMap;
@@ -181,8 +181,8 @@ fn lead_json(lead: &Lead) -> String {
     text.replace('<', "\\u003c").replace('>', "\\u003e")
 }
 
-/// The schema of the answer, within what strict structured outputs allow: every property required, no
-/// others (platform.openai.com/docs/guides/structured-outputs, "Supported schemas").
+/// The schema of the answer, within what strict structured outputs allow: every property required,
+/// no others (platform.openai.com/docs/guides/structured-outputs, "Supported schemas").
 fn schema(steps: &[&str]) -> Value {
     let text = json!({"type": "string"});
     json!({
@@ -235,8 +235,8 @@ struct AnswerDraft {
     body: String,
 }
 
-/// Reads the drafts out of a model's answer: an object `{"messages": […]}` or the bare list, alone, in
-/// a Markdown fence, or with words around it. The drafts come back in the order of `steps`.
+/// Reads the drafts out of a model's answer: an object `{"messages": […]}` or the bare list, alone,
+/// in a Markdown fence, or with words around it. The drafts come back in the order of `steps`.
 pub fn parse_answer(content: &str, steps: &[&str]) -> anyhow::Result<Vec<Draft>> {
     let written = find_json(content).context(
         "expected a JSON object with `messages`, found none (the answer may have been cut off)",
@@ -276,8 +276,8 @@ pub fn parse_answer(content: &str, steps: &[&str]) -> anyhow::Result<Vec<Draft>>
     Ok(drafts)
 }
 
-/// The first value of the right shape in the text: tried wherever an object or a list may begin. The
-/// number of tries is bounded, since each may read to the end.
+/// The first value of the right shape in the text: tried wherever an object or a list may begin.
+/// The number of tries is bounded, since each may read to the end.
 fn find_json(content: &str) -> Option<Vec<AnswerDraft>> {
     let starts = content
         .char_indices()

@@ -6,8 +6,8 @@
 
 use std::collections::HashSet;
 
-/// Lower case with typographic quotes, dashes and no-break spaces in their plain form, so that a rule
-/// is written once.
+/// Lower case with typographic quotes, dashes and no-break spaces in their plain form, so that a
+/// rule is written once.
 pub(super) fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     for c in text.chars() {
@@ -35,6 +35,24 @@ pub(super) fn word_count(text: &str) -> usize {
     text.split_whitespace()
         .filter(|word| word.chars().any(char::is_alphanumeric))
         .count()
+}
+
+/// Where a phrase stands in a text with no letter or digit touching it, as byte offsets.
+pub(super) fn places<'a>(text: &'a str, phrase: &'a str) -> impl Iterator<Item = usize> + 'a {
+    let letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let all = text
+        .match_indices(phrase)
+        .filter(move |_| !phrase.is_empty())
+        .map(|(at, _)| at);
+    all.filter(move |at| {
+        let before = text.get(..*at).unwrap_or_default().chars().next_back();
+        let after = text
+            .get(at + phrase.len()..)
+            .unwrap_or_default()
+            .chars()
+            .next();
+        !letter(before) && !letter(after)
+    })
 }
 
 /// The same text with its first letter in upper case.
@@ -69,8 +87,8 @@ pub(super) fn overlap(one: &HashSet<u64>, other: &HashSet<u64>) -> f64 {
     shared as f64 / small.len() as f64
 }
 
-/// A hash that stays the same on every machine and with every compiler (FNV-1a, 64 bits): texts chosen
-/// by it are reproducible, which the standard hasher does not promise.
+/// A hash that stays the same on every machine and with every compiler (FNV-1a, 64 bits): texts
+/// chosen by it are reproducible, which the standard hasher does not promise.
 pub(super) fn hash(text: &str) -> u64 {
     let bits = |sum: u64, byte: u8| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     text.bytes().fold(0xcbf2_9ce4_8422_2325, bits)

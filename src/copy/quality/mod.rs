@@ -1,10 +1,11 @@
 //! The quality gate: whether a campaign may be sent to this person under this brand.
 //!
-//! Purpose: judge drafts by rules, each with a code, the offending words and a hint the writer can act
-//! on. One file a family: [`structure`], [`leftovers`], [`truth`] with [`names`], [`tone`],
+//! Purpose: judge drafts by rules, each with a code, the offending words and a hint the writer can
+//! act on. One file a family: [`structure`], [`leftovers`], [`truth`] with [`names`], [`tone`],
 //! [`progression`], [`safety`].
 //! Invariant: pure and repeatable; a blocker fails a campaign at any threshold. Words are judged in
-//! their place, not as bare substrings: names and what the lead says of itself never count against it.
+//! their place, not as bare substrings: names and what the lead says of itself never count against
+//! it.
 //! This module does not know who wrote the drafts, and mends nothing.
 
 mod leftovers;
@@ -163,8 +164,8 @@ pub(super) fn lead_data(lead: &Lead) -> String {
     fold(&fields.collect::<Vec<_>>().join(" . "))
 }
 
-/// Whether a phrase of the lead's data may stand in a mail of ours: no spam words, no left-over of a
-/// template, nothing hidden. The writer asks this before it repeats a fact.
+/// Whether a phrase of the lead's data may stand in a mail of ours: no spam words, no left-over of
+/// a template, nothing hidden. The writer asks this before it repeats a fact.
 pub(super) fn may_be_quoted(phrase: &str) -> bool {
     leftovers::is_clean(phrase) && tone::is_clean(&fold(phrase)) && safety::is_clean(phrase)
 }

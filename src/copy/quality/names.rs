@@ -1,8 +1,9 @@
 //! Names: the right person and company, correctly cased, and nobody else.
 //!
-//! Purpose: the company is named as it names itself; capitalised words that neither the lead nor the
-//! brand knows are somebody else's name.
-//! Invariant: only English texts are searched for foreign names; other languages capitalise otherwise.
+//! Purpose: the company is named as it names itself; capitalised words that neither the lead nor
+//! the brand knows are somebody else's name.
+//! Invariant: only English texts are searched for foreign names; other languages capitalise
+//! otherwise.
 //! This module does not judge the greeting; see [`super::structure`].
 
 use super::reading::{Case, Reading};
@@ -213,7 +214,8 @@ fn company_case(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>)
     if name.chars().count() < 2 {
         return;
     }
-    // Names of one word are common words too ("notion"): then only shouting or a capital gives it away.
+    // Names of one word are common words too ("notion"): then only shouting or a capital gives it
+    // away.
     let one_word = words(name).count() == 1;
     // What the mask left over is not written as the name is.
     let text = reading.masked.as_str();
@@ -253,8 +255,8 @@ fn company_case(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>)
     }
 }
 
-/// Capitalised words in the middle of sentences that neither lead nor brand knows, each with whether
-/// it stands where a company or person is named.
+/// Capitalised words in the middle of sentences that neither lead nor brand knows, each with
+/// whether it stands where a company or person is named.
 fn foreign(case: &Case<'_>, reading: &Reading<'_>) -> Vec<(String, bool)> {
     let mut found: Vec<(String, bool)> = Vec::new();
     if !reading.is_english {
@@ -264,22 +266,29 @@ fn foreign(case: &Case<'_>, reading: &Reading<'_>) -> Vec<(String, bool)> {
         for (word, before) in inner_words(line) {
             let folded = fold(word).trim_end_matches("'s").to_string();
             let capital = word.chars().next().is_some_and(char::is_uppercase);
-            let abbreviation = word.chars().count() <= 5
-                && word
-                    .chars()
-                    .all(|c| !c.is_alphabetic() || c.is_uppercase() || c == 's');
             let known = |part: &str| {
                 case.known.contains(part)
                     || COMMON.contains(&part)
                     || part.chars().all(char::is_numeric)
             };
-            let familiar = known(&folded) || folded.split('-').all(known);
-            if capital && !abbreviation && !familiar && !found.iter().any(|(w, _)| w == word) {
+            let part = |part: &str| {
+                known(&fold(part)) || part.starts_with(char::is_lowercase) || is_abbreviation(part)
+            };
+            let familiar = known(&folded) || word.trim_end_matches("'s").split('-').all(part);
+            if capital && !familiar && !found.iter().any(|(w, _)| w == word) {
                 found.push((word.to_string(), names_somebody(&before, line, word)));
             }
         }
     }
     found
+}
+
+/// Whether a word is written like `SOC` or `KPIs`.
+fn is_abbreviation(word: &str) -> bool {
+    word.chars().count() <= 5
+        && word
+            .chars()
+            .all(|c| !c.is_alphabetic() || c.is_uppercase() || c == 's')
 }
 
 /// Whether most longer words of a line are capitalised: a headline, where capitals mean nothing.

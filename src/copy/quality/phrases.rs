@@ -69,8 +69,8 @@ fn load() -> BTreeMap<String, Vec<Rule>> {
     file.into_iter().map(compiled).collect()
 }
 
-/// Compiles a constant pattern, between ASCII word boundaries if asked: the Unicode ones would leave
-/// the fast path of the engine at the first dash.
+/// Compiles a constant pattern, between ASCII word boundaries if asked: the Unicode ones would
+/// leave the fast path of the engine at the first dash.
 #[expect(
     clippy::expect_used,
     reason = "patterns are constants; a test compiles each of them"
@@ -84,7 +84,8 @@ pub(super) fn pattern(text: &str, edge: bool) -> Regex {
     Regex::new(&text).expect("a constant pattern compiles")
 }
 
-/// Applies a family of rules to a message; each rule is reported once, a minor one up to three times.
+/// Applies a family of rules to a message; each rule is reported once, a minor one up to three
+/// times.
 pub(super) fn apply(family: &str, case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
     for rule in RULES.get(family).into_iter().flatten() {
         if rule.entry.english && !reading.is_english {

@@ -98,8 +98,8 @@ impl<'a> Case<'a> {
         masked
     }
 
-    /// Whether the lead itself uses these folded words with at least one of their neighbours: then the
-    /// text repeats a fact.
+    /// Whether the lead itself uses these folded words with at least one of their neighbours: then
+    /// the text repeats a fact.
     pub(super) fn says_itself(&self, text: &str, start: usize, end: usize) -> bool {
         let words = text.get(start..end).unwrap_or_default().trim();
         let before = text
@@ -244,7 +244,8 @@ fn greets(line: &str, lead: &Lead) -> bool {
     ends && words(&folded).count() <= 6 && (WELCOME.contains(&first) || named)
 }
 
-/// Where the signature starts: at the brand's own line, or at a dash or closing formula near the end.
+/// Where the signature starts: at the brand's own line, or at a dash or closing formula near the
+/// end.
 fn signature_start(lines: &[&str], brand: &Brand) -> usize {
     let own = plain_signature(&brand.signature);
     let closing = |line: &str| {

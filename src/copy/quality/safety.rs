@@ -158,8 +158,8 @@ pub(super) fn links(text: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Whether a link may stand in the mail: the brand lists its host or its beginning, or it is the bare
-/// name of the lead's own domain.
+/// Whether a link may stand in the mail: the brand lists its host or its beginning, or it is the
+/// bare name of the lead's own domain.
 fn is_allowed(case: &Case<'_>, link: &str) -> bool {
     let link = fold(link);
     let rest = link

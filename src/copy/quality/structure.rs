@@ -11,14 +11,15 @@ use regex::Regex;
 
 use super::reading::{Case, Reading, plain_signature};
 use super::{Issue, SUBJECT_CHARS, Severity, WORDS, issue, phrases, safety};
-use crate::copy::text::{fold, word_count, words};
+use crate::copy::text::{fold, places, word_count, words};
 use crate::copy::word_range;
 
 /// What invites an answer without asking a question.
 static INVITES: LazyLock<Regex> = LazyLock::new(|| {
     let patterns = [
         "let me know|tell me|worth a|worth an|open to|compare notes|happy to|glad to|gladly",
-        "like to|love to|if you|if it|if that|if this|should you|should it|whenever|reply|drop me",
+        "like to|love to|if (?:you|it|that|this|any)|should (?:you|it|this|that|the)|whenever|reply",
+        "drop me|happy for you|a look|offer stands",
         "say the word|chat|conversation|a call|connect|exchange|reach me|welcome|curious|door",
         "trade (?:views|notes)|share (?:what|how)|write (?:to )?me",
         "antworten|melden|gespräch|échanger|hablar|conversar",
@@ -153,6 +154,35 @@ fn length(reading: &Reading<'_>, issues: &mut Vec<Issue>) {
     }
 }
 
+/// Words of a greeting that are nobody's name, folded.
+const ADDRESS: &[&str] = &[
+    "abend",
+    "afternoon",
+    "again",
+    "damen",
+    "doctor",
+    "dr",
+    "evening",
+    "frau",
+    "geehrte",
+    "geehrter",
+    "herr",
+    "madame",
+    "miss",
+    "monsieur",
+    "morgen",
+    "morning",
+    "mr",
+    "mrs",
+    "ms",
+    "prof",
+    "professor",
+    "señor",
+    "señora",
+    "tag",
+    "team",
+];
+
 fn greeting(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
     let name = case.lead.first_name.as_str();
     let hint = format!("open with `Hi {name},`");
@@ -181,16 +211,9 @@ fn greeting(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
             .collect();
         let stranger = words(greeting).skip(1).find(|word| {
             let folded = fold(word);
-            let title = [
-                "mr", "mrs", "ms", "miss", "dr", "prof", "herr", "frau", "doctor", "again",
-            ];
             word.chars().next().is_some_and(char::is_uppercase)
                 && !allowed.contains(&folded)
-                && !title.contains(&folded.as_str())
-                && !matches!(
-                    folded.as_str(),
-                    "morning" | "afternoon" | "evening" | "damen" | "geehrte" | "geehrter" | "team"
-                )
+                && !ADDRESS.contains(&folded.as_str())
         });
         if let Some(stranger) = stranger {
             issues.push(issue(
@@ -230,16 +253,7 @@ fn greeting(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
 
 /// Whether a name stands in a text as whole words.
 pub(super) fn contains_name(text: &str, name: &str) -> bool {
-    let letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
-    text.match_indices(name).any(|(at, _)| {
-        let before = text.get(..at).unwrap_or_default().chars().next_back();
-        let after = text
-            .get(at + name.len()..)
-            .unwrap_or_default()
-            .chars()
-            .next();
-        !letter(before) && !letter(after)
-    })
+    places(text, name).next().is_some()
 }
 
 fn signature(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {

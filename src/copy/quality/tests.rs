@@ -1,5 +1,9 @@
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
 use super::*;
-use crate::lead::{Confidence, EmailAddress, Lead, RecordId};
+use crate::lead::{Confidence, EmailAddress, RecordId};
 
 /// An invented lead, changed as a test wants it.
 pub(in crate::copy) fn lead_with(change: impl FnOnce(&mut Lead)) -> Lead {
@@ -12,8 +16,7 @@ pub(in crate::copy) fn lead_with(change: impl FnOnce(&mut Lead)) -> Lead {
         company_short: "Ferrous Freight".into(),
         job_title: "Managing Director".into(),
         website: "https://ferrousfreight.example".into(),
-        description: "Refrigerated carrier serving dairies across the Midwest with 86 trailers."
-            .into(),
+        description: "Refrigerated carrier serving dairies with 86 trailers.".into(),
         services: vec![
             "Refrigerated LTL freight".into(),
             "Last-mile pharmacy delivery".into(),
@@ -32,4 +35,241 @@ pub(in crate::copy) fn lead_with(change: impl FnOnce(&mut Lead)) -> Lead {
     };
     change(&mut lead);
     lead
+}
+
+/// A campaign of the labelled set.
+#[derive(Deserialize)]
+struct Labelled {
+    name: String,
+    lead: LabelledLead,
+    messages: Vec<Draft>,
+}
+
+#[derive(Deserialize)]
+struct LabelledLead {
+    full_name: String,
+    first_name: String,
+    company: String,
+    company_short: String,
+    job_title: String,
+    description: String,
+    services: Vec<String>,
+    business_type: String,
+    industry: String,
+    #[serde(default)]
+    language: String,
+}
+
+/// One change to a good campaign, and the code it must be refused with; none if it stays good.
+#[derive(Debug, Deserialize)]
+struct Change {
+    base: String,
+    step: String,
+    part: String,
+    from: String,
+    to: String,
+    code: String,
+}
+
+fn good() -> Vec<(String, Lead, Vec<Draft>)> {
+    let text = include_str!("../../../tests/fixtures/copy/good.json");
+    let all: Vec<Labelled> = serde_json::from_str(text).unwrap();
+    let campaign = |labelled: Labelled| {
+        let of = labelled.lead;
+        let lead = lead_with(|lead| {
+            lead.email = EmailAddress::parse("someone@own-domain.example").unwrap();
+            lead.full_name = of.full_name;
+            lead.first_name = of.first_name;
+            lead.company = of.company;
+            lead.company_short = of.company_short;
+            lead.job_title = of.job_title;
+            lead.website = "https://own-domain.example".into();
+            lead.description = of.description;
+            lead.services = of.services;
+            lead.business_type = of.business_type;
+            lead.industry = of.industry;
+            lead.language = of.language;
+            lead.city = String::new();
+        });
+        (labelled.name, lead, labelled.messages)
+    };
+    all.into_iter().map(campaign).collect()
+}
+
+fn brand() -> Brand {
+    Brand::builtin("4Runr Team")
+}
+
+#[test]
+fn good_campaigns_of_many_trades_score_ninety_or_more() {
+    let all = good();
+    assert!(all.len() >= 16);
+    for (name, lead, drafts) in all {
+        let judged = judge(&lead, &drafts, &brand(), 80);
+        assert!(judged.pass && judged.score >= 90, "{name}: {judged:#?}");
+    }
+}
+
+#[test]
+fn every_change_of_the_labelled_set_is_judged_as_labelled() {
+    let text = include_str!("../../../tests/fixtures/copy/changes.json");
+    let changes: Vec<Change> = serde_json::from_str(text).unwrap();
+    let good = good();
+    let mut wrong = Vec::new();
+    for change in &changes {
+        let (_, lead, drafts) = good.iter().find(|(name, ..)| *name == change.base).unwrap();
+        let mut drafts = drafts.clone();
+        let draft = drafts
+            .iter_mut()
+            .find(|draft| draft.step == change.step)
+            .unwrap();
+        let part = if change.part == "subject" {
+            &mut draft.subject
+        } else {
+            &mut draft.body
+        };
+        assert!(
+            part.contains(&change.from),
+            "the change does not apply: {change:?}"
+        );
+        *part = part.replacen(&change.from, &change.to, 1);
+        let judged = judge(lead, &drafts, &brand(), 80);
+        let codes: BTreeSet<&str> = judged.issues.iter().map(|issue| issue.code).collect();
+        let agrees = match change.code.as_str() {
+            "" => judged.pass,
+            code => !judged.pass && codes.contains(code),
+        };
+        if !agrees {
+            wrong.push(format!("{change:?}: {judged:?}"));
+        }
+    }
+    assert!(changes.len() >= 100);
+    assert!(
+        wrong.is_empty(),
+        "{} of {}\n{}",
+        wrong.len(),
+        changes.len(),
+        wrong.join("\n")
+    );
+}
+
+#[track_caller]
+fn check_steps(change: impl FnOnce(&mut Vec<Draft>), steps: &[&str], expected: &str) {
+    let (_, lead, mut drafts) = good().swap_remove(1);
+    change(&mut drafts);
+    let judged = judge_steps(&lead, &drafts, &brand(), 0, steps);
+    let codes: Vec<&str> = judged.issues.iter().map(|issue| issue.code).collect();
+    assert_eq!(codes.join(" "), expected, "{judged:#?}");
+    assert_eq!(judged.pass, expected.is_empty(), "{judged:#?}");
+}
+
+#[test]
+fn the_steps_asked_for_are_there_once_each() {
+    check_steps(|_| {}, &STEPS, "");
+    check_steps(|drafts| drafts.reverse(), &STEPS, "");
+    check_steps(|drafts| drafts.truncate(2), &STEPS, "missing_step");
+    check_steps(|drafts| drafts.truncate(1), &["hook"], "");
+    check_steps(
+        |drafts| drafts[2].step = "hook".into(),
+        &STEPS,
+        "duplicate_step missing_step",
+    );
+    check_steps(
+        |drafts| drafts[2].step = "ps".into(),
+        &["hook", "proof"],
+        "unknown_step",
+    );
+}
+
+#[test]
+fn no_drafts_score_nothing() {
+    let judged = judge(&lead_with(|_| {}), &[], &brand(), 0);
+    assert!(!judged.pass);
+    assert_eq!(judged.score, 0);
+}
+
+#[test]
+fn lengths_are_refused_only_outside_the_wide_limits() {
+    let filler = |words: usize| vec!["Steady"; words].join(" ");
+    for (words, refused) in [(5, true), (30, false), (185, false), (240, true)] {
+        let (_, lead, mut drafts) = good().swap_remove(1);
+        drafts[0].body = format!(
+            "Hi Ada,\n\nWould you agree? {}.\n\n— 4Runr Team",
+            filler(words)
+        );
+        let judged = judge(&lead, &drafts, &brand(), 80);
+        let found = judged
+            .issues
+            .iter()
+            .any(|issue| issue.code == "body_length");
+        assert_eq!(found, refused, "{words}: {judged:#?}");
+    }
+}
+
+#[test]
+fn the_brand_allows_links_and_claims_and_forbids_words() {
+    let file = "## What we do\nX\n## Allowed links\n- ours.example\n- https://talks.example/x\n\
+                ## Allowed claims\n- Trims paperwork by 12%\n## Words to avoid\n- quiet";
+    let brand = Brand::parse(file, "4Runr Team").unwrap();
+    for (text, expected) in [
+        ("See ours.example for more.", ""),
+        ("See https://www.ours.example/a?b=c for more.", ""),
+        ("See https://blog.ours.example for more.", ""),
+        ("See https://talks.example/x/1 for more.", ""),
+        ("See https://talks.example/y for more.", "foreign_link"),
+        ("See https://notours.example for more.", "foreign_link"),
+        (
+            "See https://ours.example.evil.example for more.",
+            "foreign_link",
+        ),
+        (
+            "See https://ours.example@evil.example for more.",
+            "dangerous_link foreign_link",
+        ),
+        ("Write to sales@elsewhere.example for more.", "foreign_link"),
+        ("It trims paperwork by 12% in most cases.", ""),
+        (
+            "It trims paperwork by 13% in most cases.",
+            "invented_number",
+        ),
+        ("It raises prices by 12% in most cases.", "invented_number"),
+        ("It is a QUIET upgrade.", "avoided_words shouting"),
+        ("It is a quietly made upgrade.", ""),
+    ] {
+        let (_, lead, mut drafts) = good().swap_remove(0);
+        drafts.truncate(1);
+        drafts[0].body = drafts[0]
+            .body
+            .replace("\n\nWould it", &format!("\n\n{text}\n\nWould it"));
+        let judged = judge_steps(&lead, &drafts, &brand, 80, &["hook"]);
+        let codes: Vec<&str> = judged.issues.iter().map(|issue| issue.code).collect();
+        assert_eq!(codes.join(" "), expected, "{text}: {judged:#?}");
+    }
+}
+
+#[test]
+fn a_judgement_is_written_as_people_read_it() {
+    let (_, lead, mut drafts) = good().swap_remove(1);
+    drafts[0].subject = "Re: a\u{7} question for Ada".into();
+    let judged = judge(&lead, &drafts, &brand(), 80);
+    let json = serde_json::to_value(&judged).unwrap();
+    assert_eq!(json["pass"], false);
+    assert_eq!(json["issues"][0]["code"], "fake_thread");
+    assert_eq!(json["issues"][0]["severity"], "blocker");
+    assert_eq!(json["issues"][0]["step"], "hook");
+    let words = json["issues"][1]["words"].as_str().unwrap();
+    assert!(!words.contains('\u{7}'), "{words}");
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_the_gate_panic(subject in ".{0,60}", body in "(?s).{0,300}", name in ".{0,12}") {
+        let lead = lead_with(|lead| {
+            lead.first_name = name.clone();
+            lead.company_short = name;
+        });
+        let drafts = [Draft { step: "hook".into(), subject, body }];
+        let judged = judge(&lead, &drafts, &brand(), 80);
+        proptest::prop_assert!(!judged.pass);
+    }
 }

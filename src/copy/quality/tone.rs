@@ -1,13 +1,14 @@
 //! Tone: bold without shouting, urgent without pressure.
 //!
-//! Purpose: spam and stock phrases, pressure and false deadlines, machine phrases, profanity, shouting,
-//! floods of marks and emoji, and the words the brand avoids.
-//! Invariant: the lead's names are masked, and abbreviations everybody writes in capitals are no shouts.
+//! Purpose: spam and stock phrases, pressure and false deadlines, machine phrases, profanity,
+//! shouting, floods of marks and emoji, and the words the brand avoids.
+//! Invariant: the lead's names are masked, and abbreviations everybody writes in capitals are no
+//! shouts.
 //! This module does not judge facts; its phrases are in `phrases.toml`.
 
 use super::reading::{Case, MASK, Reading};
 use super::{Issue, Severity, issue, phrases};
-use crate::copy::text::{fold, words};
+use crate::copy::text::{fold, places, words};
 
 /// Abbreviations of four letters and more that are not shouted. Shorter ones are never counted.
 const ABBREVIATIONS: &[&str] = &[
@@ -36,18 +37,7 @@ fn avoided(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
     for avoided in &case.brand.words_to_avoid {
         let avoided = fold(avoided);
         let own = |at: usize| case.says_itself(text, at, at + avoided.len());
-        let places = text.match_indices(&avoided).map(|(at, _)| at);
-        let stands = |at: &usize| {
-            let letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
-            let before = text.get(..*at).unwrap_or_default().chars().next_back();
-            let after = text
-                .get(at + avoided.len()..)
-                .unwrap_or_default()
-                .chars()
-                .next();
-            !letter(before) && !letter(after)
-        };
-        if !avoided.is_empty() && places.filter(stands).any(|at| !own(at)) {
+        if places(text, &avoided).any(|at| !own(at)) {
             let hint = "the brand avoids these words: say it differently";
             issues.push(issue(
                 "avoided_words",

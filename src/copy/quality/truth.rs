@@ -2,7 +2,8 @@
 //!
 //! Purpose: every number is in the lead's data or an allowed claim; nothing pretends to an earlier
 //! contact, a thread or a recommendation.
-//! Invariant: a percentage is only covered by the same percentage; a claim only where its subject is.
+//! Invariant: a percentage is only covered by the same percentage; a claim only where its subject
+//! is.
 //! This module does not know names; see [`super::names`].
 
 use std::sync::LazyLock;
@@ -32,7 +33,9 @@ static WORDED: LazyLock<Regex> = LazyLock::new(|| {
     let times = "times (?:faster|more|as|higher|better|the)";
     let unit = format!("percent|per cent|{times}|fold|million|billion|thousand|hundred");
     let growth = "their|its|our|the|revenue|sales|conversions?|growth|output|bookings|profits?";
-    let crowd = "clients|customers|companies|teams|businesses|users|firms|brands|organi[sz]ations";
+    let crowd = "clients|customers|companies|teams|businesses|users|firms|brands|organi[sz]ations|\
+                 agencies|carriers|charities|clinics|hotels|leaders|makers|manufacturers|operators|\
+                 practices|retailers|schools|shops|studios|networks|professionals";
     let patterns = [
         format!("(?:{number})(?:[ -](?:to[ -])?(?:{digit}))?[ -](?:{unit})"),
         format!("(?:{digit})fold"),
@@ -163,7 +166,8 @@ fn is_harmless(sentence: &str, at: usize, number: &str, rest: &str) -> bool {
     let value: u32 = number.parse().unwrap_or(u32::MAX);
     let before = sentence.get(..at).unwrap_or_default().trim_end();
     let next = words(rest).next().unwrap_or_default();
-    let enumerates = before.is_empty() && value <= 9 && rest.starts_with(['.', ')']);
+    let enumerates =
+        before.is_empty() && value <= 9 && (rest.trim().is_empty() || rest.starts_with(['.', ')']));
     let always = rest.starts_with("/7") || before.ends_with('/') || before.ends_with("industry");
     let minutes = matches!(next, "minute" | "minutes" | "min" | "mins") && value <= 60;
     let talk = [

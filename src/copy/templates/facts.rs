@@ -15,7 +15,8 @@ use crate::lead::Lead;
 /// absent fact is not used for that lead.
 ///
 /// - `first_name`, `company`, `company_s` (possessive)
-/// - `service`, `other_service`: one service each, lower case where it is a common noun
+/// - `service`, `other_service`: a service each that takes a singular verb and no article
+/// - `plural`: services that take a plural verb, "soil sensors"
 /// - `trio`: three services as a list
 /// - `does`: after the company's name, "manages rental flats for pension funds"
 /// - `you_do`: after "you", "help bakeries bake less for the bin"
@@ -24,12 +25,13 @@ use crate::lead::Lead;
 /// - `remit`: what the person's title says they answer for, "growth"
 /// - `city`
 /// - `claim`: an allowed claim of the brand for this lead's trade
-pub(super) const NAMES: [&str; 13] = [
+pub(super) const NAMES: [&str; 14] = [
     "first_name",
     "company",
     "company_s",
     "service",
     "other_service",
+    "plural",
     "trio",
     "does",
     "you_do",
@@ -54,10 +56,16 @@ pub(super) fn of(lead: &Lead, brand: &Brand) -> BTreeMap<&'static str, String> {
         .iter()
         .filter_map(|s| service(lead, s))
         .collect();
-    let mut named = services.iter();
-    facts.extend(named.next().map(|s| ("service", s.clone())));
-    facts.extend(named.next().map(|s| ("other_service", s.clone())));
-    if let [a, b, c, ..] = services.as_slice()
+    let of = |number| services.iter().filter(move |s| grammar(s) == number);
+    let mut singular = of(Number::Uncountable);
+    facts.extend(singular.next().map(|s| ("service", s.clone())));
+    facts.extend(singular.next().map(|s| ("other_service", s.clone())));
+    facts.extend(of(Number::Plural).next().map(|s| ("plural", s.clone())));
+    let listed: Vec<&String> = services
+        .iter()
+        .filter(|s| grammar(s) != Number::Single)
+        .collect();
+    if let [a, b, c, ..] = listed.as_slice()
         && ![a, b, c]
             .iter()
             .any(|s| s.contains(" and ") || s.contains('&'))
@@ -130,6 +138,34 @@ fn service(lead: &Lead, text: &str) -> Option<String> {
     (usable && text.len() >= 4 && quality::may_be_quoted(text)).then(|| lower_first(lead, text))
 }
 
+/// How a noun phrase stands in a sentence.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Number {
+    /// Without an article and with a singular verb: "freight", "irrigation planning".
+    Uncountable,
+    Plural,
+    /// Would need an article: "tenant portal".
+    Single,
+}
+
+/// The grammar of a service, by the noun before its first preposition.
+fn grammar(service: &str) -> Number {
+    let folded = fold(service);
+    let head = words(&folded)
+        .take_while(|word| !PREPOSITIONS.contains(word))
+        .last();
+    let head = head.unwrap_or_default();
+    if head.ends_with("ing") || ACTIVITIES.contains(&head) {
+        return Number::Uncountable;
+    }
+    let plural = head.ends_with('s') && !head.ends_with("ss") && !head.ends_with("us");
+    if plural {
+        Number::Plural
+    } else {
+        Number::Single
+    }
+}
+
 /// First words that make a phrase a request, a sentence or a fragment.
 const NOT_A_NOUN: &[&str] = &[
     "a", "access", "act", "all", "an", "any", "approve", "ask", "because", "book", "buy", "call",
@@ -141,7 +177,8 @@ const NOT_A_NOUN: &[&str] = &[
     "when", "where", "who", "why", "with", "write", "you", "your",
 ];
 
-/// First words that keep their capital in the middle of a sentence: names of makers, peoples, places.
+/// First words that keep their capital in the middle of a sentence: names of makers, peoples,
+/// places.
 const PROPER: &[&str] = &[
     "adobe",
     "african",
@@ -489,34 +526,116 @@ const ORGANISATIONS: &[&str] = &[
 ];
 
 const ACTIVITIES: &[&str] = &[
+    "advertising",
     "advice",
+    "advocacy",
+    "agronomy",
     "analytics",
+    "architecture",
     "automation",
+    "bookkeeping",
+    "branding",
     "care",
+    "catering",
+    "childcare",
+    "coaching",
+    "compliance",
     "construction",
+    "consulting",
+    "counsel",
+    "counselling",
     "delivery",
     "design",
     "detection",
     "development",
     "distribution",
     "education",
+    "energy",
     "engineering",
+    "equipment",
+    "feedback",
     "finance",
+    "financing",
+    "fintech",
+    "freight",
+    "fulfilment",
+    "fundraising",
+    "furniture",
+    "governance",
+    "hardware",
+    "healthcare",
+    "hospitality",
+    "housing",
+    "infrastructure",
     "insurance",
+    "integration",
+    "irrigation",
+    "joinery",
+    "leasing",
+    "licensing",
     "logistics",
+    "machinery",
     "maintenance",
     "management",
+    "manufacturing",
+    "marketing",
+    "mediation",
+    "medicine",
+    "metalwork",
+    "monitoring",
+    "music",
+    "nutrition",
+    "onboarding",
+    "orthodontics",
+    "outreach",
+    "packaging",
+    "payroll",
+    "physiotherapy",
+    "prevention",
+    "printing",
+    "procurement",
     "production",
+    "protection",
+    "psychology",
+    "publishing",
+    "recovery",
+    "recruitment",
+    "refurbishment",
+    "rehabilitation",
+    "renovation",
     "research",
+    "resourcing",
+    "response",
     "retail",
+    "retention",
+    "roofing",
+    "safety",
+    "sales",
     "search",
     "security",
+    "service",
+    "signage",
     "software",
+    "sourcing",
+    "staffing",
     "storage",
+    "supervision",
     "supply",
+    "support",
+    "surveillance",
+    "sustainability",
+    "tailoring",
     "technology",
+    "testing",
     "tourism",
     "transport",
+    "transportation",
+    "travel",
+    "underwriting",
+    "warehousing",
+    "waste",
+    "welfare",
+    "woodwork",
 ];
 
 /// Whether a word is one of the verbs we know in its third person: "manages", "supplies".
@@ -659,6 +778,7 @@ mod tests {
                 Some("B2B supply for repair shops"),
             ),
             ("Microsoft licensing", Some("Microsoft licensing")),
+            ("Tenant portal", Some("tenant portal")),
             ("Leeds walking tours", Some("Leeds walking tours")),
             ("Consulting", None),
             ("Support services", None),
@@ -668,6 +788,33 @@ mod tests {
         ] {
             assert_eq!(service(&lead, text).as_deref(), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_service_is_only_said_where_its_grammar_fits() {
+        let brand = Brand::builtin("X");
+        let services = [
+            "Tenant portal",
+            "Soil sensors",
+            "Irrigation planning",
+            "Machine service",
+        ];
+        let lead = lead_with(|lead| lead.services = services.map(String::from).to_vec());
+        let facts = of(&lead, &brand);
+        assert_eq!(facts["service"], "irrigation planning");
+        assert_eq!(facts["other_service"], "machine service");
+        assert_eq!(facts["plural"], "soil sensors");
+        assert_eq!(
+            facts["trio"],
+            "soil sensors, irrigation planning and machine service"
+        );
+        let lead = lead_with(|lead| lead.services = vec!["Tenant portal".into(), "Support".into()]);
+        let facts = of(&lead, &brand);
+        assert!(
+            ["service", "plural", "trio"]
+                .iter()
+                .all(|name| !facts.contains_key(name))
+        );
     }
 
     #[test]

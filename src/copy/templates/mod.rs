@@ -2,8 +2,9 @@
 //!
 //! Purpose: for each step a subject and a body out of variants chosen by a stable hash of the lead,
 //! filled with the lead's own facts.
-//! Invariant: a variant is used only if every fact it names is known, and a sentence at most once in a
-//! campaign; the same lead always gets the same texts. A missing variable is an error, never a blank.
+//! Invariant: a variant is used only if every fact it names is known, and a sentence at most once
+//! in a campaign; the same lead always gets the same texts. A missing variable is an error, never a
+//! blank.
 //! This module does not judge its texts, nor knows where template files lie.
 //!
 //! # Template files
@@ -21,12 +22,14 @@
 //! formal = ["{{ company }} and {{ topic }}"]
 //! ```
 //!
-//! A step `x` is made of the parts `x_subject` and `x_body`; greeting and signature are added. A part
-//! is a list of variants: `any` for every lead, `warm`, `formal` and `bold` besides for the tones
-//! Friendly and Casual, Formal and Professional, Bold. A variant is a minijinja template in which
-//! `{one|other}` are alternatives, a fact (`{{ company }}`, see `facts.rs`) stands for itself, and any
-//! other name for a part; `{{ point_1 }}` and `{{ point_2 }}` are two draws from the part `point`. The
-//! filter `up` raises the first letter. A trade's part replaces the general one of the same name.
+//! A step `x` is made of the parts `x_subject` and `x_body`; greeting and signature are added. A
+//! part is a list of variants: `any` for every lead, `warm`, `formal` and `bold` besides for the
+//! tones Friendly and Casual, Formal and Professional, Bold. A variant is a minijinja template in
+//! which
+//! `{one|other}` are alternatives, a fact (`{{ company }}`, see `facts.rs`) stands for itself, and
+//! any other name for a part; `{{ point_1 }}` and `{{ point_2 }}` are two draws from the part
+//! `point`. The filter `up` raises the first letter. A trade's part replaces the general one of the
+//! same name.
 
 mod facts;
 mod pen;
@@ -136,8 +139,8 @@ impl Library {
         Library::parse(std::iter::empty())
     }
 
-    /// The embedded templates with further files over them: `name.toml` replaces the embedded file of
-    /// that name or adds a trade. Errors name the file, the part and the variant.
+    /// The embedded templates with further files over them: `name.toml` replaces the embedded file
+    /// of that name or adds a trade. Errors name the file, the part and the variant.
     pub fn parse(files: impl Iterator<Item = (String, String)>) -> anyhow::Result<Library> {
         let mut texts: BTreeMap<String, String> = BTreeMap::new();
         for file in TEXTS.files() {

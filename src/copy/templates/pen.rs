@@ -1,8 +1,8 @@
 //! One campaign being written.
 //!
 //! Purpose: draw variants by the lead's seed and fill them, part by part.
-//! Invariant: no sentence and no long fact is said twice in a campaign, and a draft that is returned
-//! has the length its step asks for.
+//! Invariant: no sentence and no long fact is said twice in a campaign, and a draft that is
+//! returned has the length its step asks for.
 //! This module compiles nothing; it works on a [`Library`].
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +12,7 @@ use anyhow::{Context, ensure};
 use minijinja::{State, Value};
 
 use super::{Library, Register, Trade, Variant, facts, part_name};
-use crate::copy::text::{hash, mix, word_count};
+use crate::copy::text::{fold, hash, mix, places, word_count};
 use crate::copy::{Brand, Draft, word_range};
 use crate::lead::Lead;
 
@@ -63,9 +63,20 @@ impl<'a> Pen<'a> {
             (10..=78).contains(&letters),
             "step `{step}`: a subject of {letters} characters"
         );
+        let folded = fold(&format!("{subject}\n{text}"));
+        let avoided = brand
+            .words_to_avoid
+            .iter()
+            .find(|w| places(&folded, &fold(w)).next().is_some());
+        ensure!(
+            avoided.is_none(),
+            "step `{step}`: words the brand avoids, `{}`",
+            avoided.map_or("", |w| w)
+        );
         let range = word_range(step);
-        // Some count greeting and signature, some do not; both counts shall be in the range.
-        for counted in [word_count(&text), word_count(&body)] {
+        // Some count greeting, signature and bullets, some do not; both counts shall be in the
+        // range.
+        for counted in [word_count(&text), body.split_whitespace().count()] {
             ensure!(
                 range.contains(&counted),
                 "step `{step}`: a body of {counted} words"
@@ -160,7 +171,7 @@ impl<'a> Pen<'a> {
         // 48 bits keep the number exact in every number type of the template language.
         values.insert(Arc::from("seed"), Value::from(draw >> 16));
         let template = self.library.env.get_template(&variant.name)?;
-        let text = template.render(Value::from_iter(values));
+        let text = template.render(Value::from(values));
         // The error of a release build names neither the variable nor the template.
         text.map(Some)
             .with_context(|| format!("template `{}` cannot be filled", variant.name))

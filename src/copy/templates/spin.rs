@@ -1,7 +1,8 @@
 //! Alternatives inside a sentence: `{quiet|small} upgrades`.
 //!
 //! Purpose: turn such a text into a minijinja template that picks one alternative by a seed.
-//! Invariant: what is inside `{{ … }}`, `{% … %}` and `{# … #}` stays as written; alternatives nest.
+//! Invariant: what is inside `{{ … }}`, `{% … %}` and `{# … #}` stays as written; alternatives
+//! nest.
 //! This module does not know where seeds come from.
 
 use std::iter::Peekable;
@@ -11,8 +12,8 @@ use anyhow::{bail, ensure};
 
 use crate::copy::text::hash;
 
-/// The template that picks among the alternatives of `source`. Each place of choice gets a number of
-/// its own out of `name`, so that two places do not always choose alike.
+/// The template that picks among the alternatives of `source`. Each place of choice gets a number
+/// of its own out of `name`, so that two places do not always choose alike.
 pub(super) fn compile(name: &str, source: &str) -> anyhow::Result<String> {
     let mut compiler = Compiler {
         name,

@@ -1,1 +1,297 @@
+use std::collections::{HashMap, HashSet};
 
+use super::*;
+use crate::copy::quality::{self, tests::lead_with};
+use crate::copy::text::{five_grams, overlap};
+use crate::copy::word_range;
+use crate::lead::{EmailAddress, RecordId};
+
+const STEPS: [&str; 3] = ["hook", "proof", "fomo"];
+
+/// What leads of one trade say of themselves: business type, description, services.
+const TRADES: [(&str, &str, &str); 24] = [
+    (
+        "Logistics",
+        "Refrigerated carrier serving dairies across the Midwest. Runs 86 trailers.",
+        "Refrigerated LTL freight|Temperature-controlled warehousing|Last-mile pharmacy delivery",
+    ),
+    (
+        "SaaS",
+        "Scheduling software for veterinary practices: online booking and reminders.",
+        "Online booking|Reminders|Room planning",
+    ),
+    (
+        "e-commerce",
+        "Online shop for spare parts of coffee machines, 14,000 articles in stock.",
+        "Spare parts|Repair guides|B2B supply for repair shops",
+    ),
+    (
+        "Retail",
+        "Chain of twelve bicycle shops with workshops, leasing and test tracks.",
+        "Bicycle retail|Workshop|Company bike leasing",
+    ),
+    (
+        "Industrial",
+        "Family-owned maker of hydraulic presses for the furniture industry; one hall.",
+        "Hydraulic presses|Retrofits|Spare parts service",
+    ),
+    (
+        "Construction",
+        "General contractor for school buildings in timber frame construction.",
+        "Timber construction|Project management|Joinery",
+    ),
+    (
+        "Services",
+        "Outpatient physiotherapy group with nine clinics and its own programme.",
+        "Physiotherapy|Post-surgery rehabilitation|Sports medicine",
+    ),
+    (
+        "Professional",
+        "Employment law boutique advising mid-sized employers on works councils.",
+        "Employment law advice|Works council negotiations|Executive contracts",
+    ),
+    (
+        "Fintech",
+        "Invoice-financing platform for wholesalers. Advances up to 85% of an invoice.",
+        "Invoice financing|Credit checks|Accounting integrations",
+    ),
+    (
+        "Insurance",
+        "Broker specialised in cyber and liability cover for tax advisers.",
+        "Cyber insurance|Professional liability|Claims support",
+    ),
+    (
+        "Services",
+        "Manages 3,400 rental flats for pension funds: letting, maintenance.",
+        "Property management|Energy upgrades|Tenant portal",
+    ),
+    (
+        "Travel",
+        "Hotel search for independent boutique hotels in southern Europe.",
+        "Hotel price comparison|Flexible-date calendar|Direct-booking tools for hotels",
+    ),
+    (
+        "Education",
+        "Evening school that prepares adults for trade examinations.",
+        "Trade exam courses|Company training|Online tutoring",
+    ),
+    (
+        "Energy",
+        "Plans and operates ground-mounted solar parks between 5 and 40 megawatts.",
+        "Solar park planning|Operations and maintenance|Grid connection",
+    ),
+    (
+        "AgTech",
+        "Irrigation planning for orchards with soil sensors and weekly visits.",
+        "Irrigation planning|Soil sensors|Agronomy advice",
+    ),
+    (
+        "Food",
+        "Roasts single-origin coffee for offices and delivers machines and beans.",
+        "Office coffee subscription|Machine service|Barista training",
+    ),
+    (
+        "Cybersecurity",
+        "Managed detection and response for municipalities and water utilities.",
+        "Managed detection|Incident response|Security training",
+    ),
+    (
+        "Staffing",
+        "Staffing company for night-shift nurses; guarantees cover within six hours.",
+        "Nurse staffing|Shift planning|Payroll",
+    ),
+    (
+        "Agency",
+        "Brand and packaging studio for food start-ups, from naming to artwork.",
+        "Packaging design|Brand naming|Print production",
+    ),
+    (
+        "Nonprofit",
+        "Food bank network that rescues surplus groceries from 310 shops.",
+        "Food rescue|Logistics|Volunteer programme",
+    ),
+    (
+        "Consulting firm",
+        "We help family businesses prepare for the next generation.",
+        "Succession planning|Interim management",
+    ),
+    ("", "", ""),
+    ("Business", "Access denied", "Consulting|Support|Training"),
+    (
+        "Dental practice",
+        "Tern Dental is an invented practice that helps invented families.",
+        "Dental implants",
+    ),
+];
+
+const FIRST: [&str; 20] = [
+    "Ada", "Bao", "Chidi", "Dmitri", "Elif", "Farid", "Greta", "Hana", "Ivo", "Jonas", "Kaia",
+    "Łucja", "Mara", "Nils", "Olga", "Pía", "Quinn", "Søren", "Tess", "Zoë",
+];
+const NAMES: [&str; 16] = [
+    "Halcyon",
+    "Ferrous",
+    "Larkspur",
+    "Quayside",
+    "Nimbus",
+    "Copperleaf",
+    "Ostrich & Finch",
+    "Tern",
+    "Moonbeam",
+    "Blue Kettle",
+    "trivago",
+    "Act Fast",
+    "Brightwater",
+    "Onyx",
+    "Free Range",
+    "Guess",
+];
+const FORMS: [&str; 9] = [
+    "Works",
+    "Group",
+    "Partners",
+    "Collective",
+    "House",
+    "& Sons",
+    "Studio",
+    "Union",
+    "Lab",
+];
+const TITLES: [&str; 9] = [
+    "CTO",
+    "Founder 🚀",
+    "VP, Sales & Marketing",
+    "Partner — M&A",
+    "Directora de Operaciones",
+    "",
+    "Head of Growth",
+    "Managing Director",
+    "CFO",
+];
+const TONES: [&str; 6] = ["Bold", "Friendly", "", "Formal", "Casual", "Professional"];
+const CITIES: [&str; 8] = [
+    "Leeds",
+    "",
+    "Montréal",
+    "Chicago",
+    "",
+    "Bilbao",
+    "東京",
+    "Adelaide",
+];
+
+/// The n-th of many leads; all differ in name, company and address.
+fn lead(n: usize) -> Lead {
+    lead_with(|lead| {
+        let (trade, description, services) = TRADES[n % TRADES.len()];
+        let first = FIRST[n % FIRST.len()];
+        let company = format!(
+            "{} {}",
+            NAMES[(n / 3) % NAMES.len()],
+            FORMS[(n / 48) % FORMS.len()]
+        );
+        lead.record_id = RecordId::new(format!("rec{n:05}"));
+        lead.email = EmailAddress::parse(&format!("p{n}@company{n}.example")).unwrap();
+        lead.first_name = first.into();
+        lead.full_name = format!("{first} Okonjo-Vale");
+        lead.company = format!("{company} {n} Ltd");
+        lead.company_short = if n % 3 == 0 {
+            company
+        } else {
+            format!("{company} {n}")
+        };
+        lead.job_title = TITLES[n % TITLES.len()].into();
+        lead.description = description.into();
+        lead.services = services
+            .split('|')
+            .filter(|s| !s.is_empty())
+            .map(str::to_string)
+            .collect();
+        lead.tone = TONES[(n / 2) % TONES.len()].into();
+        lead.business_type = trade.into();
+        lead.city = CITIES[(n / 5) % CITIES.len()].into();
+        lead.website = format!("https://company{n}.example");
+        lead.company_size = String::new();
+    })
+}
+
+/// The texts of a campaign without greeting, signature and names.
+fn nameless(lead: &Lead, drafts: &[Draft]) -> String {
+    let texts = drafts.iter().map(|draft| {
+        let core = draft
+            .body
+            .split_once("\n\n")
+            .unwrap()
+            .1
+            .rsplit_once("\n\n")
+            .unwrap()
+            .0;
+        format!("{}\n{core}\n", draft.subject)
+    });
+    texts
+        .collect::<String>()
+        .replace(&lead.company_short, "")
+        .replace(&lead.first_name, "")
+}
+
+#[test]
+fn many_leads_get_campaigns_that_pass_and_do_not_read_alike() {
+    let library = Library::builtin().unwrap();
+    let brand = Brand::builtin("4Runr Team");
+    let mut grams: Vec<HashSet<u64>> = Vec::new();
+    let mut subjects: HashMap<usize, HashSet<String>> = HashMap::new();
+    const LEADS: usize = 360;
+    for n in 0..LEADS {
+        let lead = lead(n);
+        let written = library
+            .write(&lead, &brand, &STEPS)
+            .unwrap_or_else(|e| panic!("{n}: {e:#}"));
+        let judged = quality::judge(&lead, &written.drafts, &brand, 80);
+        assert!(
+            judged.pass && judged.score >= 90,
+            "{n} {lead:?}\n{written:#?}\n{judged:#?}"
+        );
+        for (at, draft) in written.drafts.iter().enumerate() {
+            assert!(word_range(&draft.step).contains(&draft.body.split_whitespace().count()));
+            subjects
+                .entry(at)
+                .or_default()
+                .insert(draft.subject.clone());
+        }
+        for later in 1..3 {
+            for earlier in 0..later {
+                let pair = [
+                    &written.drafts[earlier..=earlier],
+                    &written.drafts[later..=later],
+                ];
+                let [one, two] = pair.map(|draft| five_grams(&nameless(&lead, draft)));
+                assert!(overlap(&one, &two) < 0.15, "{n}: {written:#?}");
+            }
+        }
+        grams.push(five_grams(&nameless(&lead, &written.drafts)));
+    }
+    let mut worst = (0.0, 0, 0);
+    for one in 0..LEADS {
+        for other in 0..one {
+            let shared = overlap(&grams[one], &grams[other]);
+            if shared > worst.0 {
+                worst = (shared, other, one);
+            }
+        }
+    }
+    let (shared, one, other) = worst;
+    let show = |n| format!("{:#?}", library.write(&lead(n), &brand, &STEPS).unwrap());
+    assert!(
+        shared <= 0.30,
+        "{shared}: {one} and {other} read alike\n{}\n{}",
+        show(one),
+        show(other)
+    );
+    for step in subjects.values() {
+        assert!(
+            step.len() * 10 >= LEADS * 9,
+            "{} of {LEADS} subjects",
+            step.len()
+        );
+    }
+}
