@@ -6,10 +6,11 @@
 
 mod model;
 
+use std::num::NonZero;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use outreach::calendar::place_of;
 use outreach::campaign::campaign_id;
 use outreach::config::{Config, WriterSource};
@@ -27,7 +28,7 @@ use crate::exit::Failure;
 use crate::run::{Job, Progress, Summary};
 
 /// So many campaigns of the built-in writer are stored in one transaction.
-const CHUNK: u32 = 64;
+const CHUNK: u32 = 128;
 
 /// Runs the stage.
 pub async fn run(
@@ -157,7 +158,24 @@ impl<'a> Desk<'a> {
         })
     }
 
+    /// Writes with the built-in templates, on every core there is: it is all computing.
     fn write_all(&self, leads: &[LeadToWrite]) -> Vec<anyhow::Result<Written>> {
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let share = leads.len().div_ceil(cores).max(1);
+        std::thread::scope(|scope| {
+            let shares: Vec<_> = leads
+                .chunks(share)
+                .map(|share| scope.spawn(|| self.write_share(share)))
+                .collect();
+            let written = shares.into_iter().map(|share| {
+                let failed = |_| vec![Err(anyhow!("a writing thread panicked"))];
+                share.join().unwrap_or_else(failed)
+            });
+            written.flatten().collect()
+        })
+    }
+
+    fn write_share(&self, leads: &[LeadToWrite]) -> Vec<anyhow::Result<Written>> {
         leads
             .iter()
             .map(|to_write| {
@@ -227,11 +245,12 @@ impl<'a> Desk<'a> {
             };
             let (to_write, result) = joined.context("a writing task failed")?;
             let result = match result {
-                Ok(result) => result,
-                Err(Failed::Unusable(lead, why)) => {
+                Ok(result) => Ok(result),
+                Err(Failed::Unusable { lead, why, tokens }) => {
                     summary.count("fell_back_to_templates");
                     tracing::warn!("{}: {why}; the built-in templates write it", lead.record_id);
-                    Ok(self.write_from_templates(*lead, " (the model failed)")?)
+                    let texts = self.write_from_templates(*lead, " (the model failed)");
+                    texts.map(|texts| Ok(Texts { tokens, ..texts }))
                 }
                 Err(Failed::Batch(failure)) => {
                     ended = Some(failure);
@@ -239,12 +258,12 @@ impl<'a> Desk<'a> {
                 }
             };
             progress.advance(1);
-            let written = Written {
+            let written = result.map(|result| Written {
                 lead_id: to_write.id,
                 campaigns: to_write.campaigns,
                 result,
-            };
-            self.store(ledger, vec![Ok(written)], job, summary)?;
+            });
+            self.store(ledger, vec![written], job, summary)?;
         }
         ended.map_or(Ok(()), Err)
     }

@@ -132,7 +132,7 @@ impl Writer {
         let scheme = parsed.map(|url| url.scheme().to_string());
         anyhow::ensure!(
             matches!(scheme.as_deref(), Some("https" | "http")),
-            "OPENAI_BASE_URL: expected an address such as `https://api.openai.com/v1`, found `{url}`"
+            "OPENAI_BASE_URL: expected an address like `https://api.openai.com/v1`, found `{url}`"
         );
         let mut authorities = Vec::new();
         if let Some(ca_file) = &ca_file {

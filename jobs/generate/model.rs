@@ -31,55 +31,51 @@ pub struct ModelTask {
 /// Why a model wrote nothing usable.
 pub enum Failed {
     /// For this lead only.
-    Unusable(Box<Lead>, String),
+    Unusable {
+        /// The lead, for whoever writes instead.
+        lead: Box<Lead>,
+        /// What was wrong with the last answer.
+        why: String,
+        /// What the answers cost all the same.
+        tokens: u64,
+    },
     /// For every lead: the batch ends and leaves the rest untouched.
     Batch(Failure),
 }
 
 impl ModelTask {
-    /// Has one campaign written.
+    /// Has one campaign written; what fails the gate is sent back with the reasons.
     pub async fn write(&self, lead: Lead) -> Result<Texts, Failed> {
         let steps: Vec<&str> = self.steps.iter().map(String::as_str).collect();
-        let mut prompt = prompt::build(&lead, &self.brand, &steps);
+        let task = prompt::build(&lead, &self.brand, &steps);
+        let mut prompt = task.clone();
         let mut tokens = 0;
-        let mut best: Option<Texts> = None;
+        let mut why = String::new();
         for _ in 0..=CORRECTIONS_MAX {
             let answer = match self.writer.write(&prompt, &steps).await {
                 Ok(answer) => answer,
-                Err(WriteError::Unusable(why)) => {
-                    return best
-                        .map(Ok)
-                        .unwrap_or(Err(Failed::Unusable(Box::new(lead), why)));
+                Err(WriteError::Unusable(error)) => {
+                    why = error;
+                    continue;
                 }
                 Err(error) => return Err(Failed::Batch(batch_failure(error))),
             };
             tokens += answer.prompt_tokens + answer.completion_tokens;
             let judgement = quality::judge(&lead, &answer.drafts, &self.brand, self.threshold);
-            let passed = judgement.pass;
-            prompt.user.push_str(&prompt::correction(&judgement.issues));
-            let texts = Texts {
-                lead: lead.clone(),
-                drafts: answer.drafts,
-                judgement,
-                writer: format!("model:{}", self.model),
-                tokens,
-            };
-            let is_better = |best: &Texts| texts.judgement.score >= best.judgement.score;
-            if passed || best.as_ref().is_none_or(is_better) {
-                best = Some(texts);
+            if judgement.pass {
+                return Ok(Texts {
+                    lead,
+                    drafts: answer.drafts,
+                    judgement,
+                    writer: format!("model:{}", self.model),
+                    tokens,
+                });
             }
-            if passed {
-                break;
-            }
+            why = format!("its texts scored {} of 100", judgement.score);
+            prompt = task.corrected(&answer.drafts, &judgement.issues);
         }
-        match best {
-            Some(texts) if texts.judgement.pass => Ok(texts),
-            Some(texts) => {
-                let why = format!("quality {} of 100", texts.judgement.score);
-                Err(Failed::Unusable(Box::new(texts.lead), why))
-            }
-            None => Err(Failed::Unusable(Box::new(lead), "no answer".to_string())),
-        }
+        let lead = Box::new(lead);
+        Err(Failed::Unusable { lead, why, tokens })
     }
 }
 

@@ -235,7 +235,8 @@ mod tests {
     #[test]
     fn windows_lines_a_byte_order_mark_and_notes_are_understood() {
         let text = "\u{feff}# Ours\r\n## What we do\r\nWe build.\r\nWe mend.\r\n\
-                    ## Allowed links\r\nOnly these:\r\n- ours.example\r\n## Signature\r\nYours, {sender}\r\n";
+                    ## Allowed links\r\nOnly these:\r\n- ours.example\r\n\
+                    ## Signature\r\nYours, {sender}\r\n";
         let brand = Brand::parse(text, "Ada & Co").unwrap();
         assert_eq!(brand.what_we_do, "We build. We mend.");
         assert_eq!(brand.links, ["ours.example"]);

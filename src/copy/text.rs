@@ -9,6 +9,9 @@ use std::collections::HashSet;
 /// Lower case with typographic quotes, dashes and no-break spaces in their plain form, so that a
 /// rule is written once.
 pub(super) fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     let mut folded = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

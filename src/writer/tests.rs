@@ -53,7 +53,8 @@ impl Server {
                     Act::Reply(status, headers, body) => {
                         let length = body.len();
                         format!(
-                            "HTTP/1.1 {status} X\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}"
+                            "HTTP/1.1 {status} X\r\n{headers}content-length: {length}\r\n\
+                             connection: close\r\n\r\n{body}"
                         )
                     }
                     Act::Cut => {

@@ -1,8 +1,8 @@
 //! The quality gate: whether a campaign may be sent to this person under this brand.
 //!
 //! Purpose: judge drafts by rules, each with a code, the offending words and a hint the writer can
-//! act on. One file a family: [`structure`], [`leftovers`], [`truth`] with [`names`], [`tone`],
-//! [`progression`], [`safety`].
+//! act on. One file a family: `structure`, `leftovers`, `truth` with `names`, `tone`,
+//! `progression`, `safety`.
 //! Invariant: pure and repeatable; a blocker fails a campaign at any threshold. Words are judged in
 //! their place, not as bare substrings: names and what the lead says of itself never count against
 //! it.

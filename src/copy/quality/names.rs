@@ -6,147 +6,27 @@
 //! otherwise.
 //! This module does not judge the greeting; see [`super::structure`].
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use super::reading::{Case, Reading};
 use super::structure::contains_name;
 use super::{Issue, Severity, issue};
 use crate::copy::text::{fold, words};
 
 /// Capitalised words anybody may use: days, months, places, peoples, titles, common notions.
-const COMMON: &[&str] = &[
-    "i",
-    "i'm",
-    "i'd",
-    "i've",
-    "i'll",
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-    "christmas",
-    "easter",
-    "europe",
-    "european",
-    "america",
-    "american",
-    "asia",
-    "asian",
-    "africa",
-    "african",
-    "australia",
-    "australian",
-    "britain",
-    "british",
-    "england",
-    "english",
-    "germany",
-    "german",
-    "france",
-    "french",
-    "spain",
-    "spanish",
-    "italy",
-    "italian",
-    "netherlands",
-    "dutch",
-    "canada",
-    "canadian",
-    "mexico",
-    "brazil",
-    "india",
-    "indian",
-    "china",
-    "chinese",
-    "japan",
-    "japanese",
-    "nordic",
-    "scandinavia",
-    "iberia",
-    "midwest",
-    "north",
-    "south",
-    "east",
-    "west",
-    "northern",
-    "southern",
-    "eastern",
-    "western",
-    "uk",
-    "us",
-    "usa",
-    "eu",
-    "atlantic",
-    "pacific",
-    "mediterranean",
-    "alps",
-    "internet",
-    "web",
-    "black",
-    "friday's",
-    "industry",
-    "ai",
-    "it",
-    "hr",
-    "saas",
-    "b2b",
-    "b2c",
-    "api",
-    "apis",
-    "crm",
-    "erp",
-    "ceo",
-    "cto",
-    "coo",
-    "cfo",
-    "cmo",
-    "ciso",
-    "roi",
-    "kpi",
-    "kpis",
-    "gdpr",
-    "hipaa",
-    "hi",
-    "hello",
-    "hey",
-    "dear",
-    "best",
-    "regards",
-    "team",
-    "no",
-    "yes",
-    "mr",
-    "mrs",
-    "ms",
-    "dr",
-    "ok",
-    "pdf",
-    "excel",
-    "latin",
-    "middle",
-    "gulf",
-    "q1",
-    "q2",
-    "q3",
-    "q4",
-    "hook",
-    "proof",
-    "p.s",
-    "ps",
-];
+static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| COMMON_WORDS.split(' ').collect());
+
+const COMMON_WORDS: &str = "\
+    africa african ai alps america american api apis april asia asian atlantic august australia \
+    australian b2b b2c best black brazil britain british canada canadian ceo cfo china chinese \
+    christmas ciso cmo coo crm cto dear december dr dutch east easter eastern england english \
+    erp eu europe european excel february france french friday friday's gdpr german germany gulf \
+    hello hey hi hipaa hook hr i i'd i'll i'm i've iberia india indian industry internet it \
+    italian italy january japan japanese july june kpi kpis latin march may mediterranean mexico \
+    middle midwest monday mr mrs ms netherlands no nordic north northern november october ok p.s \
+    pacific pdf proof ps q1 q2 q3 q4 regards roi saas saturday scandinavia september south \
+    southern spain spanish sunday team thursday tuesday uk us usa web wednesday west western yes";
 
 /// The campaign names its company somewhere.
 pub(super) fn campaign(case: &Case<'_>, readings: &[Reading<'_>], issues: &mut Vec<Issue>) {
@@ -264,19 +144,21 @@ fn foreign(case: &Case<'_>, reading: &Reading<'_>) -> Vec<(String, bool)> {
     }
     for line in reading.masked.lines().filter(|line| !is_title(line)) {
         for (word, before) in inner_words(line) {
+            if !word.starts_with(char::is_uppercase) {
+                continue;
+            }
             let folded = fold(word).trim_end_matches("'s").to_string();
-            let capital = word.chars().next().is_some_and(char::is_uppercase);
             let known = |part: &str| {
                 case.known.contains(part)
-                    || COMMON.contains(&part)
+                    || COMMON.contains(part)
                     || part.chars().all(char::is_numeric)
             };
             let part = |part: &str| {
                 known(&fold(part)) || part.starts_with(char::is_lowercase) || is_abbreviation(part)
             };
             let familiar = known(&folded) || word.trim_end_matches("'s").split('-').all(part);
-            if capital && !familiar && !found.iter().any(|(w, _)| w == word) {
-                found.push((word.to_string(), names_somebody(&before, line, word)));
+            if !familiar && !found.iter().any(|(w, _)| w == word) {
+                found.push((word.to_string(), names_somebody(before, line, word)));
             }
         }
     }
@@ -300,19 +182,19 @@ fn is_title(line: &str) -> bool {
     long.len() >= 3 && long.iter().filter(capital).count() * 3 >= long.len() * 2
 }
 
-/// The words of a line that do not begin a sentence, each with the folded word before it.
-fn inner_words(line: &str) -> Vec<(&str, String)> {
+/// The words of a line that do not begin a sentence, each with the word before it.
+fn inner_words(line: &str) -> Vec<(&str, &str)> {
     let mut all = Vec::new();
-    let mut before = String::new();
+    let mut before = "";
     let mut starts = true;
     for token in line.split_whitespace() {
         let word = words(token).next().unwrap_or_default();
         if !word.is_empty() {
             let opens = token.starts_with(['"', '“', '‘', '(', '•', '-', '—']);
             if !starts && !opens {
-                all.push((word, before.clone()));
+                all.push((word, before));
             }
-            before = fold(word);
+            before = word;
         }
         let bare = token.trim_end_matches(['"', '”', ')', '’']);
         starts = bare.ends_with(['.', '?', '!', ':', '•', '—', '–'])
@@ -323,54 +205,50 @@ fn inner_words(line: &str) -> Vec<(&str, String)> {
 
 /// Whether the place of a word is that of a company or a person.
 fn names_somebody(before: &str, line: &str, word: &str) -> bool {
-    const LEADS_IN: [&str; 22] = [
-        "at",
-        "with",
-        "for",
-        "like",
-        "by",
-        "helped",
-        "client",
-        "clients",
-        "customer",
-        "customers",
-        "than",
-        "joined",
-        "from",
-        "competitor",
-        "competitors",
-        "partner",
-        "partners",
-        "colleague",
-        "and",
-        "as",
-        "unlike",
-        "rival",
-    ];
-    const FORMS: [&str; 14] = [
-        "inc",
-        "ltd",
-        "llc",
-        "gmbh",
-        "ag",
-        "corp",
-        "plc",
-        "group",
-        "labs",
-        "technologies",
-        "co",
-        "s.a",
-        "bv",
-        "solutions",
-    ];
+    let leads_in = matches!(
+        fold(before).as_str(),
+        "and"
+            | "as"
+            | "at"
+            | "by"
+            | "client"
+            | "clients"
+            | "colleague"
+            | "competitor"
+            | "competitors"
+            | "customer"
+            | "customers"
+            | "for"
+            | "from"
+            | "helped"
+            | "joined"
+            | "like"
+            | "partner"
+            | "partners"
+            | "rival"
+            | "than"
+            | "unlike"
+            | "with"
+    );
     let after = line.split_once(word).map_or("", |(_, after)| after);
     let next = words(after).next().unwrap_or_default();
     let next_is_name =
         after.starts_with(' ') && next.chars().next().is_some_and(char::is_uppercase);
     let addressed = line.contains(&format!(", {word}?")) || line.contains(&format!(", {word}."));
-    LEADS_IN.contains(&before)
-        || FORMS.contains(&fold(next).as_str())
-        || next_is_name
-        || addressed
-        || after.starts_with("'s")
+    let is_form = matches!(
+        fold(next).as_str(),
+        "ag" | "bv"
+            | "co"
+            | "corp"
+            | "gmbh"
+            | "group"
+            | "inc"
+            | "labs"
+            | "llc"
+            | "ltd"
+            | "plc"
+            | "solutions"
+            | "technologies"
+    );
+    leads_in || is_form || next_is_name || addressed || after.starts_with("'s")
 }

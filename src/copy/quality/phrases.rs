@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Regex, RegexSet, RegexSetBuilder};
 use serde::Deserialize;
 
 use super::reading::{Case, Reading};
@@ -46,13 +46,21 @@ struct Rule {
     regex: Regex,
 }
 
-static RULES: LazyLock<BTreeMap<String, Vec<Rule>>> = LazyLock::new(load);
+/// The rules of one file of code. Most texts break none of them: a set finds that out in one pass.
+struct Family {
+    raw: Vec<Rule>,
+    raw_set: RegexSet,
+    folded: Vec<Rule>,
+    folded_set: RegexSet,
+}
+
+static FAMILIES: LazyLock<BTreeMap<String, Family>> = LazyLock::new(load);
 
 #[expect(
     clippy::expect_used,
     reason = "the file is embedded and a test reads it"
 )]
-fn load() -> BTreeMap<String, Vec<Rule>> {
+fn load() -> BTreeMap<String, Family> {
     let text = include_str!("phrases.toml");
     let file: BTreeMap<String, Vec<Entry>> = toml::from_str(text).expect("phrases.toml is TOML");
     let compile = |entry: Entry| {
@@ -64,9 +72,31 @@ fn load() -> BTreeMap<String, Vec<Rule>> {
             entry,
         }
     };
-    let compiled =
-        |(family, list): (String, Vec<Entry>)| (family, list.into_iter().map(compile).collect());
-    file.into_iter().map(compiled).collect()
+    let family = |list: Vec<Entry>| {
+        let rules = list.into_iter().map(compile);
+        let (raw, folded): (Vec<Rule>, Vec<Rule>) = rules.partition(|rule| rule.entry.raw);
+        Family {
+            raw_set: set(&raw),
+            raw,
+            folded_set: set(&folded),
+            folded,
+        }
+    };
+    file.into_iter()
+        .map(|(name, list)| (name, family(list)))
+        .collect()
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "each pattern has been compiled by itself before"
+)]
+fn set(rules: &[Rule]) -> RegexSet {
+    let patterns = rules.iter().map(|rule| rule.regex.as_str());
+    // With less memory the engine falls back to a slower one on the longer families.
+    let mut builder = RegexSetBuilder::new(patterns);
+    builder.dfa_size_limit(32 << 20).size_limit(64 << 20);
+    builder.build().expect("constant patterns compile together")
 }
 
 /// Compiles a constant pattern, between ASCII word boundaries if asked: the Unicode ones would
@@ -87,7 +117,16 @@ pub(super) fn pattern(text: &str, edge: bool) -> Regex {
 /// Applies a family of rules to a message; each rule is reported once, a minor one up to three
 /// times.
 pub(super) fn apply(family: &str, case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
-    for rule in RULES.get(family).into_iter().flatten() {
+    let Some(family) = FAMILIES.get(family) else {
+        return;
+    };
+    for text in reading.texts() {
+        for rule in hits(&family.raw, &family.raw_set, text) {
+            let words = rule.regex.find(text).map_or("", |found| found.as_str());
+            rule.report(reading, words, issues);
+        }
+    }
+    for rule in hits(&family.folded, &family.folded_set, &reading.folded) {
         if rule.entry.english && !reading.is_english {
             continue;
         }
@@ -97,42 +136,42 @@ pub(super) fn apply(family: &str, case: &Case<'_>, reading: &Reading<'_>, issues
             1
         };
         for words in rule.find(case, reading).into_iter().take(limit) {
-            let severity = rule.entry.severity;
-            issues.push(issue(
-                rule.code,
-                severity,
-                reading.step,
-                &words,
-                &rule.entry.hint,
-            ));
+            rule.report(reading, words, issues);
         }
     }
 }
 
+/// The rules that match a text somewhere.
+fn hits<'a>(rules: &'a [Rule], set: &RegexSet, text: &str) -> impl Iterator<Item = &'a Rule> {
+    let matches: Vec<usize> = set.matches(text).into_iter().collect();
+    matches.into_iter().filter_map(|at| rules.get(at))
+}
+
 /// Whether no rule of a family finds anything in a phrase, whatever its context.
 pub(super) fn is_clean(family: &str, phrase: &str, folded: &str) -> bool {
-    let mut rules = RULES.get(family).into_iter().flatten();
-    !rules.any(|rule| {
-        rule.regex
-            .is_match(if rule.entry.raw { phrase } else { folded })
+    FAMILIES.get(family).is_none_or(|family| {
+        !family.raw_set.is_match(phrase) && !family.folded_set.is_match(folded)
     })
 }
 
 impl Rule {
-    fn find(&self, case: &Case<'_>, reading: &Reading<'_>) -> Vec<String> {
-        if self.entry.raw {
-            let greeting = reading.greeting.as_deref().unwrap_or_default();
-            let texts = [
-                reading.masked.as_str(),
-                greeting,
-                reading.signature.as_str(),
-            ];
-            let found = texts.into_iter().find_map(|text| self.regex.find(text));
-            return found
-                .map(|found| found.as_str().to_string())
-                .into_iter()
-                .collect();
+    fn report(&self, reading: &Reading<'_>, words: &str, issues: &mut Vec<Issue>) {
+        let known =
+            |known: &Issue| known.code == self.code && known.step == reading.step && self.entry.raw;
+        if !issues.iter().any(known) {
+            let severity = self.entry.severity;
+            issues.push(issue(
+                self.code,
+                severity,
+                reading.step,
+                words,
+                &self.entry.hint,
+            ));
         }
+    }
+
+    /// The words in the folded text that count in their context.
+    fn find<'a>(&self, case: &Case<'_>, reading: &'a Reading<'_>) -> Vec<&'a str> {
         let text = reading.folded.as_str();
         let counts = |found: &regex::Match<'_>| {
             let before = text.get(..found.start()).unwrap_or_default();
@@ -142,9 +181,7 @@ impl Rule {
             !exempt
         };
         let found = self.regex.find_iter(text).filter(counts);
-        found
-            .map(|found| found.as_str().trim().to_string())
-            .collect()
+        found.map(|found| found.as_str().trim()).collect()
     }
 }
 
@@ -214,7 +251,7 @@ mod tests {
 
     #[test]
     fn the_file_is_read_and_every_pattern_compiles() {
-        let families: Vec<&str> = RULES.keys().map(String::as_str).collect();
+        let families: Vec<&str> = FAMILIES.keys().map(String::as_str).collect();
         assert_eq!(
             families,
             ["first", "leftovers", "not_last", "safety", "tone", "truth"]

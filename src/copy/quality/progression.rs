@@ -4,9 +4,11 @@
 //! Invariant: greeting, signature and the lead's names do not count as repetition.
 //! This module does not compare campaigns with each other.
 
-use super::reading::{Case, MASK, Reading};
+use std::collections::HashSet;
+
+use super::reading::{Case, Reading};
 use super::{Issue, Severity, issue, phrases};
-use crate::copy::text::{five_grams, fold, overlap, word_count, words};
+use crate::copy::text::{fold, overlap, word_count, words};
 
 /// The part of its five-word runs that a message may share with another one: none notice this much.
 const SHARED_MAX: f64 = 0.15;
@@ -44,12 +46,13 @@ fn compare(earlier: &Reading<'_>, later: &Reading<'_>, issues: &mut Vec<Issue>) 
             &hint,
         ));
     }
-    let (one, two) = (core(earlier), core(later));
-    let shared = overlap(&five_grams(&one), &five_grams(&two));
-    let alike = || strsim::sorensen_dice(&one, &two);
+    let (one, two) = (earlier.plain.as_str(), later.plain.as_str());
+    let shared = overlap(&earlier.grams, &later.grams);
+    // Comparing letters is slow, and only texts of the same words can be alike in their letters.
+    let alike = || shared_words(one, two) > 0.6 && strsim::sorensen_dice(one, two) > ALIKE;
     let hint = format!("say something new instead of repeating `{other}`");
-    let words = shared_sentence(&one, &two).unwrap_or_default();
-    if shared > REPEATED || (word_count(&one) > 15 && alike() > ALIKE) {
+    let words = shared_sentence(one, two).unwrap_or_default();
+    if shared > REPEATED || (word_count(one) > 15 && alike()) {
         issues.push(issue("repetition", Severity::Blocker, step, &words, &hint));
     } else if !words.is_empty() || shared > 2.0 * SHARED_MAX {
         issues.push(issue("repetition", Severity::Major, step, &words, &hint));
@@ -58,10 +61,10 @@ fn compare(earlier: &Reading<'_>, later: &Reading<'_>, issues: &mut Vec<Issue>) 
     }
 }
 
-/// The folded core without the subject line and names.
-fn core(reading: &Reading<'_>) -> String {
-    let core = reading.folded.split_once('\n').map_or("", |(_, core)| core);
-    core.replace(MASK, " ")
+/// Which part of the different words of one text the other one has too.
+fn shared_words(one: &str, two: &str) -> f64 {
+    let [one, two] = [one, two].map(|text| words(text).collect::<HashSet<&str>>());
+    one.intersection(&two).count() as f64 / one.len().max(1) as f64
 }
 
 /// A sentence of at least seven words that stands in both texts.

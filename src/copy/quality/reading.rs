@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use crate::copy::text::{fold, words};
+use crate::copy::text::{five_grams, fold, words};
 use crate::copy::{Brand, Draft};
 use crate::lead::Lead;
 
@@ -161,6 +161,9 @@ pub(super) struct Reading<'a> {
     pub masked: String,
     /// The same, folded.
     pub folded: String,
+    /// The folded core without names, and its runs of five words.
+    pub plain: String,
+    pub grams: HashSet<u64>,
     /// Whether the text is English enough for rules about English words.
     pub is_english: bool,
 }
@@ -194,6 +197,11 @@ impl<'a> Reading<'a> {
         let masked = case.mask(&format!("{}\n{core}", draft.subject));
         let folded = fold(&masked);
         let is_english = is_english(&folded);
+        let plain = folded
+            .split_once('\n')
+            .map_or("", |(_, core)| core)
+            .replace(MASK, " ");
+        let grams = five_grams(&plain);
         let (step, subject) = (draft.step.as_str(), draft.subject.as_str());
         Reading {
             step,
@@ -204,8 +212,19 @@ impl<'a> Reading<'a> {
             signature,
             masked,
             folded,
+            plain,
+            grams,
             is_english,
         }
+    }
+}
+
+impl Reading<'_> {
+    /// The parts of the message as written, names masked where they are not expected to stand
+    /// alone.
+    pub(super) fn texts(&self) -> [&str; 3] {
+        let greeting = self.greeting.as_deref().unwrap_or_default();
+        [self.masked.as_str(), greeting, self.signature.as_str()]
     }
 }
 
@@ -290,11 +309,38 @@ pub(super) fn plain_signature(line: &str) -> String {
 
 /// Whether the commonest English words are as common here as in English.
 fn is_english(folded: &str) -> bool {
-    const COMMON: [&str; 26] = [
-        "the", "and", "to", "of", "is", "a", "in", "for", "you", "your", "that", "it", "on", "are",
-        "with", "how", "we", "this", "what", "not", "at", "be", "or", "if", "would", "where",
-    ];
-    let all = words(folded).count();
-    let common = words(folded).filter(|word| COMMON.contains(word)).count();
-    all > 0 && common * 100 >= all * 14
+    let is_common = |word: &&str| {
+        matches!(
+            *word,
+            "the"
+                | "and"
+                | "to"
+                | "of"
+                | "is"
+                | "a"
+                | "in"
+                | "for"
+                | "you"
+                | "your"
+                | "that"
+                | "it"
+                | "on"
+                | "are"
+                | "with"
+                | "how"
+                | "we"
+                | "this"
+                | "what"
+                | "not"
+                | "at"
+                | "be"
+                | "or"
+                | "if"
+                | "would"
+                | "where"
+        )
+    };
+    let (common, rest): (Vec<&str>, Vec<&str>) = words(folded).partition(is_common);
+    let all = common.len() + rest.len();
+    all > 0 && common.len() * 100 >= all * 14
 }

@@ -17,8 +17,9 @@ use crate::lead;
 /// Web addresses, with scheme, `www.` or a bare host under a common top-level domain, and mail
 /// addresses.
 static LINK: LazyLock<Regex> = LazyLock::new(|| {
-    let domains = "com|net|org|io|ai|co|de|fr|es|it|nl|eu|uk|us|ca|au|nz|in|br|jp|app|dev|ly|me|info|\
-                   biz|xyz|top|site|online|shop|link|click|gl|gg|tv|cc|to|ru|cn|example|test|agency";
+    let domains = "com|net|org|io|ai|co|de|fr|es|it|nl|eu|uk|us|ca|au|nz|in|br|jp|app|dev|ly|me|\
+                   info|biz|xyz|top|site|online|shop|link|click|gl|gg|tv|cc|to|ru|cn|example|\
+                   test|agency";
     let host = r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+";
     let patterns = [
         r"[a-z][a-z0-9+.-]*://[^\s<>]+".to_string(),
@@ -116,14 +117,17 @@ fn characters(reading: &Reading<'_>, issues: &mut Vec<Issue>) {
 fn is_hidden(c: char) -> bool {
     (c.is_control() && !matches!(c, '\n' | '\t'))
         || matches!(u32::from(c),
-            0xAD | 0x34F | 0x61C | 0x115F | 0x1160 | 0x17B4 | 0x17B5 | 0x180B..=0x180F | 0x200B..=0x200F
-            | 0x2028..=0x202E | 0x2060..=0x206F | 0x3164 | 0xFEFF | 0xFFA0 | 0xFFF9..=0xFFFB
-            | 0xE0000..=0xE0FFF)
+            0xAD | 0x34F | 0x61C | 0x115F | 0x1160 | 0x17B4 | 0x17B5 | 0x180B..=0x180F
+            | 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F | 0x3164 | 0xFEFF | 0xFFA0
+            | 0xFFF9..=0xFFFB | 0xE0000..=0xE0FFF)
 }
 
 /// Whether letters of Latin and of an alphabet that looks like it stand in one word, or letters are
 /// written in a style of the mathematical blocks.
 fn is_mixed(word: &str) -> bool {
+    if word.is_ascii() {
+        return false;
+    }
     let in_ranges = |ranges: &[(u32, u32)]| {
         word.chars().any(|c| {
             ranges
@@ -149,6 +153,12 @@ fn is_mixed(word: &str) -> bool {
 
 /// The links of a text, without the punctuation of its sentences.
 pub(super) fn links(text: &str) -> Vec<&str> {
+    // Looking for addresses is slow; most texts cannot hold one.
+    let inner = |(dot, next): (u8, u8)| dot == b'.' && next.is_ascii_alphanumeric();
+    let possible = text.contains(['@', '/']) || text.bytes().zip(text.bytes().skip(1)).any(inner);
+    if !possible {
+        return Vec::new();
+    }
     LINK.find_iter(text)
         .map(|found| {
             found

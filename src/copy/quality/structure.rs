@@ -18,8 +18,8 @@ use crate::copy::word_range;
 static INVITES: LazyLock<Regex> = LazyLock::new(|| {
     let patterns = [
         "let me know|tell me|worth a|worth an|open to|compare notes|happy to|glad to|gladly",
-        "like to|love to|if (?:you|it|that|this|any)|should (?:you|it|this|that|the)|whenever|reply",
-        "drop me|happy for you|a look|offer stands",
+        "like to|love to|if (?:you|it|that|this|any)|should (?:you|it|this|that|the)",
+        "whenever|reply|drop me|happy for you|a look|offer stands",
         "say the word|chat|conversation|a call|connect|exchange|reach me|welcome|curious|door",
         "trade (?:views|notes)|share (?:what|how)|write (?:to )?me",
         "antworten|melden|gespräch|échanger|hablar|conversar",

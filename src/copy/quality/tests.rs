@@ -263,7 +263,9 @@ fn a_judgement_is_written_as_people_read_it() {
 
 proptest::proptest! {
     #[test]
-    fn no_text_makes_the_gate_panic(subject in ".{0,60}", body in "(?s).{0,300}", name in ".{0,12}") {
+    fn no_text_makes_the_gate_panic(
+        subject in ".{0,60}", body in "(?s).{0,300}", name in ".{0,12}"
+    ) {
         let lead = lead_with(|lead| {
             lead.first_name = name.clone();
             lead.company_short = name;

@@ -127,7 +127,7 @@ fn marks(reading: &Reading<'_>, issues: &mut Vec<Issue>) {
 
 fn emoji(reading: &Reading<'_>, issues: &mut Vec<Issue>) {
     let is_emoji = |c: char| {
-        matches!(u32::from(c), 0x1F000..=0x1FAFF | 0x2600..=0x27BF | 0x2B50 | 0x2B55 | 0x231A | 0x23F0)
+        matches!(u32::from(c), 0x1F000..=0x1FAFF | 0x2600..=0x27BF | 0x2B50 | 0x2B55 | 0x23F0)
             && !matches!(c, '✓' | '✔' | '➜' | '➔')
     };
     let found: String = reading

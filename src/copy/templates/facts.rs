@@ -4,7 +4,10 @@
 //! Invariant: a phrase is either sure to fit or absent; nothing is repaired by guessing.
 //! This module does not know the templates; it offers facts by name (see [`NAMES`]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::LazyLock;
+
+use serde::Deserialize;
 
 use crate::copy::Brand;
 use crate::copy::quality;
@@ -81,6 +84,27 @@ pub(super) fn of(lead: &Lead, brand: &Brand) -> BTreeMap<&'static str, String> {
     facts
 }
 
+/// The lists of `words.toml`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Words {
+    generic: HashSet<String>,
+    not_a_noun: HashSet<String>,
+    proper: HashSet<String>,
+    base_verbs: HashSet<String>,
+    finite: HashSet<String>,
+    prepositions: HashSet<String>,
+    organisations: HashSet<String>,
+    activities: HashSet<String>,
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "the file is embedded and every test of this file reads it"
+)]
+static WORDS: LazyLock<Words> =
+    LazyLock::new(|| toml::from_str(include_str!("words.toml")).expect("words.toml is TOML"));
+
 fn possessive(name: &str) -> String {
     let mark = if name.ends_with(['s', 'S']) {
         "'"
@@ -90,38 +114,6 @@ fn possessive(name: &str) -> String {
     format!("{name}{mark}")
 }
 
-/// Words that name no service in particular.
-const GENERIC: &[&str] = &[
-    "advice",
-    "advisory",
-    "and",
-    "consultancy",
-    "consulting",
-    "customer",
-    "development",
-    "general",
-    "management",
-    "n",
-    "na",
-    "none",
-    "other",
-    "products",
-    "professional",
-    "sales",
-    "service",
-    "services",
-    "software",
-    "solutions",
-    "strategy",
-    "support",
-    "team",
-    "tba",
-    "tbd",
-    "test",
-    "training",
-    "various",
-];
-
 /// A service as a common noun in the middle of a sentence.
 fn service(lead: &Lead, text: &str) -> Option<String> {
     let text = text.trim().trim_end_matches('.');
@@ -129,11 +121,13 @@ fn service(lead: &Lead, text: &str) -> Option<String> {
         .chars()
         .all(|c| c.is_ascii_alphanumeric() || " -&/'+".contains(c));
     let all: Vec<String> = words(text).map(fold).collect();
-    let names_one = all.iter().any(|word| !GENERIC.contains(&word.as_str()));
+    let names_one = all
+        .iter()
+        .any(|word| !WORDS.generic.contains(word.as_str()));
     // A verb in front ("We build", "Get quotes") would break every sentence of ours.
     let is_noun = all
         .first()
-        .is_some_and(|first| !NOT_A_NOUN.contains(&first.as_str()));
+        .is_some_and(|first| !WORDS.not_a_noun.contains(first.as_str()));
     let usable = fits && names_one && is_noun && (1..=5).contains(&all.len()) && text.len() <= 45;
     (usable && text.len() >= 4 && quality::may_be_quoted(text)).then(|| lower_first(lead, text))
 }
@@ -152,10 +146,10 @@ enum Number {
 fn grammar(service: &str) -> Number {
     let folded = fold(service);
     let head = words(&folded)
-        .take_while(|word| !PREPOSITIONS.contains(word))
+        .take_while(|word| !WORDS.prepositions.contains(*word))
         .last();
     let head = head.unwrap_or_default();
-    if head.ends_with("ing") || ACTIVITIES.contains(&head) {
+    if head.ends_with("ing") || WORDS.activities.contains(head) {
         return Number::Uncountable;
     }
     let plural = head.ends_with('s') && !head.ends_with("ss") && !head.ends_with("us");
@@ -166,93 +160,13 @@ fn grammar(service: &str) -> Number {
     }
 }
 
-/// First words that make a phrase a request, a sentence or a fragment.
-const NOT_A_NOUN: &[&str] = &[
-    "a", "access", "act", "all", "an", "any", "approve", "ask", "because", "book", "buy", "call",
-    "check", "click", "contact", "discover", "do", "download", "every", "find", "follow", "get",
-    "he", "her", "his", "how", "i", "if", "ignore", "in", "is", "it", "its", "join", "learn",
-    "let", "make", "my", "never", "no", "not", "now", "on", "or", "our", "please", "read", "reply",
-    "say", "see", "send", "set", "she", "sign", "start", "stop", "system", "tell", "that", "the",
-    "their", "there", "they", "this", "to", "try", "use", "user", "visit", "we", "welcome", "what",
-    "when", "where", "who", "why", "with", "write", "you", "your",
-];
-
-/// First words that keep their capital in the middle of a sentence: names of makers, peoples,
-/// places.
-const PROPER: &[&str] = &[
-    "adobe",
-    "african",
-    "airtable",
-    "amazon",
-    "american",
-    "android",
-    "apple",
-    "arabic",
-    "asian",
-    "australian",
-    "austrian",
-    "azure",
-    "belgian",
-    "brazilian",
-    "british",
-    "canadian",
-    "chinese",
-    "danish",
-    "dutch",
-    "english",
-    "european",
-    "facebook",
-    "finnish",
-    "french",
-    "german",
-    "google",
-    "greek",
-    "hubspot",
-    "indian",
-    "instagram",
-    "irish",
-    "italian",
-    "japanese",
-    "java",
-    "korean",
-    "kubernetes",
-    "linkedin",
-    "linux",
-    "magento",
-    "mediterranean",
-    "mexican",
-    "microsoft",
-    "nordic",
-    "norwegian",
-    "oracle",
-    "polish",
-    "portuguese",
-    "python",
-    "react",
-    "russian",
-    "salesforce",
-    "scandinavian",
-    "scottish",
-    "shopify",
-    "spanish",
-    "swedish",
-    "swiss",
-    "thai",
-    "tiktok",
-    "turkish",
-    "vietnamese",
-    "welsh",
-    "windows",
-    "wordpress",
-    "xero",
-    "youtube",
-];
-
 /// The text with its first letter lowered, unless the first word is a name or an abbreviation.
 fn lower_first(lead: &Lead, text: &str) -> String {
     let first = words(text).next().unwrap_or_default();
     let stays = first.chars().skip(1).any(|c| !c.is_lowercase() && c != '-')
-        || PROPER.contains(&fold(first).split('-').next().unwrap_or_default())
+        || WORDS
+            .proper
+            .contains(fold(first).split('-').next().unwrap_or_default())
         || words(&lead.company)
             .chain(words(&lead.city))
             .any(|word| word == first);
@@ -274,8 +188,9 @@ fn description(lead: &Lead) -> Option<(&'static str, String)> {
     if first == "we" {
         let rest = body.split_once(' ')?.1;
         let verb = all.get(1)?.as_str();
-        return BASE_VERBS
-            .contains(&verb)
+        return WORDS
+            .base_verbs
+            .contains(verb)
             .then(|| ("you_do", turn_to_you(rest)));
     }
     if body.len() < clause.len() {
@@ -288,22 +203,26 @@ fn description(lead: &Lead) -> Option<(&'static str, String)> {
     {
         return None;
     }
-    if is_third_person(first) {
+    // "Designs for …" begins with a noun.
+    let second = all.get(1).map_or("", String::as_str);
+    let is_noun = matches!(second, "for" | "of" | "from" | "by" | "with");
+    if is_third_person(first) && !is_noun {
         return Some(("does", lower_first(lead, body)));
     }
     if matches!(first, "a" | "an") {
         return Some(("label", lower_first(lead, body)));
     }
-    if NOT_A_NOUN.contains(&first) || all.iter().any(|word| FINITE.contains(&word.as_str())) {
+    let finite = all.iter().any(|word| WORDS.finite.contains(word.as_str()));
+    if WORDS.not_a_noun.contains(first) || finite {
         return None;
     }
     let head: Vec<&String> = all
         .iter()
-        .take_while(|word| !PREPOSITIONS.contains(&word.as_str()))
+        .take_while(|word| !WORDS.prepositions.contains(word.as_str()))
         .collect();
     let last = head.last()?.as_str();
     let text = lower_first(lead, body);
-    if ORGANISATIONS.contains(&last) {
+    if WORDS.organisations.contains(last) {
         let article = if text.starts_with(['a', 'e', 'i', 'o']) {
             "an"
         } else {
@@ -311,24 +230,15 @@ fn description(lead: &Lead) -> Option<(&'static str, String)> {
         };
         return Some(("label", format!("{article} {text}")));
     }
-    let is_activity = last.ends_with("ing") || ACTIVITIES.contains(&last);
+    let is_activity = last.ends_with("ing") || WORDS.activities.contains(last);
     is_activity.then_some(("activity", text))
 }
 
 /// The first clause of the description if it is short, plain and fit to be said again.
 fn first_clause(text: &str) -> Option<String> {
     let line = text.lines().next()?.trim();
-    let end = |(at, mark): (usize, &str)| line.get(..at).filter(|_| !mark.is_empty());
-    let clause = line
-        .match_indices([';', ':'])
-        .next()
-        .and_then(end)
-        .unwrap_or(line);
-    let clause = clause
-        .match_indices(". ")
-        .next()
-        .and_then(|(at, _)| clause.get(..at))
-        .unwrap_or(clause);
+    let clause = line.split([';', ':']).next().unwrap_or_default();
+    let clause = clause.split(". ").next().unwrap_or_default();
     let mut clause = clause.trim().trim_end_matches('.');
     // A comma divides a list as often as a clause; only these words surely open a clause.
     let opens = |rest: &str| {
@@ -383,272 +293,16 @@ fn turn_to_you(text: &str) -> String {
     turned.collect::<Vec<_>>().join(" ")
 }
 
-const BASE_VERBS: &[&str] = &[
-    "advise",
-    "bake",
-    "broker",
-    "build",
-    "buy",
-    "connect",
-    "create",
-    "deliver",
-    "design",
-    "develop",
-    "distribute",
-    "equip",
-    "finance",
-    "grow",
-    "handle",
-    "help",
-    "import",
-    "install",
-    "insure",
-    "lease",
-    "maintain",
-    "make",
-    "manage",
-    "manufacture",
-    "move",
-    "offer",
-    "operate",
-    "plan",
-    "process",
-    "produce",
-    "protect",
-    "provide",
-    "publish",
-    "recruit",
-    "rent",
-    "repair",
-    "roast",
-    "run",
-    "sell",
-    "serve",
-    "ship",
-    "source",
-    "staff",
-    "supply",
-    "support",
-    "teach",
-    "train",
-];
-
-const FINITE: &[&str] = &[
-    "are", "can", "did", "does", "had", "has", "have", "is", "must", "shall", "should", "was",
-    "were", "will", "would",
-];
-
-const PREPOSITIONS: &[&str] = &[
-    "across",
-    "and",
-    "around",
-    "at",
-    "between",
-    "by",
-    "dedicated",
-    "focused",
-    "for",
-    "from",
-    "in",
-    "into",
-    "of",
-    "on",
-    "serving",
-    "specialised",
-    "specialising",
-    "specialized",
-    "specializing",
-    "that",
-    "to",
-    "under",
-    "which",
-    "with",
-    "within",
-];
-
-const ORGANISATIONS: &[&str] = &[
-    "agency",
-    "association",
-    "bakery",
-    "bank",
-    "boutique",
-    "brand",
-    "brewery",
-    "broker",
-    "brokerage",
-    "builder",
-    "business",
-    "carrier",
-    "centre",
-    "center",
-    "chain",
-    "charity",
-    "clinic",
-    "company",
-    "consultancy",
-    "contractor",
-    "cooperative",
-    "dealer",
-    "developer",
-    "distributor",
-    "farm",
-    "firm",
-    "forwarder",
-    "foundation",
-    "group",
-    "hotel",
-    "insurer",
-    "integrator",
-    "lab",
-    "laboratory",
-    "maker",
-    "manufacturer",
-    "marketplace",
-    "network",
-    "operator",
-    "partner",
-    "platform",
-    "practice",
-    "producer",
-    "provider",
-    "publisher",
-    "retailer",
-    "school",
-    "seller",
-    "shop",
-    "start-up",
-    "startup",
-    "store",
-    "studio",
-    "supplier",
-    "wholesaler",
-    "workshop",
-];
-
-const ACTIVITIES: &[&str] = &[
-    "advertising",
-    "advice",
-    "advocacy",
-    "agronomy",
-    "analytics",
-    "architecture",
-    "automation",
-    "bookkeeping",
-    "branding",
-    "care",
-    "catering",
-    "childcare",
-    "coaching",
-    "compliance",
-    "construction",
-    "consulting",
-    "counsel",
-    "counselling",
-    "delivery",
-    "design",
-    "detection",
-    "development",
-    "distribution",
-    "education",
-    "energy",
-    "engineering",
-    "equipment",
-    "feedback",
-    "finance",
-    "financing",
-    "fintech",
-    "freight",
-    "fulfilment",
-    "fundraising",
-    "furniture",
-    "governance",
-    "hardware",
-    "healthcare",
-    "hospitality",
-    "housing",
-    "infrastructure",
-    "insurance",
-    "integration",
-    "irrigation",
-    "joinery",
-    "leasing",
-    "licensing",
-    "logistics",
-    "machinery",
-    "maintenance",
-    "management",
-    "manufacturing",
-    "marketing",
-    "mediation",
-    "medicine",
-    "metalwork",
-    "monitoring",
-    "music",
-    "nutrition",
-    "onboarding",
-    "orthodontics",
-    "outreach",
-    "packaging",
-    "payroll",
-    "physiotherapy",
-    "prevention",
-    "printing",
-    "procurement",
-    "production",
-    "protection",
-    "psychology",
-    "publishing",
-    "recovery",
-    "recruitment",
-    "refurbishment",
-    "rehabilitation",
-    "renovation",
-    "research",
-    "resourcing",
-    "response",
-    "retail",
-    "retention",
-    "roofing",
-    "safety",
-    "sales",
-    "search",
-    "security",
-    "service",
-    "signage",
-    "software",
-    "sourcing",
-    "staffing",
-    "storage",
-    "supervision",
-    "supply",
-    "support",
-    "surveillance",
-    "sustainability",
-    "tailoring",
-    "technology",
-    "testing",
-    "tourism",
-    "transport",
-    "transportation",
-    "travel",
-    "underwriting",
-    "warehousing",
-    "waste",
-    "welfare",
-    "woodwork",
-];
-
 /// Whether a word is one of the verbs we know in its third person: "manages", "supplies".
 fn is_third_person(word: &str) -> bool {
-    let base = |verb: &&str| {
-        word == format!("{verb}s")
-            || word == format!("{verb}es")
+    let base = |verb: &String| {
+        word.strip_suffix('s') == Some(verb)
+            || word.strip_suffix("es") == Some(verb)
             || verb
                 .strip_suffix('y')
-                .is_some_and(|stem| word == format!("{stem}ies"))
+                .is_some_and(|stem| word.strip_suffix("ies") == Some(stem))
     };
-    // As a first word these are nouns as often as verbs ("Designs for …", "Plans for …").
-    BASE_VERBS.iter().any(|verb| base(verb))
+    WORDS.base_verbs.iter().any(base)
 }
 
 /// What a title says its bearer answers for.
@@ -766,6 +420,7 @@ mod tests {
         check("شركة وهمية للخدمات اللوجستية", "");
         check("Guaranteed results for shops that buy now", "");
         check("GmbH", "");
+        check("Designs for small gardens", "");
     }
 
     #[test]

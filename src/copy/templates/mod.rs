@@ -327,7 +327,7 @@ fn compile(
         name,
         register,
         needs,
-        is_sentence: text.split_whitespace().count() > 5,
+        is_sentence: text.split_whitespace().count() > 3,
     })
 }
 

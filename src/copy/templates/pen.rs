@@ -12,6 +12,7 @@ use anyhow::{Context, ensure};
 use minijinja::{State, Value};
 
 use super::{Library, Register, Trade, Variant, facts, part_name};
+use crate::copy::quality::SUBJECT_CHARS;
 use crate::copy::text::{fold, hash, mix, places, word_count};
 use crate::copy::{Brand, Draft, word_range};
 use crate::lead::Lead;
@@ -54,15 +55,12 @@ impl<'a> Pen<'a> {
 
     /// Writes one step.
     pub(super) fn draft(&mut self, step: &str, brand: &Brand) -> anyhow::Result<Draft> {
-        let subject = self.part(&format!("{step}_subject"), 0)?;
+        // A long company name leaves room in few of the subjects.
+        let fits = |subject: &str| SUBJECT_CHARS.contains(&subject.chars().count());
+        let subject = self.part_where(&format!("{step}_subject"), 0, fits)?;
         let text = self.part(&format!("{step}_body"), 0)?;
         let first_name = self.facts.get("first_name").map_or("", String::as_str);
         let body = format!("Hi {first_name},\n\n{text}\n\n{}", brand.signature);
-        let letters = subject.chars().count();
-        ensure!(
-            (10..=78).contains(&letters),
-            "step `{step}`: a subject of {letters} characters"
-        );
         let folded = fold(&format!("{subject}\n{text}"));
         let avoided = brand
             .words_to_avoid
@@ -91,6 +89,15 @@ impl<'a> Pen<'a> {
 
     /// Writes one part: the first variant in the seed's order that can be filled.
     fn part(&mut self, name: &str, depth: usize) -> anyhow::Result<String> {
+        self.part_where(name, depth, |_| true)
+    }
+
+    fn part_where(
+        &mut self,
+        name: &str,
+        depth: usize,
+        fits: impl Fn(&str) -> bool,
+    ) -> anyhow::Result<String> {
         ensure!(
             depth < DEPTH_MAX,
             "part `{name}`: expected parts at most {DEPTH_MAX} deep"
@@ -101,7 +108,8 @@ impl<'a> Pen<'a> {
         let variants = variants.with_context(|| format!("expected a part `{part}`, found none"))?;
         let draw = mix(self.seed ^ hash(name));
         for variant in self.order(variants, draw) {
-            if let Some(text) = self.fill(variant, draw, depth)? {
+            let text = self.fill(variant, draw, depth)?;
+            if let Some(text) = text.filter(|text| fits(text)) {
                 return Ok(text);
             }
         }

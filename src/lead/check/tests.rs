@@ -101,6 +101,11 @@ fn a_record_is_rejected_for_one_reason_with_what_was_found() {
          expected one line, found a line break",
     );
     check(
+        &[(F::Email, "josé@quill.example")],
+        R::InvalidEmail,
+        "`josé@quill.example` cannot be written to: expected ASCII before the `@`",
+    );
+    check(
         &[(F::Email, "ada@mailinator.com")],
         R::InvalidEmail,
         "`ada@mailinator.com` is a throw-away address",
