@@ -15,6 +15,7 @@
 
 mod airtable;
 mod inbound;
+mod life;
 mod mailbox;
 mod mailer;
 mod systemd;

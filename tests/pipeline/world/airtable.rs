@@ -86,6 +86,7 @@ struct Base {
     recent: Option<VecDeque<Instant>>,
     is_schema_hidden: bool,
     lists: Vec<List>,
+    updates: Vec<Json>,
 }
 
 /// A list that is being paged through.
@@ -109,6 +110,7 @@ impl Airtable {
             recent: Some(VecDeque::new()),
             is_schema_hidden: false,
             lists: Vec::new(),
+            updates: Vec::new(),
         }));
         let is_ending = Arc::new(AtomicBool::new(false));
         let (served, ending) = (Arc::clone(&base), Arc::clone(&is_ending));
@@ -183,6 +185,11 @@ impl Airtable {
 
     pub fn calls_of(&self, call: Call) -> u64 {
         self.base().counts.get(&call).copied().unwrap_or(0)
+    }
+
+    /// The records of every update that was carried out, a call each, since this was last asked.
+    pub fn take_updates(&self) -> Vec<Json> {
+        std::mem::take(&mut self.base().updates)
     }
 
     /// How many of the lists were asked for by POST.
@@ -426,6 +433,7 @@ impl Base {
 
     fn update(&mut self, body: &Json) -> Result<Answer, Answer> {
         let updates = self.table.checked_updates(body)?;
+        self.updates.push(body["records"].clone());
         let mut records = Vec::new();
         for (id, cells) in updates {
             for (name, cell) in cells {

@@ -91,6 +91,12 @@ impl Dovecot {
         self.dir.join("ca.pem")
     }
 
+    /// Its certificate and key, for another server of the same authority on this host.
+    pub fn identity(&self) -> native_tls::Identity {
+        let read = |name: &str| fs::read(self.dir.join(name)).unwrap();
+        native_tls::Identity::from_pkcs8(&read("server.pem"), &read("server.key")).unwrap()
+    }
+
     /// The Maildir it serves as INBOX.
     pub fn maildir(&self) -> PathBuf {
         self.dir.join("mail")

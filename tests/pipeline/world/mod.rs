@@ -9,6 +9,7 @@ pub mod airtable;
 pub mod dovecot;
 pub mod llm;
 pub mod smtp;
+pub mod wire;
 
 mod running;
 
@@ -137,6 +138,14 @@ impl World {
             .to_string();
         self.env.insert(name.to_string(), value);
         self
+    }
+
+    /// Sets a variable from now on, as an operator who edits `.env`; `""` unsets it.
+    pub fn set_env(&mut self, name: &str, value: &str) {
+        self.env.remove(name);
+        if !value.is_empty() {
+            self.env.insert(name.to_string(), value.to_string());
+        }
     }
 
     /// The world with `LEADS_FILE` pointing to these rows, written as Airtable exports a view.

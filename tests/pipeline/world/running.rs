@@ -52,6 +52,11 @@ impl Running {
         }
     }
 
+    /// Its process number.
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
     /// Whether it still runs.
     pub fn is_running(&mut self) -> bool {
         if self.output.is_none() {
