@@ -163,10 +163,27 @@ fn handshake(
             HandshakeError::WouldBlock(_) => {
                 OpenError::Unreachable(anyhow!("the server fell silent during the TLS handshake"))
             }
-            HandshakeError::Failure(err) => OpenError::Refused(anyhow!(
-                "no TLS connection; check the host name, IMAP_TLS and TLS_CA_FILE: {err}"
-            )),
+            HandshakeError::Failure(err) => {
+                let is_passing = hung_up(&err);
+                let error = anyhow!(
+                    "no TLS connection; check the host name, IMAP_TLS and TLS_CA_FILE: {err}"
+                );
+                if is_passing {
+                    OpenError::Unreachable(error)
+                } else {
+                    OpenError::Refused(error)
+                }
+            }
         })
+}
+
+/// Whether the connection ended during the handshake, as it does while a server restarts: nothing was
+/// said against our settings. The library has no name for it, only OpenSSL's words.
+fn hung_up(err: &native_tls::Error) -> bool {
+    let source = std::error::Error::source(err);
+    let mut causes = std::iter::successors(source, |cause| cause.source());
+    causes.any(|cause| cause.is::<std::io::Error>())
+        || err.to_string().to_lowercase().contains("unexpected eof")
 }
 
 /// Whether to try again or to mend the configuration: a server's NO is final unless it says that
