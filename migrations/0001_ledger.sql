@@ -104,6 +104,8 @@ CREATE TABLE messages (
     -- Without angle brackets; set with the claim at the latest, never changed after it.
     message_id    TEXT    UNIQUE,
     sender        TEXT,
+    -- The address it was claimed for; the lead's own may be corrected later. Null before a claim.
+    recipient     TEXT,
     attempts      INTEGER NOT NULL DEFAULT 0,
     claimed_at    INTEGER,
     -- The mail's Date header: the instant of the first claim, so that a second try is the same mail.
@@ -126,6 +128,7 @@ CREATE INDEX messages_sending ON messages (id) WHERE state = 'sending';
 CREATE INDEX messages_letters ON messages (state, id) WHERE state IN ('dead', 'in_doubt');
 CREATE INDEX messages_sent ON messages (sender, sent_at) WHERE state = 'sent';
 CREATE INDEX messages_claimed ON messages (sender, claimed_at) WHERE claimed_at IS NOT NULL;
+CREATE INDEX messages_by_recipient ON messages (recipient) WHERE recipient IS NOT NULL;
 CREATE INDEX messages_drafted ON messages (campaign_id) WHERE state = 'drafted';
 
 -- One SMTP conversation (or one file written) about one message.

@@ -299,10 +299,17 @@ fn claim(
         .prepare_cached(sql)?
         .query_row([candidate.message], |row| row.get(0))?;
     let sql = "UPDATE messages SET state = 'sending', attempts = attempts + 1, claimed_at = ?2,
-                      dated_at = coalesce(dated_at, ?2), message_id = coalesce(message_id, ?3)
+                      dated_at = coalesce(dated_at, ?2), message_id = coalesce(message_id, ?3),
+                      recipient = ?4
                WHERE id = ?1 AND state IN ('scheduled', 'deferred')
                RETURNING step, subject, body, message_id, outreach_key, dated_at, attempts";
     let new_id = message_id(&key, sender_domain);
+    let claimed = (
+        candidate.message,
+        seconds(claims.now),
+        new_id,
+        &candidate.email,
+    );
     let read = |row: &Row<'_>| {
         Ok(ClaimedMessage {
             id: candidate.message,
@@ -323,7 +330,7 @@ fn claim(
     };
     let mut message = conn
         .prepare_cached(sql)?
-        .query_row((candidate.message, seconds(claims.now), new_id), read)
+        .query_row(claimed, read)
         .context("cannot claim the message")?;
     let sql = "INSERT INTO attempts (message_id, run_id, number, mailer, started_at)
                VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id";

@@ -1,7 +1,7 @@
 //! Inbound: each mail once, which message it answers, and what follows, all in one transaction with
 //! the cursor that says it was read.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use anyhow::Context;
 use chrono::{DateTime, Duration, NaiveTime, Utc};
@@ -308,9 +308,8 @@ fn apply(
             stop_everything_for(conn, answered, *reason, &why, now)?;
             if *suppress {
                 let by = SuppressionReason::of_stop(*reason);
-                suppressions::add(conn, &answered.email, by, &why, now)?;
-                if *reason == StopReason::OptedOut && from != answered.email {
-                    suppressions::add(conn, &from, by, &why, now)?;
+                for address in addresses_to_suppress(answered, *reason, &from) {
+                    suppressions::add(conn, address, by, &why, now)?;
                 }
             }
             Ok(format!("campaign stopped: {}", reason.sentence()))
@@ -328,6 +327,24 @@ fn apply(
         }
         (_, None) => Ok("about no message of ours: left to a person".to_string()),
     }
+}
+
+/// Whom a mail tells us never to write to again. A bounce speaks of the one address it came back
+/// from, which a person may have corrected meanwhile; an opt-out of the person, wherever we reach them.
+fn addresses_to_suppress<'a>(
+    answered: &'a Answered,
+    reason: StopReason,
+    from: &'a str,
+) -> BTreeSet<&'a str> {
+    let mut addresses = BTreeSet::from([answered.recipient.as_str()]);
+    if reason != StopReason::Bounced {
+        addresses.insert(&answered.email);
+    }
+    if reason == StopReason::OptedOut {
+        addresses.insert(from);
+    }
+    addresses.retain(|address| address.contains('@'));
+    addresses
 }
 
 /// Stops every open campaign of the person, and records on the answered one how it ended.

@@ -14,8 +14,10 @@ pub struct Answered {
     pub campaign: i64,
     /// The step's label.
     pub step: String,
-    /// The lead's address.
+    /// The lead's address as it stands now.
     pub email: String,
+    /// The address the message went to, which may have been corrected since.
+    pub recipient: String,
     /// By what it was recognised.
     pub matched_by: &'static str,
 }
@@ -37,7 +39,8 @@ pub(super) fn is_known_elsewhere(
 
 /// Which message a mail is about; none when it is about none of ours.
 pub(super) fn answered(conn: &Connection, inbound: &Inbound) -> anyhow::Result<Option<Answered>> {
-    let base = "SELECT m.id, m.campaign_id, m.step, coalesce(l.email, '')
+    let base = "SELECT m.id, m.campaign_id, m.step, coalesce(l.email, ''),
+                       coalesce(m.recipient, l.email, '')
                 FROM messages m JOIN campaigns c ON c.id = m.campaign_id
                                 JOIN leads l ON l.id = c.lead_id
                 WHERE m.state IN ('sent', 'sending', 'in_doubt', 'dead') AND ";
@@ -50,6 +53,7 @@ pub(super) fn answered(conn: &Connection, inbound: &Inbound) -> anyhow::Result<O
                     campaign: row.get(1)?,
                     step: row.get(2)?,
                     email: row.get(3)?,
+                    recipient: row.get(4)?,
                     matched_by,
                 })
             })
@@ -72,15 +76,19 @@ pub(super) fn answered(conn: &Connection, inbound: &Inbound) -> anyhow::Result<O
     );
     if is_bounce {
         for recipient in &inbound.clues.recipients {
-            if let Some(found) = find("l.email = ?1", &[recipient], "original_recipient")? {
-                return Ok(Some(found));
+            for address in ["m.recipient = ?1", "l.email = ?1"] {
+                if let Some(found) = find(address, &[recipient], "original_recipient")? {
+                    return Ok(Some(found));
+                }
             }
         }
         return Ok(None);
     }
     let from = inbound.from.to_lowercase();
-    if let Some(found) = find("l.email = ?1", &[&from], "address")? {
-        return Ok(Some(found));
+    for address in ["l.email = ?1", "m.recipient = ?1"] {
+        if let Some(found) = find(address, &[&from], "address")? {
+            return Ok(Some(found));
+        }
     }
     let domain = from
         .rsplit_once('@')
