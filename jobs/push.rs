@@ -10,7 +10,7 @@ use std::path::Path;
 use outreach::airtable::{Client, UpdateOutcome};
 use outreach::changeset::{self, Value, WriteField};
 use outreach::config::{Config, LeadsSource};
-use outreach::lead::ReadField;
+use outreach::lead::{RawLead, ReadField, RecordId};
 use outreach::leads_file::StatusFile;
 use outreach::ledger::{LeadToPush, Ledger, Pushed};
 
@@ -169,13 +169,40 @@ fn update_of(lead: &LeadToPush) -> Update {
     }
 }
 
+/// Reads the shared field anew where we are about to write it: a person may have said something there
+/// since the last pull, and that wins.
+async fn read_shared_field(client: &Client, leads: &mut [LeadToPush]) -> Result<(), Failure> {
+    let status = WriteField::EngagementStatus.column();
+    let would_write = |lead: &&LeadToPush| update_of(lead).cells.contains_key(&status);
+    let record_ids: Vec<RecordId> = leads
+        .iter()
+        .filter(would_write)
+        .map(|lead| lead.raw.record_id.clone())
+        .collect();
+    let present = client.read(&record_ids).await?;
+    let present: BTreeMap<RecordId, RawLead> = present
+        .into_iter()
+        .map(|raw| (raw.record_id.clone(), raw))
+        .collect();
+    for lead in leads {
+        if let Some(raw) = present.get(&lead.raw.record_id) {
+            let value = raw.get(ReadField::EngagementStatus).to_string();
+            lead.raw.fields.insert(ReadField::EngagementStatus, value);
+        }
+    }
+    Ok(())
+}
+
 async fn push_chunk(
     ledger: &mut Ledger,
     client: &Client,
     job: &Job,
     summary: &mut Summary,
-    leads: Vec<LeadToPush>,
+    mut leads: Vec<LeadToPush>,
 ) -> Result<(), Failure> {
+    if !job.args.dry_run {
+        read_shared_field(client, &mut leads).await?;
+    }
     let mut same = Vec::new();
     let mut updates = Vec::new();
     let mut requests = Vec::new();

@@ -64,8 +64,30 @@ impl Client {
         since: Option<DateTime<Utc>>,
         sink: &mut dyn FnMut(Vec<RawLead>) -> anyhow::Result<()>,
     ) -> Result<ListSummary, ApiError> {
+        self.list_by(since.map(wire::changed_since), sink).await
+    }
+
+    /// The present fields of some records; those that are gone are left out.
+    pub async fn read(&self, record_ids: &[RecordId]) -> Result<Vec<RawLead>, ApiError> {
+        let mut leads = Vec::with_capacity(record_ids.len());
+        for record_ids in record_ids.chunks(PAGE_RECORDS_MAX as usize) {
+            // A list that begins anew shows records twice, which says nothing else about them.
+            let mut sink = |page: Vec<RawLead>| {
+                leads.extend(page);
+                Ok(())
+            };
+            self.list_by(Some(wire::one_of(record_ids)), &mut sink)
+                .await?;
+        }
+        Ok(leads)
+    }
+
+    async fn list_by(
+        &self,
+        formula: Option<String>,
+        sink: &mut dyn FnMut(Vec<RawLead>) -> anyhow::Result<()>,
+    ) -> Result<ListSummary, ApiError> {
         let calls_before = self.calls();
-        let formula = since.map(wire::changed_since);
         let mut columns = self.read_columns().await?;
         let mut restarts = 0;
         // Each pass that ends early for a column has one column name less to try.

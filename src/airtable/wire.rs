@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
 use crate::changeset::Value;
+use crate::lead::RecordId;
 
 /// How far before the cursor records are read again, in seconds: their stamps are whole seconds by
 /// Airtable's clock, which is not ours. Whoever reads knows a record that did not change.
@@ -183,6 +184,15 @@ pub(super) fn changed_since(since: DateTime<Utc>) -> String {
         "OR(NOT(IS_BEFORE(LAST_MODIFIED_TIME(), '{from}')), \
          NOT(IS_BEFORE(CREATED_TIME(), '{from}')))"
     )
+}
+
+/// Keeps the records of these ids. An id that is not made of letters and digits is none of the base's
+/// and is left out: nothing else may get into a formula.
+pub(super) fn one_of(record_ids: &[RecordId]) -> String {
+    let is_plain = |id: &&str| id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let ids = record_ids.iter().map(RecordId::as_str).filter(is_plain);
+    let tests: Vec<String> = ids.map(|id| format!("RECORD_ID()='{id}'")).collect();
+    format!("OR({})", tests.join(", "))
 }
 
 /// The errors that are told apart; their words differ from service to service and year to year.
@@ -369,6 +379,15 @@ mod tests {
         check_error("[]", "", "");
         check_error(r#"{"error":null,"errors":[]}"#, "", "");
         check_error("{\"error\":\"A\\nB C\"}", "ABC", "");
+    }
+
+    #[test]
+    fn records_are_chosen_by_plain_ids_only() {
+        let ids = ["rec0123456789abcd", "rec', TRUE(), '", "recZ"].map(RecordId::new);
+        assert_eq!(
+            one_of(&ids),
+            "OR(RECORD_ID()='rec0123456789abcd', RECORD_ID()='recZ')"
+        );
     }
 
     #[test]
