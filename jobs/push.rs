@@ -169,8 +169,8 @@ fn update_of(lead: &LeadToPush) -> Update {
     }
 }
 
-/// Reads the shared field anew where we are about to write it: a person may have said something there
-/// since the last pull, and that wins.
+/// Reads the shared field anew where we are about to write it: a person may have said something
+/// there since the last pull, and that wins.
 async fn read_shared_field(client: &Client, leads: &mut [LeadToPush]) -> Result<(), Failure> {
     let status = WriteField::EngagementStatus.column();
     let would_write = |lead: &&LeadToPush| update_of(lead).cells.contains_key(&status);

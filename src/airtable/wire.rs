@@ -186,8 +186,8 @@ pub(super) fn changed_since(since: DateTime<Utc>) -> String {
     )
 }
 
-/// Keeps the records of these ids. An id that is not made of letters and digits is none of the base's
-/// and is left out: nothing else may get into a formula.
+/// Keeps the records of these ids. An id that is not made of letters and digits is none of the
+/// base's and is left out: nothing else may get into a formula.
 pub(super) fn one_of(record_ids: &[RecordId]) -> String {
     let is_plain = |id: &&str| id.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let ids = record_ids.iter().map(RecordId::as_str).filter(is_plain);

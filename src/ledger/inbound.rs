@@ -330,7 +330,8 @@ fn apply(
 }
 
 /// Whom a mail tells us never to write to again. A bounce speaks of the one address it came back
-/// from, which a person may have corrected meanwhile; an opt-out of the person, wherever we reach them.
+/// from, which a person may have corrected meanwhile; an opt-out of the person, wherever we reach
+/// them.
 fn addresses_to_suppress<'a>(
     answered: &'a Answered,
     reason: StopReason,

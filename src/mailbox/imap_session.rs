@@ -177,8 +177,8 @@ fn handshake(
         })
 }
 
-/// Whether the connection ended during the handshake, as it does while a server restarts: nothing was
-/// said against our settings. The library has no name for it, only OpenSSL's words.
+/// Whether the connection ended during the handshake, as it does while a server restarts: nothing
+/// was said against our settings. The library has no name for it, only OpenSSL's words.
 fn hung_up(err: &native_tls::Error) -> bool {
     let source = std::error::Error::source(err);
     let mut causes = std::iter::successors(source, |cause| cause.source());
