@@ -126,7 +126,7 @@ fn summary(delivery: &Delivery) -> String {
 }
 
 /// A certificate for localhost that is its own authority, made by the `openssl` command.
-fn certificate(dir: &Path) -> (PathBuf, Identity) {
+pub fn certificate(dir: &Path) -> (PathBuf, Identity) {
     let (key, cert) = (dir.join("key.pem"), dir.join("cert.pem"));
     let made = Command::new("openssl")
         .args([

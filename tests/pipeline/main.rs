@@ -15,11 +15,13 @@
 
 mod airtable;
 mod inbound;
+mod kills;
 mod life;
 mod mailbox;
 mod mailer;
 mod systemd;
 mod tidy;
+mod twice;
 #[allow(
     dead_code,
     reason = "a counterpart offers whole protocols, tests use what they need of them"
