@@ -175,7 +175,8 @@ pub(super) fn mark_sent(
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
     let sql = "UPDATE messages SET state = 'sent', sent_at = ?2, state_reason = NULL
-               WHERE id = ?1 AND state IN ('sending', 'in_doubt')";
+               WHERE id = ?1
+                 AND state IN ('drafted', 'scheduled', 'deferred', 'sending', 'in_doubt')";
     conn.prepare_cached(sql)?
         .execute((message, seconds(sent_at)))
         .context("cannot mark the message as sent")?;

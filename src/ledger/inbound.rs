@@ -242,21 +242,23 @@ fn insert(
     id.optional().context("cannot store a mail")
 }
 
-/// A mail that names a message in doubt proves that it was delivered. One that merely comes from
-/// the lead proves nothing: it may answer an earlier message.
+/// A mail that names a message proves that it was delivered, also when it was in doubt, or put back in
+/// line because somebody was sure that it never left. One that merely comes from the lead proves
+/// nothing: it may answer an earlier message.
 fn settle_doubt(conn: &Connection, answered: &Answered, now: DateTime<Utc>) -> anyhow::Result<()> {
     if !matches!(answered.matched_by, "message_id" | "outreach_key") {
         return Ok(());
     }
-    let sql = "SELECT claimed_at FROM messages WHERE id = ?1 AND state = 'in_doubt'";
-    let claimed_at: Option<Option<i64>> = conn
+    let sql = "SELECT coalesce(claimed_at, dated_at) FROM messages
+               WHERE id = ?1 AND state IN ('in_doubt', 'drafted', 'scheduled', 'deferred')";
+    let tried_at: Option<Option<i64>> = conn
         .prepare_cached(sql)?
         .query_row([answered.message], |row| row.get(0))
         .optional()?;
-    let Some(claimed_at) = claimed_at else {
+    let Some(tried_at) = tried_at else {
         return Ok(());
     };
-    let sent_at = claimed_at.map_or(now, instant);
+    let sent_at = tried_at.map_or(now, instant);
     let sql = "UPDATE attempts SET finished_at = ?2, outcome = 'accepted', phase = 'body',
                       reply = 'a mail that names it came back'
                WHERE message_id = ?1 AND (outcome IS NULL OR outcome = 'in_doubt')";

@@ -43,7 +43,7 @@ pub(super) fn answered(conn: &Connection, inbound: &Inbound) -> anyhow::Result<O
                        coalesce(m.recipient, l.email, '')
                 FROM messages m JOIN campaigns c ON c.id = m.campaign_id
                                 JOIN leads l ON l.id = c.lead_id
-                WHERE m.state IN ('sent', 'sending', 'in_doubt', 'dead') AND ";
+                WHERE ";
     let find = |condition: &str, values: &[&str], matched_by: &'static str| {
         let sql = format!("{base}{condition} ORDER BY m.claimed_at DESC, m.id DESC LIMIT 1");
         conn.prepare_cached(&sql)?
@@ -60,35 +60,45 @@ pub(super) fn answered(conn: &Connection, inbound: &Inbound) -> anyhow::Result<O
             .optional()
             .context("cannot match a mail")
     };
+    // A mail that names a message we tried to send proves that it arrived, whatever we believe.
     for message_id in &inbound.clues.message_ids {
         if let Some(found) = find("m.message_id = ?1", &[message_id], "message_id")? {
             return Ok(Some(found));
         }
     }
+    let by_key = "m.message_id IS NOT NULL AND m.outreach_key = ?1";
     for key in &inbound.clues.keys {
-        if let Some(found) = find("m.outreach_key = ?1", &[key], "outreach_key")? {
+        if let Some(found) = find(by_key, &[key], "outreach_key")? {
             return Ok(Some(found));
         }
     }
+    // A weaker clue needs a mail that may have arrived.
+    let may_have_left = "m.state IN ('sent', 'sending', 'in_doubt', 'dead')";
+    // The address as it stands now, or as it stood when the mail left.
+    let find_address = |address: &str, matched_by: &'static str| {
+        for condition in ["l.email = ?1", "m.recipient = ?1"] {
+            let condition = format!("{may_have_left} AND {condition}");
+            if let Some(found) = find(&condition, &[address], matched_by)? {
+                return Ok(Some(found));
+            }
+        }
+        anyhow::Ok(None)
+    };
     let is_bounce = matches!(
         inbound.kind,
         Kind::BounceHard | Kind::BounceSoft | Kind::Complaint
     );
     if is_bounce {
         for recipient in &inbound.clues.recipients {
-            for address in ["m.recipient = ?1", "l.email = ?1"] {
-                if let Some(found) = find(address, &[recipient], "original_recipient")? {
-                    return Ok(Some(found));
-                }
+            if let Some(found) = find_address(recipient, "original_recipient")? {
+                return Ok(Some(found));
             }
         }
         return Ok(None);
     }
     let from = inbound.from.to_lowercase();
-    for address in ["l.email = ?1", "m.recipient = ?1"] {
-        if let Some(found) = find(address, &[&from], "address")? {
-            return Ok(Some(found));
-        }
+    if let Some(found) = find_address(&from, "address")? {
+        return Ok(Some(found));
     }
     let domain = from
         .rsplit_once('@')
@@ -96,8 +106,9 @@ pub(super) fn answered(conn: &Connection, inbound: &Inbound) -> anyhow::Result<O
     let subject = crate::inbound::bare_subject(&inbound.subject);
     match domain {
         Some(domain) if !subject.is_empty() => {
-            let condition = "l.company_domain = ?1 AND lower(m.subject) = lower(?2)";
-            find(condition, &[&domain, subject], "company_and_subject")
+            let same = "l.company_domain = ?1 AND lower(m.subject) = lower(?2)";
+            let condition = format!("{may_have_left} AND {same}");
+            find(&condition, &[&domain, subject], "company_and_subject")
         }
         _ => Ok(None),
     }
