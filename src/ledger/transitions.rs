@@ -155,7 +155,9 @@ pub(super) fn resume(
     conn.prepare_cached(sql)?
         .execute((campaign, seconds(now)))
         .context("cannot resume the campaign")?;
-    note(conn, campaign, "resumed", why, now)
+    note(conn, campaign, "resumed", why, now)?;
+    // Its last mail may have been on its way when the hold came.
+    complete_if_all_left(conn, campaign, now)
 }
 
 /// Lets a campaign in review go, with the texts of this hash.
