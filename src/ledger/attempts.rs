@@ -1,5 +1,7 @@
 //! Attempts: how each conversation ended, and what that means for its message and campaign.
 
+use std::time::Duration;
+
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
@@ -10,6 +12,9 @@ use super::{About, ClaimedMessage, Ledger, log_event, seconds, suppressions, tra
 use crate::campaign::StopReason;
 use crate::delivery::{Blame, Phase};
 use crate::plan::Slot;
+
+/// How long an answer waits to be recorded while others write.
+const RECORDING_WAITS: Duration = Duration::from_secs(600);
 
 /// What to record about an attempt.
 #[derive(Clone, Debug)]
@@ -57,11 +62,15 @@ impl Ledger {
         results: &[(ClaimedMessage, Recorded)],
         now: DateTime<Utc>,
     ) -> anyhow::Result<()> {
+        // What is not recorded is in doubt: here nobody gives up because another run writes for long.
+        self.conn.busy_timeout(RECORDING_WAITS)?;
         let tx = self.begin()?;
         for (message, recorded) in results {
             record(&tx, message, recorded, now)?;
         }
-        tx.commit().context("cannot record the attempts")
+        tx.commit().context("cannot record the attempts")?;
+        self.conn.busy_timeout(super::WAITS)?;
+        Ok(())
     }
 }
 

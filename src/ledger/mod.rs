@@ -42,6 +42,9 @@ pub use runs::RunRow;
 pub use suppressions::{Suppression, SuppressionReason};
 pub use views::{EventRow, QueueRow, StatusPage, TimelineRow};
 
+/// How long we wait for another process that writes.
+const WAITS: Duration = Duration::from_secs(5);
+
 /// An open ledger.
 pub struct Ledger {
     conn: Connection,
@@ -171,7 +174,7 @@ fn cannot_open(path: &Path) -> String {
 }
 
 fn prepare(conn: &Connection) -> anyhow::Result<()> {
-    conn.busy_timeout(Duration::from_secs(5))?;
+    conn.busy_timeout(WAITS)?;
     conn.pragma_update(None, "foreign_keys", true)?;
     conn.pragma_update(None, "trusted_schema", false)?;
     conn.set_prepared_statement_cache_capacity(64);
@@ -181,7 +184,7 @@ fn prepare(conn: &Connection) -> anyhow::Result<()> {
 fn read_only(path: &Path) -> anyhow::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags).with_context(|| cannot_open(path))?;
-    conn.busy_timeout(Duration::from_secs(5))
+    conn.busy_timeout(WAITS)
         .with_context(|| cannot_open(path))?;
     Ok(conn)
 }

@@ -208,3 +208,20 @@ fn the_daily_limit_holds_across_runs_and_a_kill() {
     assert_eq!(world.state(CLEO, "hook"), "sent");
     assert_nothing_doubled(&smtp, "limit");
 }
+
+#[test]
+fn an_answer_is_recorded_however_long_the_ledger_is_busy() {
+    let (smtp, world) = smtp_and_world();
+    let send = held(&smtp, &world, MONDAY);
+    let open = || rusqlite::Connection::open(world.path("campaigns.db")).unwrap();
+    let ledger = open();
+    ledger.execute_batch("BEGIN IMMEDIATE").unwrap();
+    smtp.release();
+    // Another one who wants the ledger gives up after longer than any command waits for it.
+    let other = open();
+    other.busy_timeout(Duration::from_secs(7)).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap_err();
+    drop(ledger);
+    send.wait().exits(0);
+    assert_eq!(states(&world, "hook"), ["sent"; 3]);
+}
