@@ -16,7 +16,7 @@ use outreach::config::Config;
 use outreach::delivery::{Blame, Delivery};
 use outreach::lead;
 use outreach::ledger::{Claimed, ClaimedMessage, Claims, Ledger, Recorded};
-use outreach::mailer::{self, Evidence, Mailer, Outgoing};
+use outreach::mailer::{Evidence, Mailer, Outgoing};
 use outreach::plan::{self, Itinerary, StepState};
 
 use pace::Pace;
@@ -68,14 +68,6 @@ pub fn open_mailer(config: &Config) -> Result<Mailer, Failure> {
     Mailer::open(&config.mailer, config.from.domain()).map_err(Failure::config)
 }
 
-/// How an attempt's row names the place the mail went to.
-fn mailer_name(settings: &mailer::Settings) -> String {
-    match settings {
-        mailer::Settings::Maildir(dir) => format!("maildir:{}", dir.display()),
-        mailer::Settings::Smtp(smtp) => format!("smtp:{}:{}", smtp.host, smtp.port),
-    }
-}
-
 /// Resolves doubts by evidence, where the mailer can give any: a file that is in the Maildir was
 /// delivered, one that is not there never was.
 fn settle_doubts(
@@ -85,7 +77,7 @@ fn settle_doubts(
     job: &Job,
     summary: &mut Summary,
 ) -> anyhow::Result<()> {
-    let here = mailer_name(&config.mailer);
+    let here = mailer.place();
     let now = job.clock.now();
     let mut open = 0;
     for letter in ledger.letters()? {
@@ -129,7 +121,7 @@ async fn send_due(
     job: &Job,
     summary: &mut Summary,
 ) -> Result<(), Failure> {
-    let (mailer_name, mailboxes) = (mailer_name(&config.mailer), [config.mailbox.name()]);
+    let (place, mailboxes) = (mailer.place(), [config.mailbox.name()]);
     let rules = Rules::new(config);
     let began = Instant::now();
     let mut left = job.args.limit.unwrap_or(config.queue_batch_size) as usize;
@@ -148,7 +140,7 @@ async fn send_due(
             sender: config.from.as_str(),
             daily_limit: config.daily_limit,
             day_began_at: day_began_at(config, now),
-            mailer: &mailer_name,
+            mailer: &place,
             run: job.run,
             mailboxes: &mailboxes,
             lead: job.lead,

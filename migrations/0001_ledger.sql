@@ -138,7 +138,7 @@ CREATE TABLE attempts (
     message_id  INTEGER NOT NULL REFERENCES messages (id),
     run_id      INTEGER NOT NULL REFERENCES runs (id),
     number      INTEGER NOT NULL,
-    -- Where it was to go (`maildir:<folder>`, `smtp:<host>:<port>`): evidence counts only there.
+    -- Where it was to go (`maildir:<folder>#<id>`, `smtp:<host>:<port>`): evidence counts only there.
     mailer      TEXT    NOT NULL,
     started_at  INTEGER NOT NULL,
     -- Null while the conversation runs, and for ever if the process died in it.

@@ -4,7 +4,9 @@
 //! that a second attempt finds the first one and writes nothing.
 
 use std::collections::HashSet;
+use std::collections::hash_map::RandomState;
 use std::fs::{self, File};
+use std::hash::{BuildHasher, Hasher};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -13,6 +15,9 @@ use anyhow::Context;
 use super::compose::{check_key, compose};
 use super::{Evidence, Outgoing};
 use crate::delivery::{Blame, Delivery, Phase};
+
+/// The file beside `new` that tells one Maildir from another made later in its place.
+const ID_FILE: &str = ".outreach-id";
 
 /// How many files are flushed at the same time.
 const FLUSHES_AT_ONCE: usize = 16;
@@ -24,6 +29,7 @@ pub struct Maildir {
     /// Made by this very [`Maildir::open`]: what is missing in it proves nothing about earlier
     /// runs, which may have written to another disk mounted here.
     is_fresh: bool,
+    id: String,
 }
 
 /// What came of one mail of a batch before `new/` was flushed.
@@ -56,10 +62,21 @@ impl Maildir {
                 })?;
             }
         }
+        let id = read_or_make_id(dir).with_context(|| {
+            let file = dir.join(ID_FILE);
+            format!("OUTBOX_DIR: cannot read or write `{}`", file.display())
+        })?;
         Ok(Maildir {
             dir: dir.to_path_buf(),
             is_fresh,
+            id,
         })
+    }
+
+    /// The folder and which Maildir it is: another one mounted or made in its place has another
+    /// name, so that what is missing in it proves nothing about mail that went to this one.
+    pub(super) fn place(&self) -> String {
+        format!("maildir:{}#{}", self.dir.display(), self.id)
     }
 
     /// Puts one mail into `new/`.
@@ -272,6 +289,24 @@ fn deferred(error: &str) -> Delivery {
         reply: error.to_string(),
         blame: Blame::Server,
     }
+}
+
+/// The Maildir's own random name. It appears whole or not at all, and the first of two runs that make
+/// it at the same time wins.
+fn read_or_make_id(dir: &Path) -> io::Result<String> {
+    let path = dir.join(ID_FILE);
+    if !path.try_exists()? {
+        let id = format!("{:016x}", RandomState::new().build_hasher().finish());
+        let tmp = dir.join("tmp").join(format!("{ID_FILE}-{id}"));
+        write(&tmp, id.as_bytes())?.sync_all()?;
+        let linked = fs::hard_link(&tmp, &path);
+        fs::remove_file(&tmp)?;
+        match linked {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => sync_dir(dir)?,
+        }
+    }
+    Ok(fs::read_to_string(path)?.trim().to_string())
 }
 
 fn file_name(outreach_key: &str) -> String {

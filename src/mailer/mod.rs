@@ -129,6 +129,14 @@ impl Mailer {
         })
     }
 
+    /// How an attempt's row names the place the mail went to: evidence counts only there.
+    pub fn place(&self) -> String {
+        match self {
+            Mailer::Maildir(maildir) => maildir.place(),
+            Mailer::Smtp(smtp) => smtp.place(),
+        }
+    }
+
     /// Makes one attempt at one message.
     pub async fn deliver(&mut self, outgoing: &Outgoing) -> Delivery {
         match self {

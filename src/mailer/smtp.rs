@@ -69,6 +69,11 @@ impl Smtp {
         })
     }
 
+    /// The server by its address.
+    pub(super) fn place(&self) -> String {
+        format!("smtp:{}:{}", self.settings.host, self.settings.port)
+    }
+
     /// Makes one attempt at one message.
     pub(super) async fn deliver(&mut self, outgoing: &Outgoing) -> Delivery {
         let composed = compose(outgoing)
