@@ -229,10 +229,12 @@ pub async fn execute(
             true => None,
             false => Some(StageLock::acquire(&config.ledger_path, stage, started_at)?),
         };
-        let mut ledger = match args.dry_run {
-            true => Ledger::open_copy(&config.ledger_path, started_at)?,
-            false => Ledger::open(&config.ledger_path, started_at)?,
+        let open = match (args.dry_run, config.ledger_is_disposable) {
+            (true, _) => Ledger::open_copy,
+            (false, true) => Ledger::open_disposable,
+            (false, false) => Ledger::open,
         };
+        let mut ledger = open(&config.ledger_path, started_at)?;
         without_ledger = false;
         run = ledger.start_run(stage.name(), started_at)?;
         let result = run_stage(

@@ -87,6 +87,8 @@ pub struct TimelineRow {
     pub zone: String,
     /// The message's subject, or `""`.
     pub subject: String,
+    /// What a person wrote to us at that instant about this campaign, or `""`.
+    pub words: String,
 }
 
 impl Ledger {
@@ -182,7 +184,11 @@ impl Ledger {
     /// The decision log of all leads after a row id, with whom each line is about.
     pub fn timeline_after(&self, after: i64) -> anyhow::Result<Vec<TimelineRow>> {
         let sql = "SELECT e.id, e.at, e.kind, e.detail, coalesce(l.full_name, ''),
-                          coalesce(c.company, ''), coalesce(c.zone, ''), coalesce(m.subject, '')
+                          coalesce(c.company, ''), coalesce(c.zone, ''), coalesce(m.subject, ''),
+                          coalesce((SELECT i.reply_text FROM inbound i
+                                    WHERE i.campaign_id = e.campaign_id AND i.read_at = e.at
+                                      AND i.kind IN ('human_reply', 'unsubscribe')
+                                    ORDER BY i.id LIMIT 1), '')
                    FROM events e LEFT JOIN campaigns c ON c.id = e.campaign_id
                                  LEFT JOIN leads l ON l.id = coalesce(e.lead_id, c.lead_id)
                                  LEFT JOIN messages m ON m.id = e.message_id
@@ -198,6 +204,7 @@ impl Ledger {
                 company: row.get(5)?,
                 zone: row.get(6)?,
                 subject: row.get(7)?,
+                words: row.get(8)?,
             })
         })?;
         rows.collect::<Result<_, _>>()

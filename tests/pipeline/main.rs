@@ -14,11 +14,13 @@
 )]
 
 mod airtable;
+mod demo;
 mod inbound;
 mod kills;
 mod life;
 mod mailbox;
 mod mailer;
+mod operator;
 mod systemd;
 mod tidy;
 mod twice;

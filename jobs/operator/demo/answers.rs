@@ -37,14 +37,14 @@ const REACTIONS: [Reaction; 6] = [
         after_hours: 5,
         from: "Marcus Obi <marcus.obi@harbourline.example>",
         kind: Kind::Words(
-            "Hi,\n\nthis is well timed: we are looking at exactly that for the autumn.\nCould you \
-             do a call on Thursday at ten?\n\nBest,\nMarcus",
+            "Hi,\n\nwell timed, and yes, I am interested.\nCould you do a call on Thursday at \
+             ten?\n\nBest,\nMarcus",
         ),
     },
     Reaction {
         to: "johanna.reiter@wanderlicht.example",
         step: "proof",
-        after_hours: 20,
+        after_hours: 3,
         from: "Johanna Reiter <johanna.reiter@wanderlicht.example>",
         kind: Kind::Words(
             "Hello,\n\nthank you, but not now. We are in the middle of a migration, please get \

@@ -4,6 +4,8 @@
 //! the inbox as people would send them. What happens is read from the ledger's decision log.
 
 mod answers;
+mod closing;
+mod fit;
 mod timeline;
 
 use std::path::{Path, PathBuf};
@@ -64,14 +66,20 @@ pub fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
         )));
     }
     prepare(&args.dir)?;
-    let config = configure(&args.dir)?;
+    // From here on everything happens inside the folder, so that the ledger knows its Maildirs by the
+    // names that a later `outreach` in this folder gives them.
+    std::env::set_current_dir(&args.dir)
+        .with_context(|| format!("cannot enter `{}`", args.dir.display()))
+        .map_err(Failure::config)?;
+    let config = configure()?;
     crate::start_logging(global, &config);
     let stop = Stop::on_signals()?;
-    timeline::print_opening(&args.dir);
-    crate::block_on(live_through(&args.dir, &config, &stop))??;
+    closing::print_opening(&args.dir);
+    crate::block_on(live_through(&config, &stop))??;
     if !stop.requested() {
-        let ledger = Ledger::open_to_read(&config.ledger_path, monday() + Duration::days(DAYS))?;
-        timeline::print_closing(&args.dir, &ledger)?;
+        let end = monday() + Duration::days(DAYS);
+        let ledger = Ledger::open_to_read(&config.ledger_path, end)?;
+        closing::print_closing(&args.dir, &ledger, end)?;
     }
     Ok(Exit::Done)
 }
@@ -91,9 +99,7 @@ fn prepare(dir: &Path) -> Result<(), Failure> {
                 dir.display()
             )));
         }
-        std::fs::remove_dir_all(dir)
-            .with_context(context)
-            .map_err(Failure::config)?;
+        empty(dir).with_context(context).map_err(Failure::config)?;
     }
     let write = || -> anyhow::Result<()> {
         std::fs::create_dir_all(dir)?;
@@ -111,29 +117,33 @@ fn prepare(dir: &Path) -> Result<(), Failure> {
     write().with_context(context).map_err(Failure::config)
 }
 
-/// The same settings with paths as seen from here; the environment plays no part.
-fn configure(dir: &Path) -> Result<Config, Failure> {
-    let mut settings = Vec::new();
-    for line in SETTINGS.lines() {
-        let Some((name, value)) = line.split_once('=') else {
-            continue;
-        };
-        let value = value.trim_matches('"');
-        let is_path = name.ends_with("_FILE") || name.ends_with("_DIR") || name.ends_with("_PATH");
-        let value = match is_path {
-            true => dir.join(value).display().to_string(),
-            false => value.to_string(),
-        };
-        settings.push((name.to_string(), value));
+/// Removes what an earlier demo left; the folder itself stays, a shell may be in it.
+fn empty(dir: &Path) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(dir)? {
+        let entry = entry?;
+        match entry.file_type()?.is_dir() {
+            true => std::fs::remove_dir_all(entry.path())?,
+            false => std::fs::remove_file(entry.path())?,
+        }
     }
-    let (config, _) = Config::load(&Sources::only(settings)).map_err(Failure::config)?;
+    Ok(())
+}
+
+/// The settings, and nothing else: the environment plays no part.
+fn configure() -> Result<Config, Failure> {
+    let settings = SETTINGS
+        .lines()
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, value)| (name.to_string(), value.trim_matches('"').to_string()));
+    let (mut config, _) = Config::load(&Sources::only(settings)).map_err(Failure::config)?;
+    config.ledger_is_disposable = true;
     Ok(config)
 }
 
 /// Two weeks, hour by hour: the nightly job at one in the morning, the hourly job every hour.
-async fn live_through(dir: &Path, config: &Config, stop: &Stop) -> Result<(), Failure> {
-    let mut answers = answers::Script::new(dir);
-    let mut timeline = timeline::Timeline::default();
+async fn live_through(config: &Config, stop: &Stop) -> Result<(), Failure> {
+    let mut answers = answers::Script::new(Path::new(""));
+    let mut timeline = timeline::Timeline::new(monday().date_naive());
     for hour in 0..DAYS * 24 {
         let now = monday() + Duration::hours(hour);
         if hour % 24 == 1 {
@@ -145,10 +155,12 @@ async fn live_through(dir: &Path, config: &Config, stop: &Stop) -> Result<(), Fa
         let ledger = Ledger::open_to_read(&config.ledger_path, now)?;
         timeline.print_news(&ledger)?;
         if stop.requested() {
-            break;
+            return Ok(());
         }
     }
-    Ok(())
+    let end = monday() + Duration::days(DAYS - 1);
+    let ledger = Ledger::open_to_read(&config.ledger_path, end)?;
+    Ok(timeline.finish(end.date_naive(), &ledger)?)
 }
 
 async fn job(

@@ -192,16 +192,27 @@ impl World {
     /// Starts the program at the machine's own time.
     #[track_caller]
     pub fn spawn(&self, args: &[&str]) -> Running {
+        let mut command = self.command("", args);
+        command.envs(&self.env);
+        Running::start(command)
+    }
+
+    /// Runs the program in a folder of this one, with nothing in its environment: what is said there
+    /// is said by the folder's own `.env`.
+    #[track_caller]
+    pub fn run_in(&self, folder: &str, args: &[&str]) -> Outcome {
+        Running::start(self.command(folder, args)).wait()
+    }
+
+    fn command(&self, folder: &str, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_outreach"));
         command
             .args(args)
-            .current_dir(self.dir.path())
+            .current_dir(self.path(folder))
             .stdin(Stdio::null())
-            .env_clear();
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .envs(&self.env);
-        Running::start(command)
     }
 
     /// The world at an instant (RFC 3339).
