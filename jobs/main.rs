@@ -3,6 +3,9 @@
 //! Data goes to stdout, logs and errors to stderr; errors are printed once, here. The doc comments
 //! of the commands are their help texts.
 
+#[macro_use]
+mod say;
+
 mod chain;
 mod exit;
 mod generate;
@@ -13,6 +16,7 @@ mod run;
 mod scan;
 mod schedule;
 mod send;
+mod usage;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -46,6 +50,7 @@ Settings are environment variables, or lines of a file named .env; `outreach doc
 them all with their values. Start with `outreach demo`: it needs no account.";
 
 #[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Options of every command")]
 struct Global {
     /// Read settings from this file instead of .env
     #[arg(long, global = true, value_name = "FILE")]
@@ -57,7 +62,7 @@ struct Global {
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
     /// Pretend it is this instant (RFC 3339); refused when mail would go to a real server
-    #[arg(long, global = true, value_name = "RFC3339")]
+    #[arg(long, global = true, value_name = "RFC3339", value_parser = usage::instant)]
     now: Option<DateTime<Utc>>,
 }
 
@@ -65,7 +70,7 @@ struct Global {
 enum Command {
     /// Show the whole life of 25 invented leads on a simulated clock; no account needed
     Demo(operator::demo::Args),
-    /// Write a commented .env to start from, and create the ledger
+    /// Write a commented .env to start from
     Init(operator::init::Args),
     /// Check everything that is configured and say how to mend it
     Doctor(operator::doctor::Args),
@@ -116,25 +121,31 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => {
-            let _ = error.print(); // Nowhere left to complain when even that fails.
-            return ExitCode::from(if error.use_stderr() {
-                Exit::Usage.code()
-            } else {
-                0
-            });
-        }
-    };
-    let exit = match run_command(cli) {
-        Ok(exit) => exit,
-        Err(failure) => {
+    let exit = match Cli::try_parse() {
+        Ok(cli) => run_command(cli).unwrap_or_else(|failure| {
             print_error(&failure.error);
             failure.exit
+        }),
+        Err(error) if error.use_stderr() && !usage::is_help(&error) => {
+            complain!("error: {}", usage::in_a_line(&error));
+            Exit::Usage
+        }
+        Err(help) => {
+            let _ = help.print(); // A reader that closed the pipe has seen enough.
+            if help.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Done
+            }
         }
     };
-    ExitCode::from(exit.code())
+    match say::failure() {
+        Some(err) if exit == Exit::Done => {
+            complain!("error: cannot write to stdout: {err}");
+            ExitCode::from(Exit::Unexpected.code())
+        }
+        _ => ExitCode::from(exit.code()),
+    }
 }
 
 /// Prints an error as one line.
@@ -143,10 +154,10 @@ pub fn print_error(error: &anyhow::Error) {
     match error.downcast_ref::<outreach::config::Problems>() {
         Some(problems) => {
             for problem in &problems.0 {
-                eprintln!("error: {problem}");
+                complain!("error: {problem}");
             }
         }
-        None => eprintln!("error: {}", format!("{error:#}").replace('\n', " ")),
+        None => complain!("error: {}", format!("{error:#}").replace('\n', " ")),
     }
 }
 
@@ -216,9 +227,9 @@ fn stage(stage: Stage, config: &Config, clock: Clock, args: &StageArgs) -> Resul
     tracing::info!("{}", config.endpoints());
     let report = block_on(run::execute(stage, config, clock, args, &stop))?;
     if args.json {
-        println!("{}", report.to_json());
+        say!("{}", report.to_json());
     } else {
-        println!("{}", report.to_text());
+        say!("{}", report.to_text());
     }
     Ok(report.exit)
 }
@@ -232,7 +243,7 @@ fn job(
     let stop = Stop::on_signals()?;
     tracing::info!("{}", config.endpoints());
     block_on(chain::run(chain, config, clock, args, &stop, &mut |line| {
-        println!("{line}")
+        say!("{line}")
     }))?
 }
 

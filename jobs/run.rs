@@ -26,7 +26,7 @@ pub struct StageArgs {
     #[arg(long)]
     pub dry_run: bool,
     /// Handle at most so many leads or messages
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = crate::usage::count)]
     pub limit: Option<u32>,
     /// Handle only this lead: a record id, an address or a campaign id
     #[arg(long, value_name = "ID")]

@@ -37,7 +37,7 @@ pub fn run(config: &Config, clock: Clock, args: &Args) -> Result<Exit, Failure> 
     if args.json {
         print_json(&json!({"backup": path.display().to_string()}));
     } else {
-        println!("backup: {}", path.display());
+        say!("backup: {}", path.display());
     }
     Ok(Exit::Done)
 }

@@ -104,7 +104,7 @@ pub fn pause_all(config: &Config, clock: Clock, args: &PauseAll) -> Result<Exit,
     if args.json {
         print_json(&json!({"paused": true, "reason": args.reason}));
     } else {
-        println!("everything is paused: nothing leaves until `outreach resume --all`");
+        say!("everything is paused: nothing leaves until `outreach resume --all`");
     }
     Ok(Exit::Done)
 }
@@ -118,9 +118,9 @@ pub fn resume_all(config: &Config, clock: Clock, args: &ResumeAll) -> Result<Exi
     if args.json {
         print_json(&json!({"paused": false, "was_paused": was_paused}));
     } else if was_paused {
-        println!("released: what is overdue leaves at the normal rate");
+        say!("released: what is overdue leaves at the normal rate");
     } else {
-        println!("nothing was paused");
+        say!("nothing was paused");
     }
     Ok(Exit::Done)
 }

@@ -80,8 +80,8 @@ pub async fn run(
     }
     for finding in &findings {
         match &finding.result {
-            Ok(said) => println!("ok    {:<14} {said}", finding.what),
-            Err(error) => println!("FAIL  {:<14} {error:#}", finding.what),
+            Ok(said) => say!("ok    {:<14} {said}", finding.what),
+            Err(error) => say!("FAIL  {:<14} {error:#}", finding.what),
         }
     }
     let failed = findings
@@ -89,8 +89,8 @@ pub async fn run(
         .filter(|finding| finding.result.is_err())
         .count();
     match failed {
-        0 => println!("\neverything in force works"),
-        n => println!("\n{n} of {} checks failed", findings.len()),
+        0 => say!("\neverything in force works"),
+        n => say!("\n{n} of {} checks failed", findings.len()),
     }
     Ok(exit)
 }
@@ -109,7 +109,7 @@ fn show_settings(config: &Config, sources: &Sources, as_json: bool) {
     }
     let rows = described.into_iter();
     let rows = rows.map(|row| vec![row.name, row.value, row.source, row.meaning]);
-    println!(
+    say!(
         "{}",
         table(&["variable", "value", "source", "meaning"], rows.collect())
     );

@@ -27,16 +27,19 @@ pub fn run(config: &Config, clock: Clock, args: &Args) -> Result<Exit, Failure> 
     if args.json {
         return as_json(&ledger, &lead);
     }
-    println!(
+    say!(
         "{} <{}>, {} · record {}",
-        lead.full_name, lead.email, lead.company, lead.record_id
+        lead.full_name,
+        lead.email,
+        lead.company,
+        lead.record_id
     );
-    println!("{}\n", sentence(&ledger, &lead)?);
+    say!("{}\n", sentence(&ledger, &lead)?);
     for repair in &lead.repairs {
-        println!("mended: {repair}");
+        say!("mended: {repair}");
     }
     for campaign in ledger.campaigns(None, Some(lead.id))? {
-        println!(
+        say!(
             "campaign {} · {} · by {} · score {} · {} ({})",
             campaign.campaign_id,
             campaign.state.label(),
@@ -57,7 +60,7 @@ pub fn run(config: &Config, clock: Clock, args: &Args) -> Result<Exit, Failure> 
                 .unwrap_or_default();
             vec![message.step, message.state, when, message.subject, why]
         });
-        println!(
+        say!(
             "{}",
             table(
                 &["step", "state", "when there", "subject", "why"],
@@ -65,7 +68,7 @@ pub fn run(config: &Config, clock: Clock, args: &Args) -> Result<Exit, Failure> 
             )
         );
         for mail in ledger.inbound(Some(campaign.id))? {
-            println!(
+            say!(
                 "  {} {} from {}: {}",
                 utc(mail.read_at),
                 mail.kind,
@@ -73,11 +76,11 @@ pub fn run(config: &Config, clock: Clock, args: &Args) -> Result<Exit, Failure> 
                 mail.consequence
             );
         }
-        println!();
+        say!();
     }
-    println!("what happened:");
+    say!("what happened:");
     for event in ledger.events(lead.id)? {
-        println!("  {}  {:<12} {}", utc(event.at), event.kind, event.detail);
+        say!("  {}  {:<12} {}", utc(event.at), event.kind, event.detail);
     }
     Ok(Exit::Done)
 }

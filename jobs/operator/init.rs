@@ -50,7 +50,7 @@ pub fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
     if args.json {
         super::print_json(&serde_json::json!({"created": file.display().to_string()}));
     } else {
-        println!(
+        say!(
             "created {}: set LEADS_FILE in it, then `outreach doctor`",
             file.display()
         );

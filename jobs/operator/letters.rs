@@ -77,7 +77,7 @@ fn list(ledger: &Ledger, as_json: bool) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     if letters.is_empty() {
-        println!("no message is in doubt or dead");
+        say!("no message is in doubt or dead");
         return Ok(Exit::Done);
     }
     let rows = letters.iter().map(|letter| {
@@ -92,9 +92,9 @@ fn list(ledger: &Ledger, as_json: bool) -> Result<Exit, Failure> {
         ]
     });
     let header = ["no", "state", "step", "to", "last try", "why", "message-id"];
-    println!("{}", table(&header, rows.collect()));
+    say!("{}", table(&header, rows.collect()));
     if letters.iter().any(|letter| letter.state == "in_doubt") {
-        println!(
+        say!(
             "\nIn doubt: the mail was handed over and no answer came. Look for its Message-ID in \
              the Sent folder or\nask the recipient's postmaster; then `letters confirm NO` if it is \
              there, `letters retry NO` if it surely is not."
@@ -126,7 +126,7 @@ fn each(
             Ok(()) => {
                 results.push(json!({"id": id, "result": done}));
                 if !which.json {
-                    println!("{id}: {done}");
+                    say!("{id}: {done}");
                 }
             }
             Err(error) => {

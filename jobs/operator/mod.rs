@@ -124,5 +124,5 @@ fn span(minutes: i64) -> String {
 
 /// Prints a JSON document.
 pub fn print_json(value: &serde_json::Value) {
-    println!("{value:#}");
+    say!("{value:#}");
 }

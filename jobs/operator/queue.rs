@@ -12,7 +12,7 @@ use crate::exit::{Exit, Failure};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Show at most so many
-    #[arg(long, value_name = "N", default_value_t = 50)]
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = crate::usage::count)]
     limit: u32,
     /// Only this lead: a record id, an address or a campaign id
     #[arg(long, value_name = "ID")]
@@ -44,7 +44,7 @@ pub fn run(config: &Config, clock: Clock, args: &Args) -> Result<Exit, Failure> 
         return Ok(Exit::Done);
     }
     if rows.is_empty() {
-        println!("the queue is empty");
+        say!("the queue is empty");
         return Ok(Exit::Done);
     }
     let lines = rows.iter().map(|row| {
@@ -59,6 +59,6 @@ pub fn run(config: &Config, clock: Clock, args: &Args) -> Result<Exit, Failure> 
         ]
     });
     let header = ["local", "zone", "utc", "step", "to", "sender", "why then"];
-    println!("{}", table(&header, lines.collect()));
+    say!("{}", table(&header, lines.collect()));
     Ok(Exit::Done)
 }

@@ -103,7 +103,7 @@ fn list(ledger: &Ledger, as_json: bool) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     if waiting.is_empty() {
-        println!("no campaign waits in review");
+        say!("no campaign waits in review");
         return Ok(Exit::Done);
     }
     let rows = waiting.into_iter().map(|campaign| {
@@ -115,7 +115,7 @@ fn list(ledger: &Ledger, as_json: bool) -> Result<Exit, Failure> {
             campaign.hold_reason.unwrap_or_default(),
         ]
     });
-    println!(
+    say!(
         "{}",
         table(
             &["campaign", "lead", "company", "score", "why"],
@@ -149,7 +149,7 @@ fn show(ledger: &Ledger, word: &str, as_json: bool) -> Result<Exit, Failure> {
         }));
         return Ok(Exit::Done);
     }
-    println!(
+    say!(
         "{} · {} · {} <{}>, {} · by {} · score {}",
         campaign.campaign_id,
         campaign.state.label(),
@@ -160,23 +160,25 @@ fn show(ledger: &Ledger, word: &str, as_json: bool) -> Result<Exit, Failure> {
         campaign.quality_score
     );
     if let Some(why) = &campaign.hold_reason {
-        println!("waits: {why}");
+        say!("waits: {why}");
     }
     for message in messages {
-        println!(
+        say!(
             "\n── {} ── {}\n\n{}",
-            message.step, message.subject, message.body
+            message.step,
+            message.subject,
+            message.body
         );
     }
     let issues: Vec<serde_json::Value> =
         serde_json::from_str(&campaign.quality_issues).unwrap_or_default();
     if !issues.is_empty() {
-        println!();
+        say!();
     }
     for issue in issues {
         let field = |name: &str| issue.get(name).and_then(|v| v.as_str()).unwrap_or_default();
         let (severity, code, step) = (field("severity"), field("code"), field("step"));
-        println!(
+        say!(
             "{severity} {code} ({step}): `{}`, {}",
             field("words"),
             field("hint")
@@ -205,13 +207,13 @@ pub fn decide(
             Ok(()) => {
                 results.push(json!({"campaign_id": word, "result": done}));
                 if !as_json {
-                    println!("{word}: {done}");
+                    say!("{word}: {done}");
                 }
             }
             Err(error) => {
                 exit = Exit::Partial;
                 results.push(json!({"campaign_id": word, "error": format!("{error:#}")}));
-                eprintln!("error: {word}: {error:#}");
+                crate::print_error(&anyhow!("{word}: {error:#}"));
             }
         }
     }

@@ -17,7 +17,7 @@ impl Completions {
     pub fn run(self) -> Result<Exit, Failure> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "outreach", &mut script);
-        print!("{}", String::from_utf8_lossy(&script));
+        say!("{}", String::from_utf8_lossy(&script).trim_end());
         Ok(Exit::Done)
     }
 }
@@ -28,6 +28,6 @@ pub fn man() -> Result<Exit, Failure> {
     clap_mangen::Man::new(Cli::command())
         .render(&mut page)
         .map_err(|err| Failure::from(anyhow::Error::new(err).context("cannot write the page")))?;
-    print!("{}", String::from_utf8_lossy(&page));
+    say!("{}", String::from_utf8_lossy(&page).trim_end());
     Ok(Exit::Done)
 }

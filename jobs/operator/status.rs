@@ -48,20 +48,21 @@ pub fn run(config: &Config, clock: Clock, args: &Show) -> Result<Exit, Failure> 
         }));
         return Ok(Exit::Done);
     }
-    println!("{}\n", config.endpoints());
+    say!("{}\n", config.endpoints());
     for (title, figures) in [
         ("leads", &page.leads),
         ("campaigns", &page.campaigns),
         ("messages", &page.messages),
         ("inbox", &page.inbound),
     ] {
-        println!("{title:<10} {}", line(figures));
+        say!("{title:<10} {}", line(figures));
     }
-    println!(
+    say!(
         "{:<10} {} addresses or domains",
-        "suppressed", page.suppressions
+        "suppressed",
+        page.suppressions
     );
-    println!();
+    say!();
     let rows = runs.iter().map(|run| {
         let counts = run.counts.iter().filter(|(_, n)| **n != 0);
         let counts = counts.map(|(name, n)| format!("{n} {}", name.replace('_', " ")));
@@ -74,27 +75,27 @@ pub fn run(config: &Config, clock: Clock, args: &Show) -> Result<Exit, Failure> 
             counts.collect::<Vec<_>>().join(", "),
         ]
     });
-    println!(
+    say!(
         "{}\n",
         table(&["stage", "last run", "outcome", "counts"], rows.collect())
     );
     match page.next_due_at {
         Some(at) => {
-            println!("next message {} ({})", utc(at), ago(at, now));
+            say!("next message {} ({})", utc(at), ago(at, now));
             let days = days
                 .iter()
                 .map(|(day, n)| format!("{day}: {n}"))
                 .collect::<Vec<_>>();
-            println!("coming days  {}", days.join(", "));
+            say!("coming days  {}", days.join(", "));
         }
-        None => println!("no message is dated"),
+        None => say!("no message is dated"),
     }
     if stuck.is_empty() {
-        println!("\nnothing needs attention");
+        say!("\nnothing needs attention");
     } else {
-        println!("\nneeds attention:");
+        say!("\nneeds attention:");
         for line in &stuck {
-            println!("  - {line}");
+            say!("  - {line}");
         }
     }
     Ok(Exit::Done)

@@ -96,7 +96,7 @@ pub fn run(config: &Config, clock: Clock, command: &Command) -> Result<Exit, Fai
                     } else {
                         "was not on the list"
                     };
-                    println!("{value}: {said}");
+                    say!("{value}: {said}");
                 }
                 results.push(json!({"value": value, "removed": was_there}));
             }
@@ -122,7 +122,7 @@ fn add(
     for value in values {
         let is_new = ledger.suppress(value, reason, note, clock.now())?;
         if !as_json {
-            println!(
+            say!(
                 "{value}: {}",
                 if is_new {
                     "suppressed"
@@ -152,13 +152,13 @@ fn list(config: &Config, clock: Clock, as_json: bool) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     if list.is_empty() {
-        println!("nobody is suppressed");
+        say!("nobody is suppressed");
         return Ok(Exit::Done);
     }
     let rows = list
         .into_iter()
         .map(|entry| vec![entry.value, entry.reason, utc(entry.created_at), entry.note]);
-    println!(
+    say!(
         "{}",
         table(&["value", "reason", "since", "note"], rows.collect())
     );

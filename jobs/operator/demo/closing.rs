@@ -12,7 +12,7 @@ use super::fit::{fit, pad};
 
 /// What will be seen.
 pub fn print_opening(dir: &Path) {
-    println!(
+    say!(
         "Two weeks in the life of 25 invented leads, on a simulated clock, in the folder `{}`.\n\
          Nothing leaves this machine. Times are UTC; the lead's own time stands in brackets.",
         dir.display()
@@ -27,7 +27,7 @@ pub fn print_closing(dir: &Path, ledger: &Ledger, now: DateTime<Utc>) -> anyhow:
         let group = groups.entry(rank(campaign.state)).or_default();
         group.push((campaign, messages));
     }
-    println!("\nAfter two weeks");
+    say!("\nAfter two weeks");
     for group in groups.values() {
         let label = group.first().map_or("", |(row, _)| row.state.label());
         let meaning = match group.first().map(|(row, _)| row.state) {
@@ -35,7 +35,7 @@ pub fn print_closing(dir: &Path, ledger: &Ledger, now: DateTime<Utc>) -> anyhow:
             Some(CampaignState::Active) => ", the next mail in the lead's own time",
             _ => "",
         };
-        println!("\n  {label}: {}{meaning}", group.len());
+        say!("\n  {label}: {}{meaning}", group.len());
         for (campaign, messages) in group {
             let sent = messages.iter().filter(|m| m.sent_at.is_some()).count();
             let line = format!(
@@ -45,12 +45,12 @@ pub fn print_closing(dir: &Path, ledger: &Ledger, now: DateTime<Utc>) -> anyhow:
                 messages.len(),
                 outcome(campaign, messages)
             );
-            println!("{}", line.trim_end());
+            say!("{}", line.trim_end());
         }
     }
     let sent = ledger.status(now)?.messages.get("sent").copied();
     let program = program();
-    println!(
+    say!(
         "\nIn `{}` you find\n\
          \x20 outbox              a Maildir with the {} mails that were sent\n\
          \x20 inbox               the answers that came\n\

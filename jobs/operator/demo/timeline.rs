@@ -49,7 +49,7 @@ impl Timeline {
                     0 => first.at.format("%H:%M").to_string(),
                     _ => " ".repeat(5),
                 };
-                println!("  {time}  {line}");
+                say!("  {time}  {line}");
             }
         }
         Ok(())
@@ -69,7 +69,7 @@ impl Timeline {
             return Ok(());
         }
         self.quiet_days(day, ledger)?;
-        println!("\n{}", heading(day, &countries(ledger)?));
+        say!("\n{}", heading(day, &countries(ledger)?));
         self.next_day = day.checked_add_days(Days::new(1)).unwrap_or(day);
         Ok(())
     }
@@ -81,8 +81,8 @@ impl Timeline {
                 Weekday::Sat | Weekday::Sun => "nothing leaves on a weekend",
                 _ => "nothing is due",
             };
-            println!("\n{}", heading(self.next_day, &countries(ledger)?));
-            println!("  {:5}  {why}", "");
+            say!("\n{}", heading(self.next_day, &countries(ledger)?));
+            say!("  {:5}  {why}", "");
             self.next_day = self
                 .next_day
                 .checked_add_days(Days::new(1))
