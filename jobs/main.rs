@@ -3,6 +3,17 @@
 //! Data goes to stdout, logs and errors to stderr; errors are printed once, here. The doc comments
 //! of the commands are their help texts.
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::string_slice,
+        reason = "a failing test should panic where it fails"
+    )
+)]
+
 #[macro_use]
 mod say;
 

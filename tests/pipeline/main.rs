@@ -10,6 +10,7 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::string_slice,
+    clippy::disallowed_macros,
     reason = "a failing test should panic where it fails"
 )]
 
