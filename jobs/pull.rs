@@ -9,7 +9,9 @@ use chrono::{DateTime, Utc};
 use outreach::airtable::Client;
 use outreach::campaign::{CampaignState, StopReason};
 use outreach::config::{Config, LeadsSource};
-use outreach::lead::{self, EmailAddress, Lead, RawLead, ReadField, Reject, RejectReason};
+use outreach::lead::{
+    self, EmailAddress, Lead, RawLead, ReadField, RecordId, Reject, RejectReason,
+};
 use outreach::leads_file;
 use outreach::ledger::{LeadFacts, Ledger, PullTransaction, PulledLead, Stored};
 
@@ -33,6 +35,7 @@ pub async fn run(
     ] {
         summary.add(name, 0);
     }
+    let wanted = Wanted::new(ledger, job)?;
     match &config.leads {
         LeadsSource::None => Err(Failure::config(anyhow!(
             "LEADS_FILE: expected the path of a CSV or JSON file with leads (or AIRTABLE_API_KEY and \
@@ -45,17 +48,64 @@ pub async fn run(
                 .pull_in_one_transaction(|tx| {
                     leads_file::read(path, &mut |raw| {
                         progress.advance(1);
-                        take(tx, &raw, "file", job, now, summary)
+                        take(tx, &raw, "file", &wanted, now, summary)
                     })
                 })
                 .map(|read| note_missing(&read.missing))
-                .map_err(file_failure)
+                .map_err(file_failure)?;
+            match &wanted.lead {
+                Some(word) if summary.counted("read") == 0 => Err(Failure::usage(anyhow!(
+                    "no lead `{word}` in `{}`: expected a record id, an address or a campaign id",
+                    path.display()
+                ))),
+                _ => Ok(()),
+            }
         }
         LeadsSource::Airtable(settings) => {
             let client = Client::new(settings.clone(), config.tls_ca_file.clone())
                 .map_err(Failure::config)?;
-            pull_airtable(ledger, &client, job, summary).await
+            pull_airtable(ledger, &client, job, &wanted, summary).await
         }
+    }
+}
+
+/// Which records the options ask for.
+struct Wanted {
+    /// The word of `--lead`.
+    lead: Option<String>,
+    /// The records that the word stands for in the ledger: a campaign id says nothing to the base.
+    records: Vec<RecordId>,
+    limit: Option<u32>,
+    is_dry_run: bool,
+}
+
+impl Wanted {
+    fn new(ledger: &Ledger, job: &Job) -> anyhow::Result<Wanted> {
+        let known = match &job.args.lead {
+            Some(word) => ledger.find_leads(word)?,
+            None => Vec::new(),
+        };
+        Ok(Wanted {
+            lead: job.args.lead.clone(),
+            records: known.into_iter().map(|lead| lead.record_id).collect(),
+            limit: job.args.limit,
+            is_dry_run: job.args.dry_run,
+        })
+    }
+
+    fn takes(&self, raw: &RawLead, already_read: i64) -> bool {
+        let is_named = self.lead.as_deref().is_none_or(|word| {
+            self.records.contains(&raw.record_id)
+                || raw.record_id.as_str() == word
+                || raw
+                    .get(ReadField::Email)
+                    .trim()
+                    .eq_ignore_ascii_case(word.trim())
+        });
+        let is_within = self
+            .limit
+            .is_none_or(|limit| already_read < i64::from(limit));
+        is_named && is_within
     }
 }
 
@@ -82,6 +132,7 @@ async fn pull_airtable(
     ledger: &mut Ledger,
     client: &Client,
     job: &Job,
+    wanted: &Wanted,
     summary: &mut Summary,
 ) -> Result<(), Failure> {
     let began_at = job.clock.now();
@@ -92,7 +143,7 @@ async fn pull_airtable(
             progress.advance(page.len() as u64);
             ledger.pull_in_one_transaction(|tx| {
                 for raw in &page {
-                    take(tx, raw, "airtable", job, began_at, summary)?;
+                    take(tx, raw, "airtable", wanted, began_at, summary)?;
                 }
                 Ok(())
             })
@@ -116,19 +167,11 @@ fn take(
     tx: &PullTransaction<'_>,
     raw: &RawLead,
     source: &'static str,
-    job: &Job,
+    wanted: &Wanted,
     now: DateTime<Utc>,
     summary: &mut Summary,
 ) -> anyhow::Result<()> {
-    let is_wanted = job.args.lead.as_deref().is_none_or(|lead| {
-        raw.record_id.as_str() == lead
-            || raw.get(ReadField::Email).trim().eq_ignore_ascii_case(lead)
-    });
-    let is_enough = job
-        .args
-        .limit
-        .is_some_and(|limit| summary.counted("read") >= i64::from(limit));
-    if !is_wanted || is_enough {
+    if !wanted.takes(raw, summary.counted("read")) {
         return Ok(());
     }
     summary.count("read");
@@ -172,6 +215,11 @@ fn take(
         Err(reject) => {
             summary.count("rejected");
             summary.count(&format!("rejected_{}", reject.reason.code()));
+            if wanted.is_dry_run {
+                let (record, code) = (&raw.record_id, reject.reason.code());
+                let line = format!("{record} {full_name}: {code}: {}", reject.detail);
+                summary.preview.push(line);
+            }
         }
     }
     follow_people(tx, raw, &facts, now, summary)
