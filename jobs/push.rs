@@ -52,6 +52,14 @@ fn write_status_file(
 ) -> Result<(), Failure> {
     let changed = ledger.count_to_push("file")?;
     summary.add("changed", changed);
+    if job.args.dry_run && changed > 0 {
+        let changed = ledger.leads_to_push("file", true, 0, u32::MAX, None)?;
+        let lines = changed.iter().map(|lead| {
+            let (record, notes) = (&lead.raw.record_id, changeset::notes(&lead.view));
+            format!("{record} {}: {notes}", lead.raw.get(ReadField::FullName))
+        });
+        summary.preview.extend(lines);
+    }
     if (changed == 0 && path.exists()) || job.args.dry_run {
         return Ok(());
     }

@@ -25,7 +25,23 @@ pub fn run(
         summary.add(name, 0);
     }
     let name = config.mailbox.name();
-    match read(ledger, config, job, summary, &name) {
+    let known = match job.args.dry_run {
+        true => ledger.inbound(None)?.len(),
+        false => 0,
+    };
+    let result = read(ledger, config, job, summary, &name);
+    if job.args.dry_run {
+        let rows = ledger.inbound(None)?.into_iter().skip(known);
+        let lines = rows.map(|row| {
+            let kind = row.kind.replace('_', " ");
+            format!(
+                "{kind} from {}: {}: {}",
+                row.from, row.subject, row.consequence
+            )
+        });
+        summary.preview.extend(lines);
+    }
+    match result {
         Ok(()) if job.stop.requested() => Ok(()),
         Ok(()) => Ok(ledger.scan_succeeded(&name, job.clock.now())?),
         Err(failure) => {

@@ -3,9 +3,12 @@
 //! Takes: active campaigns with undated messages. Gives: due_at, sender and reason. Harmless again
 //! because only messages in `drafted` are dated.
 
+use std::collections::HashMap;
+
 use chrono::Duration;
+use outreach::campaign::CampaignState;
 use outreach::config::Config;
-use outreach::ledger::Ledger;
+use outreach::ledger::{CampaignRow, Ledger};
 use outreach::plan;
 
 use crate::exit::Failure;
@@ -28,12 +31,19 @@ pub fn run(
     let promised = ledger.promised(sender, now - Duration::days(2))?;
     let slots = plan::dated(&itineraries, &promised, &config.limits(), sender, now);
     if job.args.dry_run {
+        let campaigns = ledger
+            .campaigns(Some(CampaignState::Active), None)?
+            .into_iter();
+        let campaigns = campaigns.map(|campaign| (campaign.id, campaign));
+        let campaigns: HashMap<i64, CampaignRow> = campaigns.collect();
         for slot in &slots {
+            let who = campaigns
+                .get(&slot.campaign)
+                .map_or("", |row| row.email.as_str());
             let when = slot.due_at.format("%a %Y-%m-%d %H:%M UTC");
             let (number, reason) = (slot.number, &slot.reason);
-            summary
-                .preview
-                .push(format!("step {number}: {when}, {reason}"));
+            let line = format!("{who}, message {number}: {when}, {reason}");
+            summary.preview.push(line);
         }
     }
     summary.add(
