@@ -1,5 +1,6 @@
 //! One execution of a stage: its lock, its row in the ledger, its counts, its end.
 
+pub mod counts;
 mod lock;
 mod progress;
 
@@ -190,13 +191,11 @@ impl Report {
 
     /// The run in a line, and what `--dry-run` shows above it.
     pub fn to_text(&self) -> String {
-        let counts = self.summary.counts.iter().filter(|(_, n)| **n != 0);
-        let counts = counts.map(|(name, n)| format!("{n} {}", name.replace('_', " ")));
-        let counts = counts.collect::<Vec<_>>().join(", ");
-        let counts = if counts.is_empty() {
-            "nothing to do".to_string()
-        } else {
-            counts
+        let counts = match (counts::in_words(&self.summary.counts), self.outcome) {
+            (words, _) if !words.is_empty() => words,
+            // An error above has said why there is nothing to count.
+            (_, "failed" | "again") => "did not run".to_string(),
+            _ => "nothing to do".to_string(),
         };
         let would = if self.dry_run { " (dry run)" } else { "" };
         let end = match self.outcome {

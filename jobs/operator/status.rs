@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::{Show, ago, open_to_read, print_json, table, utc};
 use crate::exit::{Exit, Failure};
+use crate::run::counts;
 
 /// Runs the command.
 pub fn run(config: &Config, clock: Clock, args: &Show) -> Result<Exit, Failure> {
@@ -49,8 +50,8 @@ pub fn run(config: &Config, clock: Clock, args: &Show) -> Result<Exit, Failure> 
         return Ok(Exit::Done);
     }
     say!("{}\n", config.endpoints());
+    print_leads(&page.leads);
     for (title, figures) in [
-        ("leads", &page.leads),
         ("campaigns", &page.campaigns),
         ("messages", &page.messages),
         ("inbox", &page.inbound),
@@ -64,21 +65,27 @@ pub fn run(config: &Config, clock: Clock, args: &Show) -> Result<Exit, Failure> 
     );
     say!();
     let rows = runs.iter().map(|run| {
-        let counts = run.counts.iter().filter(|(_, n)| **n != 0);
-        let counts = counts.map(|(name, n)| format!("{n} {}", name.replace('_', " ")));
+        let counts = run
+            .counts
+            .iter()
+            .filter(|(name, _)| !name.starts_with("rejected_"));
+        let counts = counts::in_words(&counts.map(|(name, n)| (name.clone(), *n)).collect());
         vec![
             run.stage.clone(),
             ago(run.started_at, now),
             run.outcome
                 .clone()
                 .unwrap_or_else(|| "running, or died".to_string()),
-            counts.collect::<Vec<_>>().join(", "),
+            counts,
         ]
     });
-    say!(
-        "{}\n",
-        table(&["stage", "last run", "outcome", "counts"], rows.collect())
-    );
+    match runs.is_empty() {
+        true => say!("no stage has run yet: `outreach doctor`, then `outreach nightly`\n"),
+        false => say!(
+            "{}\n",
+            table(&["stage", "last run", "outcome", "counts"], rows.collect())
+        ),
+    }
     match page.next_due_at {
         Some(at) => {
             say!("next message {} ({})", utc(at), ago(at, now));
@@ -99,6 +106,32 @@ pub fn run(config: &Config, clock: Clock, args: &Show) -> Result<Exit, Failure> 
         }
     }
     Ok(Exit::Done)
+}
+
+/// The leads: who may be written to, who has a campaign, and why the others have none.
+fn print_leads(figures: &BTreeMap<String, i64>) {
+    let mut eligible = 0;
+    let mut in_campaigns = 0;
+    let mut rejected = Vec::new();
+    for (verdict, n) in figures {
+        match verdict.strip_prefix("rejected: ") {
+            None => eligible += n,
+            Some("campaign_in_progress" | "contacted_before") => in_campaigns += n,
+            Some(reason) => rejected.push((reason.replace('_', " "), *n)),
+        }
+    }
+    if figures.is_empty() {
+        say!("{:<10} none", "leads");
+        return;
+    }
+    let n_rejected: i64 = rejected.iter().map(|(_, n)| n).sum();
+    say!(
+        "{:<10} {eligible} eligible · {in_campaigns} with a campaign · {n_rejected} rejected",
+        "leads"
+    );
+    for (reason, n) in rejected {
+        say!("{:<10} {n:>6} {reason}", "");
+    }
 }
 
 fn line(figures: &BTreeMap<String, i64>) -> String {
@@ -162,6 +195,17 @@ fn stuck(
             Some("failed" | "again") => {
                 let why = run.errors.last().map_or("", String::as_str);
                 lines.push(format!("the last `{}` failed: {why}", run.stage));
+            }
+            // A person has to look at what failed even though the run went on.
+            Some("partial") if !run.errors.is_empty() => {
+                let (n, why) = (
+                    run.errors.len(),
+                    run.errors.last().map_or("", String::as_str),
+                );
+                lines.push(format!(
+                    "the last `{}`: {n} failed, such as: {why}",
+                    run.stage
+                ));
             }
             Some(_) => {}
         }
