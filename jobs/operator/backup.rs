@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use chrono::{DateTime, Utc};
 use outreach::clock::Clock;
 use outreach::config::Config;
@@ -27,6 +27,13 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(config: &Config, clock: Clock, args: &Args) -> Result<Exit, Failure> {
+    if !config.ledger_path.exists() {
+        return Err(Failure::config(anyhow!(
+            "CAMPAIGN_DATABASE_PATH: expected a ledger to copy, found no file `{}`; the first stage \
+             creates it",
+            config.ledger_path.display()
+        )));
+    }
     let path = match &args.file {
         Some(file) => {
             copy(config, clock.now(), file)?;
@@ -64,6 +71,12 @@ pub fn keep(config: &Config, now: DateTime<Utc>) -> Result<PathBuf, Failure> {
 }
 
 fn copy(config: &Config, now: DateTime<Utc>, to: &Path) -> Result<(), Failure> {
+    if to.exists() {
+        return Err(Failure::usage(anyhow!(
+            "`{}` exists already and is left as it is; name a new file",
+            to.display()
+        )));
+    }
     let ledger = Ledger::open_to_read(&config.ledger_path, now)?;
     Ok(ledger.back_up(to)?)
 }
