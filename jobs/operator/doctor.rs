@@ -120,7 +120,7 @@ async fn check(config: &Config, clock: Clock) -> Vec<Finding> {
     let mut add = |what, exit, result| findings.push(Finding { what, result, exit });
     add("ledger", Exit::Config, check_ledger(config, clock));
     add("leads", Exit::Config, check_leads(config).await);
-    add("brand", Exit::Config, check_copy(config));
+    add("texts", Exit::Config, check_copy(config));
     let (exit, result) = match &config.writer {
         WriterSource::Templates => (Exit::Config, Ok("the built-in templates".to_string())),
         WriterSource::Model(settings) => {
@@ -160,7 +160,8 @@ fn check_ledger(config: &Config, clock: Clock) -> anyhow::Result<String> {
 async fn check_leads(config: &Config) -> anyhow::Result<String> {
     match &config.leads {
         LeadsSource::None => anyhow::bail!(
-            "LEADS_FILE: expected the path of a CSV or JSON file with leads, or AIRTABLE_API_KEY"
+            "LEADS_FILE: expected the path of a CSV or JSON file with leads (or AIRTABLE_API_KEY and \
+             AIRTABLE_BASE_ID for a base), found neither"
         ),
         LeadsSource::File { path, .. } => {
             let mut rows = 0_u64;
@@ -185,7 +186,7 @@ fn check_copy(config: &Config) -> anyhow::Result<String> {
         None => built_in.to_string(),
     };
     Ok(format!(
-        "brand: {}; templates: {}",
+        "brand {}, templates {}",
         of(&config.brand_file, "built in"),
         of(&config.templates_dir, "built in")
     ))

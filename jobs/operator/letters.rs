@@ -5,7 +5,7 @@ use outreach::config::Config;
 use outreach::ledger::{Ledger, Letter};
 use serde_json::json;
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 
 use super::{Show, open, open_to_read, print_json, table, utc};
 use crate::exit::{Exit, Failure};
@@ -115,13 +115,20 @@ fn each(
     let mut ledger = open(config, clock)?;
     let mut exit = Exit::Done;
     let mut results = Vec::new();
-    for id in &which.messages {
-        let letters = ledger.letters()?;
+    let letters = ledger.letters()?;
+    let find = |id: &i64| {
         let letter = letters.iter().find(|letter| letter.id == *id);
-        let letter = letter.with_context(|| {
-            format!("message {id} is neither in doubt nor dead; see `outreach letters list`")
-        });
-        let result = letter.and_then(|letter| apply(&mut ledger, letter));
+        letter.ok_or_else(|| {
+            Failure::usage(anyhow!(
+                "message {id} is neither in doubt nor dead; see `outreach letters list`"
+            ))
+        })
+    };
+    // All are looked up before the first is touched: a wrong number is a slip of the pen.
+    let found = which.messages.iter().map(find);
+    for letter in found.collect::<Result<Vec<_>, _>>()? {
+        let id = letter.id;
+        let result = apply(&mut ledger, letter);
         match result {
             Ok(()) => {
                 results.push(json!({"id": id, "result": done}));

@@ -64,6 +64,18 @@ pub fn one_lead(ledger: &Ledger, word: &str) -> Result<LeadRow, Failure> {
     })
 }
 
+/// The row ids of campaigns named by a person: all of them, or an error before anything is done.
+pub fn all_campaigns<'w>(
+    ledger: &Ledger,
+    words: &'w [String],
+) -> Result<Vec<(&'w str, i64)>, Failure> {
+    let ids = words.iter().map(|word| {
+        let id = one_campaign(ledger, word)?;
+        Ok((word.as_str(), id))
+    });
+    ids.collect()
+}
+
 /// The row id of a campaign named by a person.
 pub fn one_campaign(ledger: &Ledger, word: &str) -> Result<i64, Failure> {
     ledger.campaign(word)?.ok_or_else(|| {
@@ -86,7 +98,7 @@ pub fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
     }
     let text = table.to_string();
     text.lines()
-        .map(str::trim_end)
+        .map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end())
         .collect::<Vec<_>>()
         .join("\n")
 }

@@ -8,7 +8,7 @@ use outreach::copy::approval_hash;
 use outreach::ledger::{CampaignRow, Ledger};
 use serde_json::json;
 
-use super::{Show, one_campaign, open, open_to_read, print_json, table};
+use super::{Show, all_campaigns, one_campaign, open, open_to_read, print_json, table};
 use crate::exit::{Exit, Failure};
 
 /// What to do with campaigns in review.
@@ -57,7 +57,7 @@ pub fn run(config: &Config, clock: Clock, command: &Command) -> Result<Exit, Fai
             clock,
             campaigns,
             *json,
-            "approved",
+            "approved; `outreach schedule` dates its messages",
             &mut |ledger, campaign| {
                 let texts = ledger.messages(campaign)?;
                 let texts = texts.iter().map(|m| (m.subject.as_str(), m.body.as_str()));
@@ -189,7 +189,8 @@ fn show(ledger: &Ledger, word: &str, as_json: bool) -> Result<Exit, Failure> {
 
 type Decide<'a> = &'a mut dyn FnMut(&mut Ledger, i64) -> anyhow::Result<()>;
 
-/// Applies one decision to each campaign; one that does not allow it does not hold back the others.
+/// Applies one decision to each campaign; one that does not allow it does not hold back the others,
+/// but an id that does not exist does: it is a slip of the pen.
 pub fn decide(
     config: &Config,
     clock: Clock,
@@ -201,8 +202,7 @@ pub fn decide(
     let mut ledger = open(config, clock)?;
     let mut exit = Exit::Done;
     let mut results = Vec::new();
-    for word in campaigns {
-        let id = one_campaign(&ledger, word)?;
+    for (word, id) in all_campaigns(&ledger, campaigns)? {
         match apply(&mut ledger, id) {
             Ok(()) => {
                 results.push(json!({"campaign_id": word, "result": done}));

@@ -52,10 +52,7 @@ pub enum Command {
 pub fn run(config: &Config, clock: Clock, command: &Command) -> Result<Exit, Failure> {
     match command {
         Command::Add { values, note, json } => {
-            let values = values.iter().map(|value| normalised(value));
-            let values = values
-                .collect::<anyhow::Result<Vec<_>>>()
-                .map_err(Failure::usage)?;
+            let values = all_normalised(values)?;
             add(
                 config,
                 clock,
@@ -68,7 +65,9 @@ pub fn run(config: &Config, clock: Clock, command: &Command) -> Result<Exit, Fai
         Command::Import { file, json } => {
             let context = || format!("cannot read `{}`", file.display());
             let text = std::fs::read_to_string(file).with_context(context);
-            let values = text.and_then(|text| import(&text).with_context(context));
+            let values = text.and_then(|text| {
+                import(&text).with_context(|| format!("nothing imported from `{}`", file.display()))
+            });
             let values = values.map_err(Failure::usage)?;
             let note = format!("imported from {}", file.display());
             add(
@@ -81,11 +80,11 @@ pub fn run(config: &Config, clock: Clock, command: &Command) -> Result<Exit, Fai
             )
         }
         Command::Remove { values, json } => {
+            let values = all_normalised(values)?;
             let mut ledger = open(config, clock)?;
             let mut exit = Exit::Done;
             let mut results = Vec::new();
             for value in values {
-                let value = normalised(value).map_err(Failure::usage)?;
                 let was_there = ledger.unsuppress(&value, clock.now())?;
                 if !was_there {
                     exit = Exit::Partial;
@@ -165,6 +164,14 @@ fn list(config: &Config, clock: Clock, as_json: bool) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// All of a command's values, or an error before anything is done.
+fn all_normalised(values: &[String]) -> Result<Vec<String>, Failure> {
+    let values = values.iter().map(|value| normalised(value));
+    values
+        .collect::<anyhow::Result<_>>()
+        .map_err(Failure::usage)
+}
+
 /// An address or a domain as the list keeps it.
 fn normalised(value: &str) -> anyhow::Result<String> {
     let value = value.trim();
@@ -180,14 +187,66 @@ fn normalised(value: &str) -> anyhow::Result<String> {
     Ok(domain.domain().to_string())
 }
 
-/// The entries of an import file; an error names the line, and then nothing is imported.
+/// So many unusable lines are named.
+const BAD_LINES_SHOWN: usize = 5;
+
+/// The entries of an import file; an error names the lines, and then nothing is imported.
 fn import(text: &str) -> anyhow::Result<Vec<String>> {
     let mut values = Vec::new();
-    for (number, line) in text.lines().enumerate() {
+    let mut bad = Vec::new();
+    let text = text.trim_start_matches('\u{feff}');
+    for (number, line) in (1..).zip(text.lines()) {
         let line = line.split('#').next().unwrap_or_default().trim();
-        if !line.is_empty() {
-            values.push(normalised(line).with_context(|| format!("line {}", number + 1))?);
+        match normalised(line) {
+            _ if line.is_empty() => {}
+            Ok(value) => values.push(value),
+            Err(error) => bad.push(format!("line {number}: {error:#}")),
         }
     }
+    let more = bad.len().saturating_sub(BAD_LINES_SHOWN);
+    bad.truncate(BAD_LINES_SHOWN);
+    if more > 0 {
+        bad.push(format!("and {more} more lines"));
+    }
+    anyhow::ensure!(bad.is_empty(), "{}", bad.join("; "));
     Ok(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(value: &str, expected: &str) {
+        let said = match normalised(value) {
+            Ok(value) => value,
+            Err(error) => format!("{error:#}"),
+        };
+        assert_eq!(said, expected, "{value}");
+    }
+
+    #[test]
+    fn addresses_and_domains_are_listed_in_one_spelling() {
+        check(" Ada@Engines.EXAMPLE ", "ada@engines.example");
+        check("Engines.Example", "engines.example");
+        check("büro.example", "xn--bro-hoa.example");
+        let expected = "expected an address (a@b.example) or a domain (b.example), found ";
+        check("example", &format!("{expected}`example`"));
+        check(
+            "two words.example",
+            &format!("{expected}`two words.example`"),
+        );
+    }
+
+    #[test]
+    fn an_import_takes_all_lines_or_none_and_names_the_bad_ones() {
+        let good = "\u{feff}a@b.example\r\n\n# a comment\nb.example # why\n";
+        assert_eq!(import(good).unwrap(), ["a@b.example", "b.example"]);
+        let bad = "a@b.example\nnonsense\n\nx@\n";
+        let error = import(bad).unwrap_err().to_string();
+        assert!(error.contains("line 2: expected an address"), "{error}");
+        assert!(error.contains("line 4: `x@`"), "{error}");
+        let error = import(&"no\n".repeat(9)).unwrap_err().to_string();
+        assert!(error.ends_with("line 5: expected an address (a@b.example) or a domain (b.example), found `no`; and 4 more lines"), "{error}");
+    }
 }
