@@ -129,7 +129,6 @@ CREATE INDEX messages_letters ON messages (state, id) WHERE state IN ('dead', 'i
 CREATE INDEX messages_sent ON messages (sender, sent_at) WHERE state = 'sent';
 CREATE INDEX messages_claimed ON messages (sender, claimed_at) WHERE claimed_at IS NOT NULL;
 CREATE INDEX messages_by_recipient ON messages (recipient) WHERE recipient IS NOT NULL;
-CREATE INDEX messages_by_recipient ON messages (recipient) WHERE recipient IS NOT NULL;
 CREATE INDEX messages_drafted ON messages (campaign_id) WHERE state = 'drafted';
 
 -- One SMTP conversation (or one file written) about one message.

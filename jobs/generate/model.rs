@@ -56,7 +56,7 @@ impl ModelTask {
                 Ok(answer) => answer,
                 Err(WriteError::Unusable(error)) => {
                     why = error;
-                    continue;
+                    break; // A refusal or half an answer is not a text that could be mended.
                 }
                 Err(error) => return Err(Failed::Batch(batch_failure(error))),
             };

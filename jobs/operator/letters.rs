@@ -27,7 +27,7 @@ pub enum Command {
 #[derive(Debug, clap::Args)]
 pub struct Which {
     /// The numbers that `letters list` shows
-    #[arg(required = true, value_name = "NUMBER")]
+    #[arg(required = true, value_name = "NUMBER", value_parser = crate::usage::number)]
     messages: Vec<i64>,
     /// Print JSON on stdout
     #[arg(long)]
