@@ -73,6 +73,11 @@ impl<'a> Rules<'a> {
         if self.config.mailbox_is_default && self.config.allow_blind_follow_ups {
             return None;
         }
+        if let Some(error) = &candidate.scan_error {
+            return Some(format!(
+                "the last scan of the inbox failed: {error}: run `outreach scan`"
+            ));
+        }
         let max = chrono::Duration::minutes(i64::from(self.config.scan_age_minutes_max));
         match candidate.scanned_at {
             Some(at) if at >= now - max => None,

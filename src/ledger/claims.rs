@@ -33,6 +33,8 @@ pub struct Candidate {
     pub suppressed_by: Option<String>,
     /// When all mailboxes asked for had been read without error; none when one never was.
     pub scanned_at: Option<DateTime<Utc>>,
+    /// Why the latest scan of one of them failed; none when the latest of each succeeded.
+    pub scan_error: Option<String>,
     /// The steps of the campaign with their history.
     pub itinerary: Itinerary,
 }
@@ -254,6 +256,7 @@ fn next_candidate(
         Some(email) => suppressions::covering(conn, email)?,
         None => None,
     };
+    let (scanned_at, scan_error) = last_scans(conn, claims.mailboxes)?;
     let candidate = Candidate {
         message,
         campaign,
@@ -264,25 +267,32 @@ fn next_candidate(
             fields: read_fields(&fields)?,
         },
         suppressed_by,
-        scanned_at: scanned_at(conn, claims.mailboxes)?,
+        scanned_at,
+        scan_error,
         itinerary: read_itinerary(conn, campaign)?,
     };
     Ok(Some((candidate, due_at)))
 }
 
-/// The oldest of the latest successful scans; none when a mailbox was never read whole.
-fn scanned_at(conn: &Connection, mailboxes: &[String]) -> anyhow::Result<Option<DateTime<Utc>>> {
-    let mut statement = conn.prepare_cached("SELECT succeeded_at FROM cursors WHERE name = ?1")?;
-    let mut oldest: Option<i64> = None;
+/// The oldest of the latest successful scans, none when a mailbox was never read whole; and the error
+/// of the latest scan where that failed.
+fn last_scans(
+    conn: &Connection,
+    mailboxes: &[String],
+) -> anyhow::Result<(Option<DateTime<Utc>>, Option<String>)> {
+    let sql = "SELECT succeeded_at, last_error FROM cursors WHERE name = ?1";
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut scans = Vec::new();
     for name in mailboxes {
-        let at = statement
-            .query_row([name], |row| row.get::<_, Option<i64>>(0))
-            .optional()?
-            .flatten();
-        let Some(at) = at else { return Ok(None) };
-        oldest = Some(oldest.map_or(at, |old| old.min(at)));
+        let scan: Option<(Option<i64>, Option<String>)> = statement
+            .query_row([name], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        scans.push(scan.unwrap_or_default());
     }
-    Ok(oldest.map(instant))
+    let error = scans.iter().find_map(|(_, error)| error.clone());
+    let all: Option<Vec<i64>> = scans.into_iter().map(|(at, _)| at).collect();
+    let oldest = all.and_then(|all| all.into_iter().min());
+    Ok((oldest.map(instant), error))
 }
 
 fn claim(

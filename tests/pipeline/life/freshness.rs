@@ -51,6 +51,22 @@ fn while_the_inbox_is_out_of_reach_hooks_go_and_follow_ups_wait() {
 }
 
 #[test]
+fn a_scan_that_failed_just_now_outweighs_one_that_succeeded_an_hour_ago() {
+    let Some(life) = Life::whole(&STARTTLS_AND_LOGIN) else {
+        return;
+    };
+    with_a_proof_due(&life);
+    life.ok("2025-03-06T08:59:00Z", &["hourly"]);
+    let wire = life.wire.as_ref().unwrap();
+    wire.cut();
+    life.run("2025-03-06T10:00:00Z", &["hourly"]).exits(75);
+    assert_eq!(life.steps_to(NORA), ["hook"]);
+    wire.mend();
+    life.ok("2025-03-06T11:00:00Z", &["hourly"]);
+    assert_eq!(life.steps_to(NORA), ["hook", "proof"]);
+}
+
+#[test]
 fn a_follow_up_waits_when_the_last_scan_is_older_than_allowed_and_goes_after_a_new_one() {
     let life = Life::plain();
     with_a_proof_due(&life);
