@@ -409,3 +409,39 @@ fn a_scan_while_send_is_at_work_stops_the_follow_up_of_the_same_run() {
     assert_eq!(life.steps_to(&first.to), ["hook", "proof"]);
     assert_eq!(life.steps_to(&second.to), ["hook"]);
 }
+
+#[test]
+fn an_answer_holds_the_colleagues_and_leaves_other_companies_alone() {
+    let life = Life::plain();
+    life.lead("Nora Lind", SILENT, "Lind Freight");
+    let colleague = life.lead(
+        "Uma Lind",
+        "uma@sales.lindfreight.example",
+        "Lind Freight Inc",
+    );
+    let other = life.lead("Owen Hart", ANSWERS, "Hart Logistics");
+    life.ok(NIGHT, &["nightly"]);
+    life.ok(HOOK, &["hourly"]);
+    assert_eq!(life.sent().len(), 3);
+    let date = "Tue, 4 Mar 2025 09:00:00 +0000";
+    life.receive(&reply(
+        &life.mail(SILENT, "hook"),
+        SILENT,
+        date,
+        "Yes, call me please.",
+    ));
+    life.ok("2025-03-04T10:00:00Z", &["hourly"]);
+    life.ok(PROOF, &["hourly"]);
+    life.shows(
+        &colleague,
+        &[("Campaign_Status", "Paused"), ("Next_Message_Date", "")],
+    );
+    life.shows(
+        &other,
+        &[
+            ("Campaign_Status", "Active"),
+            ("Current_Message_Number", "2"),
+        ],
+    );
+    assert_eq!(life.sent().len(), 4);
+}

@@ -80,6 +80,28 @@ fn what_the_base_could_not_be_told_is_told_an_hour_later() {
 }
 
 #[test]
+fn an_update_whose_answer_was_lost_is_made_again_and_changes_nothing_more() {
+    let life = Life::plain();
+    let nora = life.lead("Nora Lind", NORA, "Lind Freight");
+    life.ok(NIGHT, &["nightly"]);
+    life.airtable.take_updates();
+    life.airtable.fail(Call::Update, 1, BaseFault::HangUpAfter);
+    life.ok(HOOK, &["hourly"]);
+    let updates = life.airtable.take_updates();
+    assert_eq!(updates.len(), 2);
+    assert_eq!(updates[0], updates[1]);
+    life.shows(
+        &nora,
+        &[
+            ("Engagement_Status", "Sent"),
+            ("Current_Message_Number", "1"),
+        ],
+    );
+    life.ok("2025-03-03T11:00:00Z", &["hourly"]);
+    assert!(life.airtable.take_updates().is_empty());
+}
+
+#[test]
 fn a_job_ends_with_its_gravest_code_and_its_json_is_one_object_of_stages() {
     let mut life = Life::plain();
     life.lead("Nora Lind", NORA, "Lind Freight");
