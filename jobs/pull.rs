@@ -257,8 +257,17 @@ enum Signal {
     Stop(String),
     Hold(String),
     BadData(String),
-    GoodAgain,
+    Resume(String),
     Nothing,
+}
+
+/// The values of Engagement_Status by which a person holds a campaign.
+const HOLDS: [&str; 2] = ["Needs Review", "Error"];
+
+/// The reason a campaign waits for when a person held it in the base. It tells such a pause from one
+/// of the operator's, which only the operator lifts.
+fn hold_by_status(status: &str) -> String {
+    format!("Engagement_Status: {status}")
 }
 
 fn signal(raw: &RawLead, facts: &LeadFacts) -> Signal {
@@ -276,14 +285,23 @@ fn signal(raw: &RawLead, facts: &LeadFacts) -> Signal {
     }
     match status {
         "Skipped" if is_news => return Signal::Stop("Engagement_Status: Skipped".to_string()),
-        "Needs Review" | "Error" if is_news => {
-            return Signal::Hold(format!("Engagement_Status: {status}"));
-        }
+        _ if is_news && HOLDS.contains(&status) => return Signal::Hold(hold_by_status(status)),
         _ => {}
     }
+    let held_by_status = HOLDS.map(hold_by_status);
+    let is_held = facts.paused_by.as_deref() == Some("person")
+        && facts
+            .hold_reason
+            .as_ref()
+            .is_some_and(|why| held_by_status.contains(why));
     match lead::content_check(raw) {
         Err(reject) => Signal::BadData(format!("{}: {}", reject.reason.code(), reject.detail)),
-        Ok(_) if facts.paused_by.as_deref() == Some("data") => Signal::GoodAgain,
+        Ok(_) if facts.paused_by.as_deref() == Some("data") => {
+            Signal::Resume("the lead passes the data check again".to_string())
+        }
+        Ok(_) if is_held && ["", "Auto-Send", "Sent"].contains(&status) => {
+            Signal::Resume(format!("Engagement_Status: `{status}` again"))
+        }
         Ok(_) => Signal::Nothing,
     }
 }
@@ -316,9 +334,9 @@ fn follow_people(
             summary.count("paused_for_bad_data");
             tx.pause(*campaign, "data", &why, now)
         }
-        Signal::GoodAgain if *state == CampaignState::Paused => {
+        Signal::Resume(why) if *state == CampaignState::Paused => {
             summary.count("resumed");
-            tx.resume(*campaign, "the lead passes the data check again", now)
+            tx.resume(*campaign, &why, now)
         }
         _ => Ok(()),
     }

@@ -52,6 +52,8 @@ pub struct LeadFacts {
     pub campaign: Option<(i64, String, CampaignState)>,
     /// Who holds the latest campaign when it is paused.
     pub paused_by: Option<String>,
+    /// Why the latest campaign waits, in words.
+    pub hold_reason: Option<String>,
     /// Whether any mail of ours reached the address.
     pub was_written_to: bool,
     /// The suppression that covers the address.
@@ -250,7 +252,8 @@ impl PullTransaction<'_> {
     }
 
     fn campaign_facts(&self, lead: i64, facts: &mut LeadFacts) -> anyhow::Result<()> {
-        let sql = "SELECT c.id, c.campaign_id, c.state, c.paused_by, c.started_at IS NOT NULL
+        let sql = "SELECT c.id, c.campaign_id, c.state, c.paused_by, c.started_at IS NOT NULL,
+                          c.hold_reason
                    FROM campaigns c WHERE c.lead_id = ?1 ORDER BY c.id DESC LIMIT 1";
         let row = self
             .conn
@@ -262,12 +265,14 @@ impl PullTransaction<'_> {
                     row.get::<_, String>(2)?,
                     row.get::<_, Option<String>>(3)?,
                     row.get::<_, bool>(4)?,
+                    row.get::<_, Option<String>>(5)?,
                 ))
             })
             .optional()?;
-        if let Some((id, campaign_id, state, paused_by, started)) = row {
+        if let Some((id, campaign_id, state, paused_by, started, hold_reason)) = row {
             facts.campaign = CampaignState::parse(&state).map(|state| (id, campaign_id, state));
             facts.paused_by = paused_by;
+            facts.hold_reason = hold_reason;
             facts.was_written_to = started;
         }
         let sql = "SELECT told ->> '$.Engagement_Status.choice' FROM pushes WHERE lead_id = ?1";

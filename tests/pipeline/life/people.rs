@@ -142,7 +142,7 @@ fn a_late_bounce_of_the_mistyped_address_leaves_the_corrected_one_alone() {
 }
 
 #[test]
-fn a_lead_set_to_needs_review_waits() {
+fn a_lead_set_to_needs_review_waits_until_a_person_sets_it_back() {
     let life = Life::plain();
     let record = after_the_hook(&life);
     edit(
@@ -161,6 +161,34 @@ fn a_lead_set_to_needs_review_waits() {
             ("Engagement_Status", "Needs Review"),
         ],
     );
+    life.airtable
+        .set(&record, "Engagement_Status", json!("Auto-Send"));
+    life.ok("2025-03-11T02:00:00Z", &["nightly"]);
+    life.ok("2025-03-11T14:00:00Z", &["hourly"]);
+    assert_eq!(life.steps_to(NORA), ["hook", "proof"]);
+    life.shows(&record, &[("Campaign_Status", "Active")]);
+}
+
+#[test]
+fn what_the_operator_paused_is_not_set_going_by_a_cell_of_the_base() {
+    let life = Life::plain();
+    let record = after_the_hook(&life);
+    let campaign = life.cell(&record, "Campaign_ID");
+    edit(
+        &life,
+        "15:00",
+        &record,
+        "Engagement_Status",
+        json!("Needs Review"),
+    );
+    life.ok("2025-03-04T02:00:00Z", &["nightly"]);
+    life.ok("2025-03-04T09:00:00Z", &["campaign", "pause", &campaign]);
+    life.airtable
+        .set(&record, "Engagement_Status", json!("Auto-Send"));
+    life.ok("2025-03-06T02:00:00Z", &["nightly"]);
+    life.ok(PROOF, &["hourly"]);
+    assert_eq!(life.steps_to(NORA), ["hook"]);
+    life.shows(&record, &[("Campaign_Status", "Paused")]);
 }
 
 #[test]
