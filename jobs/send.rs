@@ -15,7 +15,7 @@ use outreach::campaign::StopReason;
 use outreach::config::Config;
 use outreach::delivery::{Blame, Delivery};
 use outreach::lead;
-use outreach::ledger::{Claimed, ClaimedMessage, Claims, Ledger, Recorded};
+use outreach::ledger::{Claimed, ClaimedMessage, Claims, Ledger, Position, Recorded};
 use outreach::mailer::{Evidence, Mailer, Outgoing};
 use outreach::plan::{self, Itinerary, StepState};
 
@@ -125,14 +125,11 @@ async fn send_due(
     let rules = Rules::new(config);
     let began = Instant::now();
     let mut left = job.args.limit.unwrap_or(config.queue_batch_size) as usize;
-    let mut position = (i64::MIN, i64::MIN);
+    let mut position = Position::start();
     let mut pace = Pace::new(config, job);
     let mut progress = Progress::start("messages sent", 0, &job.args);
     let mut blocked = None;
     while left > 0 && !job.stop.requested() {
-        if is_paused(ledger, summary)? {
-            break;
-        }
         let now = job.clock.now();
         let mut claims = Claims {
             now,
@@ -160,7 +157,7 @@ async fn send_due(
                 return Err(Failure::again(anyhow!("sending stopped: {trouble}")));
             }
         }
-        if claimed.exhausted || claimed.limit_reached {
+        if claimed.exhausted || claimed.limit_reached || claimed.paused.is_some() {
             break;
         }
         if n > 0 && !pace.wait(began, &job.stop).await {
@@ -174,17 +171,11 @@ async fn send_due(
     }
 }
 
-/// Whether a person pressed the red button; looked at before every claim.
-fn is_paused(ledger: &Ledger, summary: &mut Summary) -> anyhow::Result<bool> {
-    let Some((reason, since)) = ledger.switch("pause_all")? else {
-        return Ok(false);
-    };
-    tracing::warn!("everything is paused since {since}: {reason}");
-    summary.count("paused");
-    Ok(true)
-}
-
 fn note_claims(claimed: &Claimed, summary: &mut Summary) {
+    if let Some((reason, since)) = &claimed.paused {
+        tracing::warn!("everything is paused since {since}: {reason}");
+        summary.count("paused");
+    }
     summary.add("moved", i64::from(claimed.moved));
     summary.add("stopped", i64::from(claimed.stopped));
     summary.add("daily_limit_reached", i64::from(claimed.limit_reached));

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::leads::read_fields;
+use super::runs::switch;
 use super::schedule::read_itinerary;
 use super::{About, Ledger, instant, log_event, seconds, suppressions, transitions};
 use crate::campaign::{StopReason, message_id};
@@ -85,8 +86,28 @@ pub struct Claims<'a> {
     pub mailboxes: &'a [String],
     /// Only this lead's messages.
     pub lead: Option<i64>,
-    /// How far this run has looked, so that what is held is looked at once: due instant and row id.
-    pub position: (i64, i64),
+    /// How far this run has looked, so that what is held is looked at once.
+    pub position: Position,
+}
+
+/// How far a run has looked through what is due: follow-ups before first steps, because the people
+/// they go to were promised them; each by due instant and row id.
+#[derive(Clone, Copy, Debug)]
+pub struct Position {
+    is_at_first_steps: bool,
+    due_at: i64,
+    message: i64,
+}
+
+impl Position {
+    /// Nothing was looked at.
+    pub fn start() -> Position {
+        Position {
+            is_at_first_steps: false,
+            due_at: i64::MIN,
+            message: i64::MIN,
+        }
+    }
 }
 
 /// What one round of claiming did.
@@ -102,6 +123,8 @@ pub struct Claimed {
     pub stopped: u32,
     /// Whether the daily limit ended the round.
     pub limit_reached: bool,
+    /// The red button, when it ended the round: why, and since when.
+    pub paused: Option<(String, DateTime<Utc>)>,
     /// Whether nothing due is left to look at.
     pub exhausted: bool,
 }
@@ -172,19 +195,30 @@ impl Ledger {
         decide: &mut dyn FnMut(&Candidate) -> Decision,
     ) -> anyhow::Result<Claimed> {
         let tx = self.begin()?;
-        let mut claimed = Claimed::default();
+        let mut claimed = Claimed {
+            paused: switch(&tx, "pause_all")?,
+            ..Claimed::default()
+        };
         let mut room = room_today(&tx, claims)?;
-        while claimed.messages.len() < claims.max {
+        while claimed.paused.is_none() && claimed.messages.len() < claims.max {
             let Some((candidate, due_at)) = next_candidate(&tx, claims)? else {
-                claimed.exhausted = true;
-                break;
+                if claims.position.is_at_first_steps {
+                    claimed.exhausted = true;
+                    break;
+                }
+                claims.position = Position {
+                    is_at_first_steps: true,
+                    ..Position::start()
+                };
+                continue;
             };
             let decision = decide(&candidate);
             if decision == Decision::Claim && room == 0 {
                 claimed.limit_reached = true;
                 break;
             }
-            claims.position = (due_at, candidate.message);
+            claims.position.due_at = due_at;
+            claims.position.message = candidate.message;
             match decision {
                 Decision::Claim => {
                     claimed.messages.push(claim(&tx, claims, candidate)?);
@@ -228,13 +262,24 @@ fn next_candidate(
                                JOIN leads l ON l.id = c.lead_id
                WHERE m.state IN ('scheduled', 'deferred') AND m.due_at <= ?1
                  AND (m.due_at, m.id) > (?2, ?3) AND c.state = 'active' AND m.sender = ?4
-                 AND (?5 IS NULL OR c.lead_id = ?5)
+                 AND (?5 IS NULL OR c.lead_id = ?5) AND (m.number = 1) = ?6
                ORDER BY m.due_at, m.id LIMIT 1";
-    let (due_at, id) = claims.position;
+    let Position {
+        is_at_first_steps,
+        due_at,
+        message,
+    } = claims.position;
     let row = conn
         .prepare_cached(sql)?
         .query_row(
-            (seconds(claims.now), due_at, id, claims.sender, claims.lead),
+            (
+                seconds(claims.now),
+                due_at,
+                message,
+                claims.sender,
+                claims.lead,
+                is_at_first_steps,
+            ),
             |row| {
                 Ok((
                     row.get::<_, i64>(0)?,

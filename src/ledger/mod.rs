@@ -32,7 +32,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 
 pub use attempts::Recorded;
 pub use campaigns::{CampaignRow, NewCampaign, StoredMessage};
-pub use claims::{Candidate, Claimed, ClaimedMessage, Claims, Decision};
+pub use claims::{Candidate, Claimed, ClaimedMessage, Claims, Decision, Position};
 pub use inbound::{Applied, InboundRow, NewInbound};
 pub use leads::{LeadFacts, LeadRow, LeadToWrite, PullTransaction, PulledLead, Stored};
 pub use letters::Letter;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
-use rusqlite::OptionalExtension;
+use rusqlite::{Connection, OptionalExtension};
 
 use super::{Ledger, instant, seconds};
 
@@ -105,13 +105,20 @@ impl Ledger {
 
     /// The reason of a thrown switch and since when, or none.
     pub fn switch(&self, name: &str) -> anyhow::Result<Option<(String, DateTime<Utc>)>> {
-        let sql = "SELECT reason, set_at FROM switches WHERE name = ?1";
-        self.conn
-            .prepare_cached(sql)?
-            .query_row([name], |row| Ok((row.get(0)?, instant(row.get(1)?))))
-            .optional()
-            .context("cannot read the switches")
+        switch(&self.conn, name)
     }
+}
+
+/// The reason of a thrown switch and since when, or none.
+pub(super) fn switch(
+    conn: &Connection,
+    name: &str,
+) -> anyhow::Result<Option<(String, DateTime<Utc>)>> {
+    let sql = "SELECT reason, set_at FROM switches WHERE name = ?1";
+    conn.prepare_cached(sql)?
+        .query_row([name], |row| Ok((row.get(0)?, instant(row.get(1)?))))
+        .optional()
+        .context("cannot read the switches")
 }
 
 impl Ledger {
