@@ -239,3 +239,6 @@ struct About {
     campaign: Option<i64>,
     message: Option<i64>,
 }
+
+#[cfg(test)]
+mod tests;
