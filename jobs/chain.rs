@@ -2,7 +2,7 @@
 //!
 //! A stage that fails does not stop the others: each is safe on what the ledger holds, because the
 //! rules are tested again where they matter (a follow-up without a fresh scan waits, for example).
-//! Only a ledger that cannot be used ends the job. It ends with the gravest code of its stages.
+//! Only a ledger that cannot be used, or is held by somebody else, ends the job. It ends with the gravest code of its stages.
 
 use outreach::clock::Clock;
 use outreach::config::Config;
@@ -63,7 +63,7 @@ pub async fn run(
         } else {
             print(report.to_text());
         }
-        has_ledger = !report.without_ledger || report.exit == Exit::Again;
+        has_ledger = !report.without_ledger;
         if !has_ledger {
             break;
         }

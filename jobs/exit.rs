@@ -45,6 +45,13 @@ impl Exit {
     }
 }
 
+/// An error as one line, without `error: `.
+pub fn line(error: &anyhow::Error) -> String {
+    let words = ledger::in_words(error);
+    let lines = words.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.collect::<Vec<_>>().join(" ")
+}
+
 /// A failure that ends a command, with the code it ends with.
 #[derive(Debug)]
 pub struct Failure {

@@ -168,7 +168,7 @@ pub fn print_error(error: &anyhow::Error) {
                 complain!("error: {problem}");
             }
         }
-        None => complain!("error: {}", format!("{error:#}").replace('\n', " ")),
+        None => complain!("error: {}", exit::line(error)),
     }
 }
 

@@ -17,7 +17,7 @@ use serde_json::json;
 pub use lock::StageLock;
 pub use progress::Progress;
 
-use crate::exit::{Exit, Failure};
+use crate::exit::{self, Exit, Failure};
 use crate::{generate, pull, push, scan, schedule, send};
 
 /// The options every stage takes.
@@ -222,20 +222,28 @@ pub async fn execute(
     let started_at = clock.now();
     let mut summary = Summary::default();
     let mut run = 0;
-    let mut without_ledger = true;
+    let mut without_ledger = false;
     let result = async {
         let _lock = match args.dry_run {
             true => None,
-            false => Some(StageLock::acquire(&config.ledger_path, stage, started_at)?),
+            false => {
+                let lock = StageLock::acquire(&config.ledger_path, stage, started_at);
+                // A stage that runs elsewhere says nothing against the others of a job.
+                without_ledger = lock
+                    .as_ref()
+                    .is_err_and(|failure| failure.exit != Exit::Again);
+                Some(lock?)
+            }
         };
         let open = match (args.dry_run, config.ledger_is_disposable) {
             (true, _) => Ledger::open_copy,
             (false, true) => Ledger::open_disposable,
             (false, false) => Ledger::open,
         };
+        without_ledger = true;
         let mut ledger = open(&config.ledger_path, started_at)?;
-        without_ledger = false;
         run = ledger.start_run(stage.name(), started_at)?;
+        without_ledger = false;
         let result = run_stage(
             stage,
             &mut ledger,
@@ -249,10 +257,12 @@ pub async fn execute(
         let result = result.await;
         let (exit, outcome) = ending(&result, &summary, stop);
         if let Err(failure) = &result {
-            summary.errors.push(format!("{:#}", failure.error));
+            summary.errors.push(exit::line(&failure.error));
         }
-        ledger.finish_run(run, outcome, &summary.counts, &summary.errors, clock.now())?;
-        result.map(|()| (exit, outcome))
+        let noted = ledger.finish_run(run, outcome, &summary.counts, &summary.errors, clock.now());
+        // Of two failures the stage's own is the one to tell: the second often follows from it.
+        result.and_then(|()| noted.map_err(Failure::from))?;
+        Ok::<_, Failure>((exit, outcome))
     }
     .await;
     let (exit, outcome) = match result {
@@ -260,7 +270,7 @@ pub async fn execute(
         Err(failure) => {
             crate::print_error(&failure.error);
             if summary.errors.is_empty() {
-                summary.errors.push(format!("{:#}", failure.error));
+                summary.errors.push(exit::line(&failure.error));
             }
             (failure.exit, failure.exit.outcome())
         }

@@ -27,13 +27,6 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(config: &Config, clock: Clock, args: &Args) -> Result<Exit, Failure> {
-    if !config.ledger_path.exists() {
-        return Err(Failure::config(anyhow!(
-            "CAMPAIGN_DATABASE_PATH: expected a ledger to copy, found no file `{}`; the first stage \
-             creates it",
-            config.ledger_path.display()
-        )));
-    }
     let path = match &args.file {
         Some(file) => {
             copy(config, clock.now(), file)?;
@@ -51,6 +44,7 @@ pub fn run(config: &Config, clock: Clock, args: &Args) -> Result<Exit, Failure> 
 
 /// Adds a copy to the folder of nightly copies and removes the oldest above [`KEPT`].
 pub fn keep(config: &Config, now: DateTime<Utc>) -> Result<PathBuf, Failure> {
+    ensure_ledger(config)?;
     let folder = PathBuf::from(format!("{}.backups", config.ledger_path.display()));
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("cannot create `{}`", folder.display()))
@@ -70,7 +64,21 @@ pub fn keep(config: &Config, now: DateTime<Utc>) -> Result<PathBuf, Failure> {
     Ok(path)
 }
 
+/// A ledger that is not there has no copy: an empty one would only look like safety.
+fn ensure_ledger(config: &Config) -> Result<(), Failure> {
+    let path = &config.ledger_path;
+    if path.exists() {
+        return Ok(());
+    }
+    Err(Failure::config(anyhow!(
+        "CAMPAIGN_DATABASE_PATH: expected a ledger to copy, found no file `{}`; the first stage \
+         creates it",
+        path.display()
+    )))
+}
+
 fn copy(config: &Config, now: DateTime<Utc>, to: &Path) -> Result<(), Failure> {
+    ensure_ledger(config)?;
     if to.exists() {
         return Err(Failure::usage(anyhow!(
             "`{}` exists already and is left as it is; name a new file",

@@ -11,7 +11,7 @@ use outreach::writer::Writer;
 use serde_json::json;
 
 use super::{print_json, table};
-use crate::exit::{Exit, Failure};
+use crate::exit::{self, Exit, Failure};
 
 /// The options of `doctor`.
 #[derive(Debug, clap::Args)]
@@ -65,7 +65,7 @@ pub async fn run(
         let rows = findings.iter().map(|finding| {
             let (ok, said) = match &finding.result {
                 Ok(said) => (true, said.clone()),
-                Err(error) => (false, format!("{error:#}")),
+                Err(error) => (false, exit::line(error)),
             };
             json!({"check": finding.what, "ok": ok, "said": said})
         });
@@ -81,7 +81,7 @@ pub async fn run(
     for finding in &findings {
         match &finding.result {
             Ok(said) => say!("ok    {:<14} {said}", finding.what),
-            Err(error) => say!("FAIL  {:<14} {error:#}", finding.what),
+            Err(error) => say!("FAIL  {:<14} {}", finding.what, exit::line(error)),
         }
     }
     let failed = findings

@@ -7,10 +7,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use chrono::{DateTime, Utc};
 use include_dir::{Dir, include_dir};
 use rusqlite::{Connection, TransactionBehavior};
+
+use super::Unfit;
 
 static MIGRATIONS: Dir = include_dir!("$CARGO_MANIFEST_DIR/migrations");
 
@@ -37,10 +39,22 @@ fn version(conn: &Connection) -> anyhow::Result<usize> {
 
 fn refuse_newer(version: usize, known: usize) -> anyhow::Result<()> {
     if version > known {
-        bail!(
+        return Err(Unfit(format!(
             "it was made by a newer outreach (schema {version}, this program knows {known}): \
              install that version, or restore a backup"
-        );
+        ))
+        .into());
+    }
+    Ok(())
+}
+
+/// Refuses a database that has tables but none of our migrations: it belongs to somebody else.
+fn refuse_foreign(conn: &Connection, version: usize) -> anyhow::Result<()> {
+    let sql = "SELECT count(*) FROM sqlite_schema";
+    if version == 0 && conn.query_row(sql, [], |row| row.get::<_, i64>(0))? > 0 {
+        let found = "expected a ledger made by outreach, found the database of another program; \
+                     set another path";
+        return Err(Unfit(found.to_string()).into());
     }
     Ok(())
 }
@@ -49,10 +63,12 @@ fn refuse_newer(version: usize, known: usize) -> anyhow::Result<()> {
 pub(super) fn ensure_current(conn: &Connection) -> anyhow::Result<()> {
     let (version, known) = (version(conn)?, all()?.len());
     refuse_newer(version, known)?;
+    refuse_foreign(conn, version)?;
     if version < known {
-        bail!(
+        return Err(Unfit(format!(
             "it has schema {version}, this program needs {known}: run any stage once to upgrade it"
-        );
+        ))
+        .into());
     }
     Ok(())
 }
@@ -75,6 +91,7 @@ pub(super) fn apply(
     let tx = conn.transaction_with_behavior(TransactionBehavior::Exclusive)?;
     // Read again under the lock: another process may have upgraded the file meanwhile.
     let before = version(&tx)?;
+    refuse_foreign(&tx, before)?;
     for (name, sql) in migrations.iter().skip(before) {
         tx.execute_batch(sql)
             .with_context(|| format!("migration {name} failed"))?;

@@ -59,15 +59,22 @@ pub enum Trouble {
     Unusable,
 }
 
+/// A file that is there but is no ledger this program can use; says what it is instead.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Unfit(pub(crate) String);
+
 /// Finds the ledger's own trouble in a chain of errors.
 pub fn trouble(error: &anyhow::Error) -> Option<Trouble> {
-    let cause = error
-        .chain()
-        .find_map(|cause| cause.downcast_ref::<rusqlite::Error>())?;
+    if error.chain().any(|cause| cause.is::<Unfit>()) {
+        return Some(Trouble::Unusable);
+    }
+    let cause = sqlite_cause(error)?;
     match cause.sqlite_error_code()? {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::DiskFull => {
             Some(Trouble::Later)
         }
+        ErrorCode::SystemIoFailure if is_without_space(cause) => Some(Trouble::Later),
         ErrorCode::CannotOpen
         | ErrorCode::ReadOnly
         | ErrorCode::NotADatabase
@@ -76,6 +83,55 @@ pub fn trouble(error: &anyhow::Error) -> Option<Trouble> {
         | ErrorCode::DatabaseCorrupt => Some(Trouble::Unusable),
         _ => None,
     }
+}
+
+/// An error in one line for people: SQLite's numbers left out, its trouble followed by the mend.
+pub fn in_words(error: &anyhow::Error) -> String {
+    let causes = error
+        .chain()
+        .filter(|cause| !cause.is::<rusqlite::ffi::Error>());
+    let mut line = causes.map(ToString::to_string).collect::<Vec<_>>();
+    let code = sqlite_cause(error).and_then(rusqlite::Error::sqlite_error_code);
+    let is_full = sqlite_cause(error).is_some_and(is_without_space);
+    let mend = match code {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            "; another process is using the ledger, try again when it has ended"
+        }
+        Some(ErrorCode::DiskFull) => "; make room on the disk",
+        Some(_) if is_full => "; is the disk full?",
+        Some(ErrorCode::DatabaseCorrupt) => "; restore a backup",
+        _ => "",
+    };
+    if let Some(last) = line.last_mut() {
+        last.push_str(mend);
+    }
+    line.join(": ")
+}
+
+fn sqlite_cause(error: &anyhow::Error) -> Option<&rusqlite::Error> {
+    error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<rusqlite::Error>())
+}
+
+/// Whether an I/O error is one of those a full disk leads to. SQLite says *full* only of its own
+/// writes; the shared memory beside the file cannot grow either.
+fn is_without_space(error: &rusqlite::Error) -> bool {
+    use rusqlite::ffi;
+    let code = error.sqlite_extended_error_code();
+    matches!(
+        code,
+        Some(ffi::SQLITE_IOERR_SHMSIZE | ffi::SQLITE_IOERR_WRITE | ffi::SQLITE_IOERR_FSYNC)
+    )
+}
+
+/// A folder in the place of the file is told by its own name, not by SQLite's.
+fn refuse_folder(path: &Path) -> anyhow::Result<()> {
+    if path.is_dir() {
+        let found = Unfit("expected a file, found a directory".to_string());
+        return Err(anyhow::Error::new(found).context(cannot_open(path)));
+    }
+    Ok(())
 }
 
 impl Ledger {
@@ -91,6 +147,7 @@ impl Ledger {
     }
 
     fn open_with(path: &Path, now: DateTime<Utc>, synchronous: &str) -> anyhow::Result<Ledger> {
+        refuse_folder(path)?;
         let conn = Connection::open(path).with_context(|| cannot_open(path))?;
         prepare(&conn).with_context(|| cannot_open(path))?;
         let mode: String = conn
@@ -119,7 +176,7 @@ impl Ledger {
                 .with_context(|| cannot_open(path))?;
             backup
                 .run_to_completion(i32::MAX, Duration::ZERO, None)
-                .with_context(|| format!("cannot read the ledger `{}`", path.display()))?;
+                .with_context(|| cannot_open(path))?;
         }
         prepare(&copy)?;
         migrate::apply(&mut copy, None, now).with_context(|| cannot_open(path))?;
@@ -152,12 +209,22 @@ impl Ledger {
             let backup = rusqlite::backup::Backup::new(&self.conn, &mut target)?;
             backup.run_to_completion(i32::MAX, Duration::ZERO, None)?;
             drop(backup);
+            // A damaged ledger copies without complaint; its copy must not push out the good ones.
+            let answer: String = target.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+            if answer != "ok" {
+                let found = format!("the ledger is damaged ({answer}); restore a backup");
+                return Err(Unfit(found).into());
+            }
             target.close().map_err(|(_, err)| err)?;
             std::fs::File::open(&partial)?.sync_all()?;
             std::fs::rename(&partial, to)?;
             Ok(())
         };
-        write().with_context(|| format!("cannot back up the ledger to `{}`", to.display()))
+        let written = write();
+        if written.is_err() {
+            let _ = std::fs::remove_file(&partial); // The error is what matters.
+        }
+        written.with_context(|| format!("cannot back up the ledger to `{}`", to.display()))
     }
 
     /// Checks the file's structure; the answer is `ok` or what is wrong with it.
@@ -191,6 +258,7 @@ fn prepare(conn: &Connection) -> anyhow::Result<()> {
 }
 
 fn read_only(path: &Path) -> anyhow::Result<Connection> {
+    refuse_folder(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags).with_context(|| cannot_open(path))?;
     conn.busy_timeout(WAITS)

@@ -24,6 +24,7 @@ mod mailer;
 mod operator;
 mod systemd;
 mod tidy;
+mod trouble;
 mod twice;
 #[allow(
     dead_code,

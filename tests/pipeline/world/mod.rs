@@ -192,7 +192,13 @@ impl World {
     /// Starts the program at the machine's own time.
     #[track_caller]
     pub fn spawn(&self, args: &[&str]) -> Running {
-        let mut command = self.command("", args);
+        self.spawn_through(&[], args)
+    }
+
+    /// Starts the program by way of another that sets limits, such as `prlimit --as=…`.
+    #[track_caller]
+    pub fn spawn_through(&self, through: &[&str], args: &[&str]) -> Running {
+        let mut command = self.command(through, "", args);
         command.envs(&self.env);
         Running::start(command)
     }
@@ -201,12 +207,15 @@ impl World {
     /// is said by the folder's own `.env`.
     #[track_caller]
     pub fn run_in(&self, folder: &str, args: &[&str]) -> Outcome {
-        Running::start(self.command(folder, args)).wait()
+        Running::start(self.command(&[], folder, args)).wait()
     }
 
-    fn command(&self, folder: &str, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_outreach"));
+    fn command(&self, through: &[&str], folder: &str, args: &[&str]) -> Command {
+        let program = env!("CARGO_BIN_EXE_outreach");
+        let mut words = through.iter().copied().chain([program]);
+        let mut command = Command::new(words.next().unwrap());
         command
+            .args(words)
             .args(args)
             .current_dir(self.path(folder))
             .stdin(Stdio::null())
@@ -304,7 +313,14 @@ impl Moment<'_> {
     /// Starts the program at this instant.
     #[track_caller]
     pub fn spawn(&self, args: &[&str]) -> Running {
-        self.world.spawn(&[args, &["--now", &self.now]].concat())
+        self.spawn_through(&[], args)
+    }
+
+    /// Starts the program at this instant by way of another that sets limits.
+    #[track_caller]
+    pub fn spawn_through(&self, through: &[&str], args: &[&str]) -> Running {
+        let args = [args, &["--now", &self.now]].concat();
+        self.world.spawn_through(through, &args)
     }
 }
 
