@@ -164,6 +164,10 @@ pub fn print_error(error: &anyhow::Error) {
     // A configuration may have several mistakes; each gets its own line.
     match error.downcast_ref::<outreach::config::Problems>() {
         Some(problems) => {
+            // Logging starts with the configuration, so the warnings are printed here.
+            for warning in &problems.1 {
+                eprintln!("warning: {warning}");
+            }
             for problem in &problems.0 {
                 complain!("error: {problem}");
             }

@@ -40,7 +40,9 @@ pub fn only_problems(args: &Args, problems: Problems) -> Result<Exit, Failure> {
             .iter()
             .map(|problem| problem.to_string())
             .collect::<Vec<_>>();
-        print_json(&json!({"ok": false, "problems": lines}));
+        let warnings = problems.1.iter().map(ToString::to_string);
+        let warnings = warnings.collect::<Vec<_>>();
+        print_json(&json!({"ok": false, "problems": lines, "warnings": warnings}));
         return Ok(Exit::Config);
     }
     Err(Failure::config(problems))

@@ -28,10 +28,10 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Every mistake of a configuration at once, so that nobody mends one per run. Displays as one line
-/// each.
+/// Every mistake of a configuration at once, so that nobody mends one per run, and what is odd about
+/// it: a misspelt name is often the reason of a mistake. Displays as one line for each mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problems(pub Vec<Problem>);
+pub struct Problems(pub Vec<Problem>, pub Vec<Warning>);
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

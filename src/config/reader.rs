@@ -61,7 +61,7 @@ impl<'a> Reader<'a> {
             }
             _ => {}
         }
-        Err(Problems(self.problems))
+        Err(Problems(self.problems, self.warnings))
     }
 
     /// Notes a problem of a variable, naming where its value came from.
