@@ -145,6 +145,7 @@ async fn check(config: &Config, clock: Clock) -> Vec<Finding> {
 
 fn check_ledger(config: &Config, clock: Clock) -> anyhow::Result<String> {
     let path = config.ledger_path.display();
+    ensure_writable(config)?;
     if !config.ledger_path.exists() {
         return Ok(format!(
             "`{path}` does not exist yet; the first stage creates it"
@@ -157,6 +158,28 @@ fn check_ledger(config: &Config, clock: Clock) -> anyhow::Result<String> {
         "`{path}` is damaged: {answer}; restore a backup"
     );
     Ok(format!("`{path}` is sound"))
+}
+
+/// The ledger has files of its own beside it, so its folder must be writable as well.
+fn ensure_writable(config: &Config) -> anyhow::Result<()> {
+    let path = &config.ledger_path;
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(".probe");
+    let probe = path.with_file_name(name);
+    let tried = std::fs::write(&probe, "probe").and_then(|()| std::fs::remove_file(&probe));
+    let tried = tried.and_then(|()| match path.is_file() {
+        true => std::fs::OpenOptions::new()
+            .append(true)
+            .open(path)
+            .map(drop),
+        false => Ok(()),
+    });
+    tried.with_context(|| {
+        format!(
+            "CAMPAIGN_DATABASE_PATH: expected `{}` to be a file in a folder that can be written to",
+            path.display()
+        )
+    })
 }
 
 async fn check_leads(config: &Config) -> anyhow::Result<String> {
