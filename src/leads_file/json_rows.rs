@@ -41,7 +41,7 @@ pub(super) fn read(
     }
     parsed
         .map_err(|err| of_parser(err, records.rows))
-        .with_context(|| path.display().to_string())?;
+        .with_context(|| format!("`{}`", path.display()))?;
     records
         .summary()
         .with_context(|| format!("`{}`", path.display()))

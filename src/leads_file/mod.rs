@@ -91,8 +91,16 @@ pub fn read(path: &Path, sink: &mut Sink<'_>) -> anyhow::Result<FileSummary> {
 fn open(path: &Path) -> anyhow::Result<File> {
     let shown = path.display();
     let mend = "set LEADS_FILE to a CSV or JSON file";
+    // Asked before it is opened: opening a pipe waits for somebody to write into it.
+    if let Ok(found) = path.metadata().map(|found| found.file_type()) {
+        if found.is_dir() {
+            bail!("`{shown}`: expected a file, found a directory; {mend}");
+        }
+        if !found.is_file() {
+            bail!("`{shown}`: expected a file, found a pipe or a device; {mend}");
+        }
+    }
     match File::open(path) {
-        Ok(_) if path.is_dir() => bail!("`{shown}`: expected a file, found a directory; {mend}"),
         Ok(file) => Ok(file),
         Err(err) if err.kind() == ErrorKind::NotFound => {
             bail!("`{shown}`: expected a file of leads, found none; {mend}")
