@@ -6,6 +6,7 @@
 
 mod model;
 
+use std::io::Read;
 use std::num::NonZero;
 use std::path::Path;
 use std::sync::Arc;
@@ -98,13 +99,29 @@ struct Texts {
     tokens: u64,
 }
 
+/// The largest text of people's that is read: far more than anybody writes about a brand.
+const TEXT_BYTES_MAX: usize = 1_000_000;
+
+fn read_text(path: &Path) -> anyhow::Result<String> {
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path)?;
+    file.take(TEXT_BYTES_MAX as u64 + 1)
+        .read_to_end(&mut bytes)?;
+    anyhow::ensure!(
+        bytes.len() <= TEXT_BYTES_MAX,
+        "expected at most {TEXT_BYTES_MAX} bytes, found more"
+    );
+    String::from_utf8(bytes)
+        .map_err(|error| anyhow::anyhow!("expected UTF-8 text: {}", error.utf8_error()))
+}
+
 /// The brand of BRAND_FILE, or the built-in one.
 pub fn read_brand(config: &Config) -> Result<Brand, Failure> {
     let Some(path) = &config.brand_file else {
         return Ok(Brand::builtin(&config.from_name));
     };
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("BRAND_FILE: cannot read `{}`", path.display()));
+    let text =
+        read_text(path).with_context(|| format!("BRAND_FILE: cannot read `{}`", path.display()));
     let brand = text.and_then(|text| {
         Brand::parse(&text, &config.from_name)
             .with_context(|| format!("BRAND_FILE: `{}`", path.display()))
@@ -134,7 +151,7 @@ fn read_templates(dir: &Path) -> anyhow::Result<Vec<(String, String)>> {
             .and_then(|name| name.to_str())
             .unwrap_or_default();
         if path.is_file() && !name.starts_with('.') {
-            let text = std::fs::read_to_string(&path)
+            let text = read_text(&path)
                 .with_context(|| format!("TEMPLATES_DIR: cannot read `{}`", path.display()))?;
             files.push((name.to_string(), text));
         }

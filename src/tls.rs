@@ -1,5 +1,7 @@
 //! The ground the two mail adapters share: how a connection is protected, and by which authorities.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -28,9 +30,14 @@ impl TlsMode {
     }
 }
 
+/// The most that is read of a file of authorities; all of a system's are a fiftieth of it.
+const PEM_BYTES_MAX: u64 = 10_000_000;
+
 /// The certificates of `TLS_CA_FILE` (PEM, one or several), trusted besides the system's.
 pub fn authorities(ca_file: &PathBuf) -> anyhow::Result<Vec<Certificate>> {
-    let pem = std::fs::read(ca_file)
+    let mut pem = Vec::new();
+    File::open(ca_file)
+        .and_then(|file| file.take(PEM_BYTES_MAX).read_to_end(&mut pem))
         .with_context(|| format!("TLS_CA_FILE: cannot read `{}`", ca_file.display()))?;
     let certificates = Certificate::stack_from_pem(&pem).with_context(|| {
         format!(

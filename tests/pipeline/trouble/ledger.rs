@@ -85,7 +85,7 @@ fn a_missing_folder_is_named_by_whoever_needs_it() {
     for command in ["pull", "nightly", "hourly", "suppress add a@b.example"] {
         run(&world, command).fails(78, &["CAMPAIGN_DATABASE_PATH", "no/such/folder.db"]);
     }
-    run(&world, "backup").fails(78, &["no/such/folder.db", "found none to back up"]);
+    run(&world, "backup").fails(78, &["no/such/folder.db", "found no file"]);
     assert!(!world.path("no").exists(), "nobody asked for a folder");
     let doctor = run(&world, "doctor").exits(78);
     assert!(doctor.stdout.contains("FAIL  ledger"), "{}", doctor.stdout);
