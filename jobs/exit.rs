@@ -78,6 +78,24 @@ impl Failure {
         }
     }
 
+    /// A file or folder of the configuration cannot be used. A ledger in trouble met on the way keeps
+    /// its own code, and a full disk is a matter of time.
+    pub fn of_file(error: anyhow::Error) -> Failure {
+        use std::io::{self, ErrorKind};
+        let is_full = error.chain().any(|cause| {
+            let kind = cause.downcast_ref::<io::Error>().map(io::Error::kind);
+            matches!(
+                kind,
+                Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
+            )
+        });
+        match ledger::trouble(&error) {
+            Some(_) => Failure::from(error),
+            None if is_full => Failure::again(error),
+            None => Failure::config(error),
+        }
+    }
+
     /// The command line asks for something that does not exist or does not go together.
     pub fn usage(error: impl Into<anyhow::Error>) -> Failure {
         Failure {

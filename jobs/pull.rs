@@ -52,7 +52,7 @@ pub async fn run(
                     })
                 })
                 .map(|read| note_missing(&read.missing))
-                .map_err(file_failure)?;
+                .map_err(Failure::of_file)?;
             match &wanted.lead {
                 Some(word) if summary.counted("read") == 0 => Err(Failure::usage(anyhow!(
                     "no lead `{word}` in `{}`: expected a record id, an address or a campaign id",
@@ -117,14 +117,6 @@ fn note_missing(missing: &[ReadField]) {
         .collect();
     if !names.is_empty() {
         tracing::debug!("optional columns that are not there: {}", names.join(", "));
-    }
-}
-
-/// A file that cannot be read as leads is the configuration's or the file's fault, not ours.
-fn file_failure(error: anyhow::Error) -> Failure {
-    match outreach::ledger::trouble(&error) {
-        Some(_) => Failure::from(error),
-        None => Failure::config(error),
     }
 }
 

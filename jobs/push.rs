@@ -88,7 +88,7 @@ fn write_status_file(
             }
         }
     });
-    StatusFile::write(path, &header, rows).map_err(Failure::config)?;
+    StatusFile::write(path, &header, rows).map_err(Failure::of_file)?;
     ledger.mark_pushed(&shown, job.clock.now())?;
     Ok(())
 }

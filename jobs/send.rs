@@ -65,7 +65,7 @@ pub async fn run(
 
 /// The mailer of the configuration.
 pub fn open_mailer(config: &Config) -> Result<Mailer, Failure> {
-    Mailer::open(&config.mailer, config.from.domain()).map_err(Failure::config)
+    Mailer::open(&config.mailer, config.from.domain()).map_err(Failure::of_file)
 }
 
 /// Resolves doubts by evidence, where the mailer can give any: a file that is in the Maildir was

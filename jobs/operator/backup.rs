@@ -48,7 +48,7 @@ pub fn keep(config: &Config, now: DateTime<Utc>) -> Result<PathBuf, Failure> {
     let folder = PathBuf::from(format!("{}.backups", config.ledger_path.display()));
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("cannot create `{}`", folder.display()))
-        .map_err(Failure::config)?;
+        .map_err(Failure::of_file)?;
     let stamp = now.format("%Y%m%dT%H%M%SZ");
     let mut path = folder.join(format!("{stamp}.db"));
     for n in 2.. {

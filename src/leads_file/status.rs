@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, anyhow, bail, ensure};
 
 /// The file beside the leads that shows what became of them.
 pub struct StatusFile;
@@ -71,7 +71,10 @@ fn fill(
         .terminator(csv::Terminator::CRLF)
         .from_writer(BufWriter::new(file));
     let context = || format!("cannot write `{}`", draft.display());
-    writer.write_record(header).with_context(context)?;
+    writer
+        .write_record(header)
+        .map_err(plain)
+        .with_context(context)?;
     for row in rows {
         let row = row?;
         let found = row.len();
@@ -82,6 +85,7 @@ fn fill(
         );
         writer
             .write_record(row.into_iter().map(guarded))
+            .map_err(plain)
             .with_context(context)?;
     }
     let mut buffer = writer
@@ -90,6 +94,14 @@ fn fill(
         .with_context(context)?;
     buffer.flush().with_context(context)?;
     buffer.get_ref().sync_all().with_context(context)
+}
+
+/// The I/O error inside the writer's own, which hides it from whoever asks what happened.
+fn plain(err: csv::Error) -> anyhow::Error {
+    match err.into_kind() {
+        csv::ErrorKind::Io(err) => err.into(),
+        kind => anyhow!("expected plain cells, found {kind:?}"),
+    }
 }
 
 /// Makes the draft anew: one that a killed run left behind goes first, and a link that somebody put
