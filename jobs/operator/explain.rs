@@ -71,7 +71,7 @@ pub fn run(config: &Config, clock: Clock, args: &Args) -> Result<Exit, Failure> 
             say!(
                 "  {} {} from {}: {}",
                 utc(mail.read_at),
-                mail.kind,
+                mail.kind.replace('_', " "),
                 mail.from,
                 mail.consequence
             );
