@@ -198,14 +198,13 @@ fn stuck(
             }
             // A person has to look at what failed even though the run went on.
             Some("partial") if !run.errors.is_empty() => {
-                let (n, why) = (
-                    run.errors.len(),
-                    run.errors.last().map_or("", String::as_str),
-                );
-                lines.push(format!(
-                    "the last `{}`: {n} failed, such as: {why}",
-                    run.stage
-                ));
+                let why = run.errors.first().map_or("", String::as_str);
+                let more = match run.errors.len() {
+                    1 => String::new(),
+                    n => format!(" (and {} more)", n - 1),
+                };
+                let stage = &run.stage;
+                lines.push(format!("the last `{stage}` had trouble: {why}{more}"));
             }
             Some(_) => {}
         }

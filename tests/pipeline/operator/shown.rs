@@ -72,18 +72,12 @@ fn status_names_everything_that_needs_a_person_with_the_command_that_helps() {
 
 #[test]
 fn status_names_what_failed_in_a_run_that_went_on() {
-    let world = with_leads().env("TEMPLATES_DIR", "texts");
-    // A template whose one text asks for something that nobody has.
-    world.write("texts/general.toml", "[parts.nothing]\nany = [\"x\"]\n");
-    let outcome = world.at(MONDAY).run(&["nightly"]);
-    if outcome.code != 3 {
-        return; // The library refuses or mends such a file: then no run fails in part.
-    }
-    let text = world.at(MONDAY).run(&["status"]).exits(0).stdout;
-    assert!(
-        text.contains("  - the last `generate`: 2 failed, such as: "),
-        "{text}"
-    );
+    let world = planned().env("FROM_EMAIL", "other@sender.example");
+    let outcome = world.at(NOON).run(&["send"]).exits(3);
+    outcome.complains("2 due messages belong to another sender");
+    let text = world.at(NOON).run(&["status"]).exits(0).stdout;
+    let said = "  - the last `send` had trouble: 2 due messages belong to another sender";
+    assert!(text.contains(said), "{text}");
 }
 
 #[test]
