@@ -108,7 +108,7 @@ pub fn run(config: &Config, clock: Clock, args: &Show) -> Result<Exit, Failure> 
     Ok(Exit::Done)
 }
 
-/// The leads: who may be written to, who has a campaign, and why the others have none.
+/// The leads: who may be written to, who has an open campaign, and why the others have none.
 fn print_leads(figures: &BTreeMap<String, i64>) {
     let mut eligible = 0;
     let mut in_campaigns = 0;
@@ -116,7 +116,7 @@ fn print_leads(figures: &BTreeMap<String, i64>) {
     for (verdict, n) in figures {
         match verdict.strip_prefix("rejected: ") {
             None => eligible += n,
-            Some("campaign_in_progress" | "contacted_before") => in_campaigns += n,
+            Some("campaign_in_progress") => in_campaigns += n,
             Some(reason) => rejected.push((reason.replace('_', " "), *n)),
         }
     }
@@ -126,7 +126,7 @@ fn print_leads(figures: &BTreeMap<String, i64>) {
     }
     let n_rejected: i64 = rejected.iter().map(|(_, n)| n).sum();
     say!(
-        "{:<10} {eligible} eligible · {in_campaigns} with a campaign · {n_rejected} rejected",
+        "{:<10} {eligible} eligible · {in_campaigns} with an open campaign · {n_rejected} rejected",
         "leads"
     );
     for (reason, n) in rejected {

@@ -8,7 +8,7 @@ fn status_tells_what_is_going_on_and_what_comes_next() {
     let text = world.at(MONDAY).run(&["status"]).exits(0).stdout;
     for line in [
         "leads: file leads.csv · writer: built-in templates · mail: Maildir outbox",
-        "leads      2 eligible · 0 with a campaign · 1 rejected",
+        "leads      2 eligible · 0 with an open campaign · 1 rejected",
         "                1 low confidence",
         "campaigns  2 active",
         "messages   6 scheduled",
