@@ -62,7 +62,8 @@ impl Ledger {
         results: &[(ClaimedMessage, Recorded)],
         now: DateTime<Utc>,
     ) -> anyhow::Result<()> {
-        // What is not recorded is in doubt: here nobody gives up because another run writes for long.
+        // What is not recorded is in doubt: here nobody gives up because another run writes for
+        // long.
         self.conn.busy_timeout(RECORDING_WAITS)?;
         let tx = self.begin()?;
         for (message, recorded) in results {

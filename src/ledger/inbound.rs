@@ -242,8 +242,8 @@ fn insert(
     id.optional().context("cannot store a mail")
 }
 
-/// A mail that names a message proves that it was delivered, also when it was in doubt, or put back in
-/// line because somebody was sure that it never left. One that merely comes from the lead proves
+/// A mail that names a message proves that it was delivered, also when it was in doubt, or put back
+/// in line because somebody was sure that it never left. One that merely comes from the lead proves
 /// nothing: it may answer an earlier message.
 fn settle_doubt(conn: &Connection, answered: &Answered, now: DateTime<Utc>) -> anyhow::Result<()> {
     if !matches!(answered.matched_by, "message_id" | "outreach_key") {

@@ -291,8 +291,8 @@ fn deferred(error: &str) -> Delivery {
     }
 }
 
-/// The Maildir's own random name. It appears whole or not at all, and the first of two runs that make
-/// it at the same time wins.
+/// The Maildir's own random name. It appears whole or not at all, and the first of two runs that
+/// make it at the same time wins.
 fn read_or_make_id(dir: &Path) -> io::Result<String> {
     let path = dir.join(ID_FILE);
     if !path.try_exists()? {
