@@ -256,8 +256,8 @@ enum Signal {
 /// The values of Engagement_Status by which a person holds a campaign.
 const HOLDS: [&str; 2] = ["Needs Review", "Error"];
 
-/// The reason a campaign waits for when a person held it in the base. It tells such a pause from one
-/// of the operator's, which only the operator lifts.
+/// The reason a campaign waits for when a person held it in the base. It tells such a pause from
+/// one of the operator's, which only the operator lifts.
 fn hold_by_status(status: &str) -> String {
     format!("Engagement_Status: {status}")
 }

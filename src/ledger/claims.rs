@@ -319,8 +319,8 @@ fn next_candidate(
     Ok(Some((candidate, due_at)))
 }
 
-/// The oldest of the latest successful scans, none when a mailbox was never read whole; and the error
-/// of the latest scan where that failed.
+/// The oldest of the latest successful scans, none when a mailbox was never read whole; and the
+/// error of the latest scan where that failed.
 fn last_scans(
     conn: &Connection,
     mailboxes: &[String],
