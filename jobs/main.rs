@@ -166,7 +166,7 @@ pub fn print_error(error: &anyhow::Error) {
         Some(problems) => {
             // Logging starts with the configuration, so the warnings are printed here.
             for warning in &problems.1 {
-                eprintln!("warning: {warning}");
+                complain!("warning: {warning}");
             }
             for problem in &problems.0 {
                 complain!("error: {problem}");

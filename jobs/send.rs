@@ -25,6 +25,9 @@ use rules::Rules;
 use crate::exit::Failure;
 use crate::run::{Job, Progress, Summary};
 
+/// So many messages a dry run looks at in one round.
+const DRY_BATCH_MAX: usize = 256;
+
 /// Runs the stage.
 pub async fn run(
     ledger: &mut Ledger,
@@ -44,14 +47,19 @@ pub async fn run(
     for name in names {
         summary.add(name, 0);
     }
-    let mut mailer = open_mailer(config)?;
-    summary.add(
-        "orphaned",
-        i64::from(ledger.doubt_orphans(job.clock.now())?),
-    );
-    settle_doubts(ledger, &mailer, config, job, summary)?;
-    let result = send_due(ledger, &mut mailer, config, job, summary).await;
-    mailer.close().await;
+    // A dry run opens no mailer, which could make a Maildir, and calls nothing in doubt that a run
+    // beside it may be sending just now.
+    let mut mailer = None;
+    if !job.args.dry_run {
+        let mailer = mailer.insert(open_mailer(config)?);
+        let orphans = ledger.doubt_orphans(job.clock.now())?;
+        summary.add("orphaned", i64::from(orphans));
+        settle_doubts(ledger, mailer, config, job, summary)?;
+    }
+    let result = send_due(ledger, mailer.as_mut(), config, job, summary).await;
+    if let Some(mailer) = mailer {
+        mailer.close().await;
+    }
     let elsewhere = ledger.due_for_other_senders(config.from.as_str(), job.clock.now())?;
     if elsewhere > 0 {
         summary.error(format!(
@@ -116,12 +124,18 @@ fn day_began_at(config: &Config, now: DateTime<Utc>) -> DateTime<Utc> {
 
 async fn send_due(
     ledger: &mut Ledger,
-    mailer: &mut Mailer,
+    mut mailer: Option<&mut Mailer>,
     config: &Config,
     job: &Job,
     summary: &mut Summary,
 ) -> Result<(), Failure> {
-    let (place, mailboxes) = (mailer.place(), [config.mailbox.name()]);
+    let place = mailer
+        .as_ref()
+        .map_or_else(|| "nowhere".to_string(), |mailer| mailer.place());
+    let batch_max = mailer
+        .as_ref()
+        .map_or(DRY_BATCH_MAX, |mailer| mailer.batch_max());
+    let mailboxes = [config.mailbox.name()];
     let rules = Rules::new(config);
     let began = Instant::now();
     let mut left = job.args.limit.unwrap_or(config.queue_batch_size) as usize;
@@ -133,7 +147,7 @@ async fn send_due(
         let now = job.clock.now();
         let mut claims = Claims {
             now,
-            max: mailer.batch_max().min(left),
+            max: batch_max.min(left),
             sender: config.from.as_str(),
             daily_limit: config.daily_limit,
             day_began_at: day_began_at(config, now),
@@ -151,7 +165,15 @@ async fn send_due(
         let n = claimed.messages.len();
         left -= n;
         if n > 0 {
-            let trouble = hand_over(ledger, mailer, config, job, summary, claimed.messages).await?;
+            let trouble = hand_over(
+                ledger,
+                mailer.as_deref_mut(),
+                config,
+                job,
+                summary,
+                claimed.messages,
+            )
+            .await?;
             progress.advance(n as u64);
             if let Some(trouble) = trouble {
                 return Err(Failure::again(anyhow!("sending stopped: {trouble}")));
@@ -188,7 +210,7 @@ fn note_claims(claimed: &Claimed, summary: &mut Summary) {
 /// Delivers claimed messages and records each verdict. The answer is why the run should end, if so.
 async fn hand_over(
     ledger: &mut Ledger,
-    mailer: &mut Mailer,
+    mailer: Option<&mut Mailer>,
     config: &Config,
     job: &Job,
     summary: &mut Summary,
@@ -198,8 +220,8 @@ async fn hand_over(
     for message in &messages {
         outgoing.push(compose(config, message)?);
     }
-    let deliveries = match job.args.dry_run {
-        true => {
+    let deliveries = match mailer {
+        None => {
             for (message, out) in messages.iter().zip(&outgoing) {
                 let (step, to, subject) = (&message.step, &out.to, &out.subject);
                 summary.preview.push(format!("{step} to {to}: {subject}"));
@@ -209,7 +231,7 @@ async fn hand_over(
             };
             outgoing.iter().map(|_| accepted()).collect()
         }
-        false => mailer.deliver_batch(&outgoing).await,
+        Some(mailer) => mailer.deliver_batch(&outgoing).await,
     };
     let now = job.clock.now();
     let mut trouble = None;

@@ -350,6 +350,7 @@ fn read_later(reader: &mut Reader) -> Later {
         let is_off = match variable.name {
             "TRACK_OPENS" => !later.track_opens,
             "TRACK_CLICKS" => !later.track_clicks,
+            "ANALYTICS_RETENTION_DAYS" => true, // Nothing is lost by keeping everything meanwhile.
             _ => false,
         };
         if let Some(note) = variable

@@ -54,7 +54,7 @@ fn a_pipe_nobody_writes_to_is_refused_instead_of_waited_for() {
 fn a_file_that_may_not_be_read_is_named() {
     let world = world_of_ada();
     let file = world.path("leads.csv");
-    fs::set_permissions(&file, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).unwrap();
     if fs::File::open(&file).is_ok() {
         eprintln!("SKIPPED: this user (root?) may read everything");
         return;

@@ -105,7 +105,7 @@ fn a_command_line_that_makes_no_sense_ends_with_2() {
     world
         .run(&["pull", "--now", "yesterday"])
         .exits(2)
-        .complains("error: invalid value 'yesterday'");
+        .complains("error: invalid value `yesterday`");
     run(&world, "explain nobody@none.example").fails(2, &["no lead `nobody@none.example`"]);
     run(&world, "campaign pause c0").fails(2, &["no campaign `c0`"]);
 }
