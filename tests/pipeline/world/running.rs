@@ -69,6 +69,15 @@ impl Running {
         self.output.is_none()
     }
 
+    /// Waits so long for its end; true when it came.
+    pub fn ends_within(&mut self, patience: Duration) -> bool {
+        if self.output.is_none() {
+            let ended = self.ended.recv_timeout(patience).ok();
+            self.output = ended.map(|output| output.expect("cannot wait"));
+        }
+        self.output.is_some()
+    }
+
     /// SIGKILL, as from the kernel that is out of memory: nothing of the process runs any more.
     #[track_caller]
     pub fn kill(mut self) -> Outcome {
