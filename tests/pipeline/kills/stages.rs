@@ -242,3 +242,17 @@ fn killed_between_two_calls_to_airtable_nothing_is_lost_and_nothing_doubled() {
         }
     }
 }
+
+#[test]
+fn stages_started_at_once_where_there_is_no_ledger_make_one_together() {
+    for _ in 0..3 {
+        let world = many();
+        let started = ["pull", "scan", "generate", "schedule", "send", "push"]
+            .map(|stage| world.at(NIGHT).spawn(&[stage]));
+        for running in started {
+            running.wait().exits(0);
+        }
+        let n_leads = world.sql("SELECT count(*) FROM leads");
+        assert_eq!(n_leads, [[N_LEADS.to_string()]]);
+    }
+}
