@@ -63,8 +63,8 @@ pub async fn run(
     let elsewhere = ledger.due_for_other_senders(config.from.as_str(), job.clock.now())?;
     if elsewhere > 0 {
         summary.error(format!(
-            "{elsewhere} due messages belong to another sender than FROM_EMAIL `{}`: set it back, or \
-             stop those campaigns",
+            "{elsewhere} due messages belong to another sender than FROM_EMAIL `{}`: set it back, \
+             or stop those campaigns",
             config.from
         ));
     }

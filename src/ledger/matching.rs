@@ -39,27 +39,7 @@ pub(super) fn is_known_elsewhere(
 
 /// Which message a mail is about; none when it is about none of ours.
 pub(super) fn answered(conn: &Connection, inbound: &Inbound) -> anyhow::Result<Option<Answered>> {
-    let base = "SELECT m.id, m.campaign_id, m.step, coalesce(l.email, ''),
-                       coalesce(m.recipient, l.email, '')
-                FROM messages m JOIN campaigns c ON c.id = m.campaign_id
-                                JOIN leads l ON l.id = c.lead_id
-                WHERE ";
-    let find = |condition: &str, values: &[&str], matched_by: &'static str| {
-        let sql = format!("{base}{condition} ORDER BY m.claimed_at DESC, m.id DESC LIMIT 1");
-        conn.prepare_cached(&sql)?
-            .query_row(rusqlite::params_from_iter(values), |row| {
-                Ok(Answered {
-                    message: row.get(0)?,
-                    campaign: row.get(1)?,
-                    step: row.get(2)?,
-                    email: row.get(3)?,
-                    recipient: row.get(4)?,
-                    matched_by,
-                })
-            })
-            .optional()
-            .context("cannot match a mail")
-    };
+    let find = |condition: &str, values: &[&str], by| latest(conn, condition, values, by);
     // A mail that names a message we tried to send proves that it arrived, whatever we believe.
     for message_id in &inbound.clues.message_ids {
         if let Some(found) = find("m.message_id = ?1", &[message_id], "message_id")? {
@@ -112,4 +92,33 @@ pub(super) fn answered(conn: &Connection, inbound: &Inbound) -> anyhow::Result<O
         }
         _ => Ok(None),
     }
+}
+
+/// The message that was tried last of those for which a condition holds.
+fn latest(
+    conn: &Connection,
+    condition: &str,
+    values: &[&str],
+    matched_by: &'static str,
+) -> anyhow::Result<Option<Answered>> {
+    let sql = format!(
+        "SELECT m.id, m.campaign_id, m.step, coalesce(l.email, ''),
+                coalesce(m.recipient, l.email, '')
+         FROM messages m JOIN campaigns c ON c.id = m.campaign_id
+                         JOIN leads l ON l.id = c.lead_id
+         WHERE {condition} ORDER BY m.claimed_at DESC, m.id DESC LIMIT 1"
+    );
+    conn.prepare_cached(&sql)?
+        .query_row(rusqlite::params_from_iter(values), |row| {
+            Ok(Answered {
+                message: row.get(0)?,
+                campaign: row.get(1)?,
+                step: row.get(2)?,
+                email: row.get(3)?,
+                recipient: row.get(4)?,
+                matched_by,
+            })
+        })
+        .optional()
+        .context("cannot match a mail")
 }
