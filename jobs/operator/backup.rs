@@ -90,14 +90,18 @@ fn copy(config: &Config, now: DateTime<Utc>, to: &Path) -> Result<(), Failure> {
 }
 
 fn surplus(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let mut copies = Vec::new();
+    let (mut copies, mut surplus) = (Vec::new(), Vec::new());
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "db") {
-            copies.push(path);
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("db") => copies.push(path),
+            // Left by a backup that died.
+            Some("partial") => surplus.push(path),
+            _ => {}
         }
     }
     copies.sort();
     copies.truncate(copies.len().saturating_sub(KEPT));
-    Ok(copies)
+    surplus.append(&mut copies);
+    Ok(surplus)
 }

@@ -40,6 +40,11 @@ pub fn run(config: &Config, clock: Clock, command: &Command) -> Result<Exit, Fai
     match command {
         Command::List(show) => list(&open_to_read(config, clock)?, show.json),
         Command::Retry(which) => each(config, clock, which, "put back", &mut |ledger, letter| {
+            if let Some(value) = ledger.suppression_of(letter)? {
+                anyhow::bail!(
+                    "`{value}` is suppressed: `outreach suppress remove {value}` comes first"
+                );
+            }
             ledger.put_back(letter.id, now, "a person says it did not arrive", now)
         }),
         Command::Drop(which) => each(config, clock, which, "given up", &mut |ledger, letter| {

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use outreach::config::Config;
 use outreach::mailer;
 
@@ -28,6 +29,21 @@ impl Pace {
         }
     }
 
+    /// Waits until an earlier run's last mail is far enough away.
+    pub async fn wait_after(
+        &self,
+        last_at: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+        stop: &Stop,
+    ) {
+        if let (Some((gap, _)), Some(last_at)) = (self.gap, last_at) {
+            let due_at = last_at + chrono::Duration::seconds(i64::from(gap));
+            if let Ok(rest) = (due_at - now).to_std() {
+                wait_until(Instant::now() + rest, stop).await;
+            }
+        }
+    }
+
     /// Waits for the next turn; false when the run's time is used up.
     pub async fn wait(&mut self, began: Instant, stop: &Stop) -> bool {
         let Some((gap, jitter)) = self.gap else {
@@ -44,10 +60,15 @@ impl Pace {
         if until.duration_since(began) > self.run_max {
             return false;
         }
-        while Instant::now() < until && !stop.requested() {
-            let rest = until.saturating_duration_since(Instant::now());
-            tokio::time::sleep(rest.min(Duration::from_millis(200))).await;
-        }
+        wait_until(until, stop).await;
         true
+    }
+}
+
+/// Waits, but not longer than until we are asked to end.
+async fn wait_until(until: Instant, stop: &Stop) {
+    while Instant::now() < until && !stop.requested() {
+        let rest = until.saturating_duration_since(Instant::now());
+        tokio::time::sleep(rest.min(Duration::from_millis(200))).await;
     }
 }

@@ -187,6 +187,18 @@ impl Ledger {
         u32::try_from(orphans.len()).context("too many rows in `sending`")
     }
 
+    /// When a sender's latest message was claimed; the next one keeps its gap to it.
+    pub fn last_claim_at(&self, sender: &str) -> anyhow::Result<Option<DateTime<Utc>>> {
+        let sql = "SELECT max(claimed_at) FROM messages
+                   WHERE sender = ?1 AND claimed_at IS NOT NULL";
+        let at: Option<i64> = self
+            .conn
+            .prepare_cached(sql)?
+            .query_row([sender], |row| row.get(0))
+            .context("cannot read when the last message left")?;
+        Ok(at.map(instant))
+    }
+
     /// Claims due messages, asking `decide` about each. Everything it says is applied in the same
     /// transaction; when this returns, the claims are on disk.
     pub fn claim_due(
@@ -201,16 +213,9 @@ impl Ledger {
         };
         let mut room = room_today(&tx, claims)?;
         while claimed.paused.is_none() && claimed.messages.len() < claims.max {
-            let Some((candidate, due_at)) = next_candidate(&tx, claims)? else {
-                if claims.position.is_at_first_steps {
-                    claimed.exhausted = true;
-                    break;
-                }
-                claims.position = Position {
-                    is_at_first_steps: true,
-                    ..Position::start()
-                };
-                continue;
+            let Some((candidate, due_at)) = next(&tx, claims)? else {
+                claimed.exhausted = true;
+                break;
             };
             let decision = decide(&candidate);
             if decision == Decision::Claim && room == 0 {
@@ -235,6 +240,8 @@ impl Ledger {
                 }
             }
         }
+        // Said at once, so that nobody waits a gap for nothing.
+        claimed.exhausted |= claimed.paused.is_none() && next(&tx, claims)?.is_none();
         tx.commit().context("cannot claim due messages")?;
         Ok(claimed)
     }
@@ -251,6 +258,19 @@ fn room_today(conn: &Connection, claims: &Claims<'_>) -> anyhow::Result<u32> {
         })
         .context("cannot count what was sent today")?;
     Ok(claims.daily_limit.saturating_sub(used))
+}
+
+/// The next message to look at: follow-ups first, then first steps.
+fn next(conn: &Connection, claims: &mut Claims<'_>) -> anyhow::Result<Option<(Candidate, i64)>> {
+    let found = next_candidate(conn, claims)?;
+    if found.is_some() || claims.position.is_at_first_steps {
+        return Ok(found);
+    }
+    claims.position = Position {
+        is_at_first_steps: true,
+        ..Position::start()
+    };
+    next_candidate(conn, claims)
 }
 
 fn next_candidate(

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::schedule::read_itinerary;
-use super::{About, Ledger, attempts, instant, log_event, seconds, transitions};
+use super::{About, Ledger, attempts, instant, log_event, seconds, suppressions, transitions};
 use crate::campaign::{CampaignState, MessageState, StopReason};
 use crate::plan::Itinerary;
 
@@ -141,6 +141,11 @@ impl Ledger {
             .context("cannot put the message back")?;
         note(&tx, letter, campaign, "put_back", why, now)?;
         tx.commit().context("cannot put the message back")
+    }
+
+    /// The suppression that covers a letter's address: the next claim would stop it again.
+    pub fn suppression_of(&self, letter: &Letter) -> anyhow::Result<Option<String>> {
+        suppressions::covering(&self.conn, &letter.email)
     }
 
     /// Gives a message up for good; its campaign ends with it.

@@ -49,7 +49,9 @@ fn sigterm_ends_the_wait_between_two_mails() {
         .env("SMTP_PORT", smtp.port().to_string())
         .env("SMTP_TLS", "none")
         .env("SEND_WINDOW", "00:00-24:00")
-        .env("RESPECT_BUSINESS_DAYS", "false");
+        .env("RESPECT_BUSINESS_DAYS", "false")
+        .env("MIN_GAP_SECONDS", "0")
+        .env("GAP_JITTER_SECONDS", "0");
     world.run(&["nightly"]).exits(0);
     let world = world.env("MIN_GAP_SECONDS", "1800");
     let mut send = world.spawn(&["send", "--json"]);
