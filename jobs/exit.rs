@@ -78,9 +78,14 @@ impl Failure {
         }
     }
 
-    /// A file or folder of the configuration cannot be used. A ledger in trouble met on the way keeps
-    /// its own code, and a full disk is a matter of time.
+    /// A file or folder of the configuration cannot be used.
     pub fn of_file(error: anyhow::Error) -> Failure {
+        let exit = Failure::file_exit(&error);
+        Failure { exit, error }
+    }
+
+    /// The code for it: a full disk is a matter of time, and so is a busy ledger met on the way.
+    pub fn file_exit(error: &anyhow::Error) -> Exit {
         use std::io::{self, ErrorKind};
         let is_full = error.chain().any(|cause| {
             let kind = cause.downcast_ref::<io::Error>().map(io::Error::kind);
@@ -89,10 +94,10 @@ impl Failure {
                 Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
             )
         });
-        match ledger::trouble(&error) {
-            Some(_) => Failure::from(error),
-            None if is_full => Failure::again(error),
-            None => Failure::config(error),
+        match ledger::trouble(error) {
+            Some(ledger::Trouble::Later) => Exit::Again,
+            None if is_full => Exit::Again,
+            Some(ledger::Trouble::Unusable) | None => Exit::Config,
         }
     }
 

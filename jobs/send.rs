@@ -13,7 +13,7 @@ use anyhow::anyhow;
 use chrono::{DateTime, NaiveTime, Utc};
 use outreach::campaign::StopReason;
 use outreach::config::Config;
-use outreach::delivery::{Blame, Delivery};
+use outreach::delivery::{Blame, Delivery, Phase};
 use outreach::lead;
 use outreach::ledger::{Claimed, ClaimedMessage, Claims, Ledger, Position, Recorded};
 use outreach::mailer::{Evidence, Mailer, Outgoing};
@@ -178,7 +178,7 @@ async fn send_due(
             .await?;
             progress.advance(n as u64);
             if let Some(trouble) = trouble {
-                return Err(Failure::again(anyhow!("sending stopped: {trouble}")));
+                return Err(trouble);
             }
         }
         if claimed.exhausted || claimed.limit_reached || claimed.paused.is_some() {
@@ -217,7 +217,7 @@ async fn hand_over(
     job: &Job,
     summary: &mut Summary,
     messages: Vec<ClaimedMessage>,
-) -> Result<Option<String>, Failure> {
+) -> Result<Option<Failure>, Failure> {
     let mut outgoing = Vec::with_capacity(messages.len());
     for message in &messages {
         outgoing.push(compose(config, message)?);
@@ -242,12 +242,10 @@ async fn hand_over(
         summary.count(delivery.label());
         match &delivery {
             Delivery::Deferred {
-                blame: Blame::Server | Blame::Sender,
+                blame: blame @ (Blame::Server | Blame::Sender),
+                phase,
                 reply,
-                ..
-            } => {
-                trouble = Some(reply.clone());
-            }
+            } => trouble = Some(stopped(&config.mailer, *phase, *blame, reply)),
             Delivery::Rejected { .. } | Delivery::InDoubt { .. } => summary.needs_person = true,
             _ => {}
         }
@@ -256,6 +254,26 @@ async fn hand_over(
     }
     ledger.record_attempts(&results, now)?;
     Ok(trouble)
+}
+
+/// Why sending stopped: other settings are needed when the server does not take our login or our
+/// way of TLS, else time.
+fn stopped(mailer: &mailer::Settings, phase: Phase, blame: Blame, reply: &str) -> Failure {
+    let is_ours = blame == Blame::Sender && phase <= Phase::Auth && !reply.starts_with('4');
+    let place = match mailer {
+        mailer::Settings::Maildir(_) => String::new(),
+        mailer::Settings::Smtp(smtp) => format!(" at SMTP server {}:{}", smtp.host, smtp.port),
+    };
+    let mend = match phase {
+        Phase::Auth if is_ours => "; check SMTP_USERNAME and SMTP_PASSWORD",
+        _ if is_ours => "; check SMTP_TLS and SMTP_PORT",
+        _ => "",
+    };
+    let error = anyhow!("sending stopped{place}: {reply}{mend}");
+    match is_ours {
+        true => Failure::config(error),
+        false => Failure::again(error),
+    }
 }
 
 /// The mail of a claimed message. A lead that passed the data check at the claim passes it here.

@@ -1,13 +1,14 @@
 //! doctor: checks everything that is configured, and says how to mend what is not right.
 
 use anyhow::Context;
-use outreach::airtable;
+use outreach::airtable::{self, ApiError};
 use outreach::clock::Clock;
 use outreach::config::{Config, LeadsSource, Problems, Sources, Warning, WriterSource};
 use outreach::leads_file;
 use outreach::ledger::Ledger;
-use outreach::mailbox::{self, Mailbox};
-use outreach::writer::Writer;
+use outreach::mailbox::{self, Mailbox, OpenError};
+use outreach::mailer;
+use outreach::writer::{WriteError, Writer};
 use serde_json::json;
 
 use super::{print_json, table};
@@ -28,8 +29,6 @@ pub struct Args {
 struct Finding {
     what: &'static str,
     result: anyhow::Result<String>,
-    /// The code this ends with when it failed.
-    exit: Exit,
 }
 
 /// When the configuration itself has mistakes, those are the findings.
@@ -61,8 +60,10 @@ pub async fn run(
         return Ok(Exit::Done);
     }
     let findings = check(config, clock).await;
-    let exit = findings.iter().filter(|finding| finding.result.is_err());
-    let exit = exit.map(|finding| finding.exit).max().unwrap_or(Exit::Done);
+    let failed = findings
+        .iter()
+        .filter_map(|finding| finding.result.as_ref().err());
+    let exit = failed.map(exit_of).max().unwrap_or(Exit::Done);
     if args.json {
         let rows = findings.iter().map(|finding| {
             let (ok, said) = match &finding.result {
@@ -119,28 +120,49 @@ fn show_settings(config: &Config, sources: &Sources, as_json: bool) {
 
 async fn check(config: &Config, clock: Clock) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut add = |what, exit, result| findings.push(Finding { what, result, exit });
-    add("ledger", Exit::Config, check_ledger(config, clock));
-    add("leads", Exit::Config, check_leads(config).await);
-    add("texts", Exit::Config, check_copy(config));
-    let (exit, result) = match &config.writer {
-        WriterSource::Templates => (Exit::Config, Ok("the built-in templates".to_string())),
-        WriterSource::Model(settings) => {
-            let writer = Writer::new(settings.clone(), config.tls_ca_file.clone());
-            match writer {
-                Ok(writer) => (Exit::Again, writer.check().await),
-                Err(error) => (Exit::Config, Err(error)),
-            }
-        }
-    };
-    add("writer", exit, result);
+    let mut add = |what, result| findings.push(Finding { what, result });
+    add("ledger", check_ledger(config, clock));
+    add("leads", check_leads(config).await);
+    add("texts", check_copy(config));
+    add("writer", check_writer(config).await);
     let mail = match crate::send::open_mailer(config) {
         Ok(mut mailer) => mailer.check().await,
         Err(failure) => Err(failure.error),
     };
-    add("mail", Exit::Again, mail);
-    add("inbox", Exit::Again, check_inbox(&config.mailbox));
+    add("mail", mail);
+    add("inbox", check_inbox(&config.mailbox));
     findings
+}
+
+/// What a finding means for the exit code: an upstream that is down is waited for, everything else
+/// somebody has to mend.
+fn exit_of(error: &anyhow::Error) -> Exit {
+    let is_down = error.chain().any(|cause| {
+        cause.is::<mailer::Unreachable>()
+            || matches!(cause.downcast_ref(), Some(OpenError::Unreachable(_)))
+            || matches!(
+                cause.downcast_ref(),
+                Some(WriteError::Again(_) | WriteError::Quota(_))
+            )
+            || matches!(
+                cause.downcast_ref(),
+                Some(ApiError::Unreachable(_) | ApiError::QuotaExhausted(_))
+            )
+    });
+    match is_down {
+        true => Exit::Again,
+        false => Failure::file_exit(error),
+    }
+}
+
+async fn check_writer(config: &Config) -> anyhow::Result<String> {
+    match &config.writer {
+        WriterSource::Templates => Ok("the built-in templates".to_string()),
+        WriterSource::Model(settings) => {
+            let writer = Writer::new(settings.clone(), config.tls_ca_file.clone())?;
+            writer.check().await
+        }
+    }
 }
 
 fn check_ledger(config: &Config, clock: Clock) -> anyhow::Result<String> {

@@ -18,7 +18,7 @@ use tokio::net::TcpStream;
 
 use super::wire::Wire;
 use super::{Deadlines, SmtpSettings};
-use crate::delivery::{Delivery, Phase, Reply, judge};
+use crate::delivery::{Blame, Delivery, Phase, Reply, judge};
 use crate::tls::TlsMode;
 
 /// How a conversation ended before its aim.
@@ -30,6 +30,8 @@ pub(super) struct Failure {
     pub reply: Option<Reply>,
     /// What happened instead of an answer.
     pub error: String,
+    /// Whether our own settings do not fit the server, so that trying again will not help.
+    pub is_ours: bool,
 }
 
 impl Failure {
@@ -39,12 +41,42 @@ impl Failure {
             phase,
             reply: None,
             error: error.into(),
+            is_ours: false,
+        }
+    }
+
+    /// A failure that only other settings can mend.
+    pub fn misfit(phase: Phase, error: impl Into<String>) -> Failure {
+        Failure {
+            is_ours: true,
+            ..Failure::silent(phase, error)
+        }
+    }
+
+    /// A failure by an answer other than the one expected.
+    pub fn refused(phase: Phase, reply: Reply) -> Failure {
+        Failure {
+            reply: Some(reply),
+            ..Failure::silent(phase, "")
         }
     }
 
     /// The verdict on the attempt.
     pub fn delivery(&self) -> Delivery {
-        judge(self.phase, self.reply.as_ref(), &self.error)
+        match judge(self.phase, self.reply.as_ref(), &self.error) {
+            Delivery::Deferred { phase, reply, .. } if self.is_ours => Delivery::Deferred {
+                phase,
+                reply,
+                blame: Blame::Sender,
+            },
+            delivery => delivery,
+        }
+    }
+
+    /// Whether only other settings can mend it: the server does not fit them, or refuses the login.
+    pub fn needs_settings(&self) -> bool {
+        let is_5yz = |reply: &Reply| (500..=599).contains(&reply.code);
+        self.is_ours || self.phase == Phase::Auth && self.reply.as_ref().is_some_and(is_5yz)
     }
 
     /// Whether both sides still agree on where they stand, so that RSET makes the connection ready
@@ -73,11 +105,7 @@ pub(super) async fn answer(
     if expected.contains(&reply.code) {
         return Ok(reply);
     }
-    Err(Failure {
-        phase,
-        reply: Some(reply),
-        error: String::new(),
-    })
+    Err(Failure::refused(phase, reply))
 }
 
 /// What lettre's error says: a refusal with the server's words, or no answer at all.
@@ -86,11 +114,7 @@ fn failure_of(phase: Phase, error: &lettre::transport::smtp::Error) -> Failure {
     if let Some(code) = error.status() {
         let text = error.source().map(ToString::to_string).unwrap_or_default();
         let reply = Reply::new(code.into(), &text);
-        return Failure {
-            phase,
-            reply: Some(reply),
-            error: String::new(),
-        };
+        return Failure::refused(phase, reply);
     }
     let words = error.to_string();
     let hung_up = error.is_response() && words.ends_with("incomplete response");
@@ -200,10 +224,10 @@ async fn handshake(
 ) -> Result<tokio_native_tls::TlsStream<TcpStream>, Failure> {
     let connector = tokio_native_tls::TlsConnector::from(connector.clone());
     let shaking = connector.connect(bare_host(settings), tcp);
-    let error = match tokio::time::timeout(deadlines.connect, shaking).await {
+    let (error, is_lost) = match tokio::time::timeout(deadlines.connect, shaking).await {
         Ok(Ok(stream)) => return Ok(stream),
-        Ok(Err(error)) => format!("TLS: {error}"),
-        Err(_) => format!("TLS: {}", no_answer(deadlines.connect)),
+        Ok(Err(error)) => (format!("TLS: {error}"), is_io(&error)),
+        Err(_) => (format!("TLS: {}", no_answer(deadlines.connect)), true),
     };
     let hint = if error.contains("certificate") {
         " (an authority of your own goes into TLS_CA_FILE)"
@@ -212,7 +236,22 @@ async fn handshake(
     } else {
         ""
     };
-    Err(Failure::silent(Phase::Connect, format!("{error}{hint}")))
+    Err(Failure {
+        is_ours: !is_lost,
+        ..Failure::silent(Phase::Connect, format!("{error}{hint}"))
+    })
+}
+
+/// Whether the connection broke, as opposed to what was said over it.
+fn is_io(error: &native_tls::Error) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(found) = cause {
+        if found.is::<io::Error>() {
+            return true;
+        }
+        cause = found.source();
+    }
+    false
 }
 
 /// Greets in the clear and asks for TLS. Returns the connection and the greeting, which lettre will
@@ -231,7 +270,7 @@ async fn start_tls(tcp: TcpStream, hello: &ClientId) -> Result<(TcpStream, Vec<u
             .is_some_and(|keyword| keyword.trim().eq_ignore_ascii_case("STARTTLS"))
     });
     if !offers_tls {
-        return Err(Failure::silent(
+        return Err(Failure::misfit(
             Phase::Greeting,
             "expected the server to offer STARTTLS, found that it does not; nothing was sent \
              (SMTP_TLS)",
@@ -275,12 +314,7 @@ async fn clear_reply(stream: &mut BufReader<TcpStream>, expected: u16) -> Result
             Some(_) if line.get(3..4) == Some("-") => continue,
             Some(code) if code == expected => return Ok(all),
             Some(code) => {
-                let reply = Some(Reply::new(code, text));
-                return Err(Failure {
-                    phase: Phase::Greeting,
-                    reply,
-                    error: String::new(),
-                });
+                return Err(Failure::refused(Phase::Greeting, Reply::new(code, text)));
             }
             None => {
                 let error = format!("expected an SMTP reply, found `{}`", line.trim());

@@ -88,6 +88,11 @@ impl Default for Deadlines {
     }
 }
 
+/// A check that failed for a reason time may mend.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Unreachable(pub(crate) String);
+
 /// Whether a message in doubt can be found where it was to go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Evidence {

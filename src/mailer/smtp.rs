@@ -17,7 +17,7 @@ use secrecy::ExposeSecret;
 use super::compose::{address, compose};
 use super::connect::{Failure, answer, connect};
 use super::maildir::uncomposable;
-use super::{Deadlines, Outgoing, SmtpSettings, is_loopback};
+use super::{Deadlines, Outgoing, SmtpSettings, Unreachable, is_loopback};
 use crate::delivery::{Delivery, Phase, Reply};
 use crate::tls::{TlsMode, connector};
 
@@ -183,7 +183,7 @@ impl Smtp {
             .get_auth_mechanism(&mechanisms)
             .is_none()
         {
-            return Err(Failure::silent(
+            return Err(Failure::misfit(
                 Phase::Auth,
                 "expected the server to offer AUTH PLAIN or LOGIN, found neither (SMTP_USERNAME)",
             ));
@@ -217,12 +217,18 @@ impl Smtp {
         };
         let connection = match tried {
             Ok(connection) => connection,
-            Err(failure) => bail!(
-                "SMTP_SERVER: `{host}:{port}` over {} failed at {}: {}",
-                tls.as_str(),
-                failure.phase.as_str(),
-                failure.delivery().reply()
-            ),
+            Err(failure) => {
+                let what = format!(
+                    "SMTP_SERVER: `{host}:{port}` over {} failed at {}: {}",
+                    tls.as_str(),
+                    failure.phase.as_str(),
+                    failure.delivery().reply()
+                );
+                match failure.needs_settings() {
+                    true => bail!(what),
+                    false => bail!(Unreachable(what)),
+                }
+            }
         };
         self.quit(connection)
             .await
@@ -277,6 +283,7 @@ fn without_secrets(failure: Failure, user: &str, password: &str) -> Failure {
     };
     Failure {
         phase: failure.phase,
+        is_ours: failure.is_ours,
         reply: failure
             .reply
             .map(|reply| Reply::new(reply.code, &hide(&reply.text))),

@@ -88,7 +88,7 @@ fn without_an_offer_of_starttls_nothing_is_sent() {
     let server = server(Tls::Never, login());
     let settings = with_login(server.settings(TlsMode::StartTls), PASSWORD);
     let delivery = Client::new(&settings, None).deliver(1);
-    assert_eq!(summary(&delivery), "greeting deferred Server");
+    assert_eq!(summary(&delivery), "greeting deferred Sender");
     assert!(delivery.reply().contains("STARTTLS"), "{delivery:?}");
     server.heard_nothing_worth_hiding();
 }
@@ -140,7 +140,7 @@ fn a_certificate_nobody_vouches_for_is_refused_with_the_mend() {
         let delivery = Client::new(&with_login(settings, PASSWORD), None).deliver(1);
         assert_eq!(
             summary(&delivery),
-            "connect deferred Server",
+            "connect deferred Sender",
             "{delivery:?}"
         );
         assert!(delivery.reply().contains("TLS_CA_FILE"), "{delivery:?}");
@@ -164,7 +164,7 @@ fn the_wrong_kind_of_tls_is_named() {
     let delivery = Client::new(&offered.settings(TlsMode::Tls), None).deliver(1);
     assert_eq!(
         summary(&delivery),
-        "connect deferred Server",
+        "connect deferred Sender",
         "{delivery:?}"
     );
     assert!(
@@ -191,7 +191,7 @@ fn either_way_of_auth_works_and_no_other_is_tried() {
         assert!(commands.iter().any(|line| line == chosen), "{commands:?}");
     }
     let (summary, commands) = with("GSSAPI NTLM");
-    assert_eq!(summary, "auth deferred Server");
+    assert_eq!(summary, "auth deferred Sender");
     assert!(
         !commands.iter().any(|line| line.starts_with("AUTH")),
         "{commands:?}"

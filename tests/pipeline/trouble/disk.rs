@@ -213,7 +213,7 @@ fn an_outbox_that_cannot_be_made_is_named() {
     world.write("file", "in the way");
     run(&world, "nightly").exits(0);
     run(&world, "send").fails(78, &["OUTBOX_DIR", "file/outbox"]);
-    run(&world, "doctor").exits(75).errors();
+    run(&world, "doctor").exits(78).errors();
     assert_eq!(world.state("ada@engines.example", "hook"), "scheduled");
     let world = world.env("OUTBOX_DIR", "disk/outbox");
     let Some(disk) = Disk::mount(&world.path("disk"), "1m") else {
