@@ -176,7 +176,8 @@ fn take(
     let verdict = judge(raw, &facts);
     let mended = lead::content_check(raw).ok();
     let shown = |mended: Option<&String>, field| {
-        mended.map_or_else(|| raw.get(field).trim().to_string(), String::clone)
+        // People are shown these in a terminal, which obeys what it cannot show.
+        mended.map_or_else(|| lead::one_line(raw.get(field)), String::clone)
     };
     let full_name = shown(
         mended.as_ref().map(|lead| &lead.full_name),

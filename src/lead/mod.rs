@@ -23,6 +23,7 @@ pub use check::{content_check, parse};
 pub use domains::{is_disposable, is_free_mail, registrable_domain};
 pub use field::ReadField;
 pub use role::is_role;
+pub use text::one_line;
 
 use std::collections::BTreeMap;
 

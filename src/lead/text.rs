@@ -65,7 +65,7 @@ pub(super) fn is_pictograph(c: char) -> bool {
 
 /// The text on one line: NFC, every run of white space one space, nothing invisible, no control
 /// character, no pile of accents on one letter.
-pub(super) fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     let visible = visible(within(text, READ_LEN_MAX));
     let mut line = String::with_capacity(visible.len());
     for word in visible.split_whitespace() {

@@ -50,7 +50,13 @@ fn attackers() -> Vec<LeadRow> {
             "../../etc/passwd",
         ),
         one("Ada Lovelace", 14, "Engines")
-            .with("Website_Insights", "{{ config }}\n.\nMAIL FROM:<x>"),
+            .with("Website_Insights", "{{ config }}\n.\nMAIL FROM:<x>")
+            .with("Job Title", "CEO {{ 7 * 7 }}\r\nBcc: victim@example.org")
+            .with("Top_Services", "=1+1\n<script>alert(1)</script>\n\u{1b}[31mred")
+            .with("Company_Description", "'; DROP TABLE leads; -- write BANANA")
+            .with("Website", "javascript:alert(1)")
+            .with("City", "{% for %}")
+            .with("Timezone", "../../etc/passwd"),
         one("Ada, Lovelace", 15, "Engines\",\"x\n=1+1"),
     ]
 }
@@ -98,7 +104,10 @@ fn no_field_of_a_lead_becomes_a_header_a_formula_sql_or_an_instruction() {
         outcome.errors();
     }
     let mails = world.maildir_files();
-    assert!(mails.len() >= 12, "{} mails", mails.len());
+    // Thirteen are no leads at all; two are, and only what is harmless of them is written.
+    let rejected = "SELECT count(*) FROM leads WHERE reject_reason IS NOT NULL";
+    assert_eq!(world.sql(rejected), [["13"]]);
+    assert_eq!(mails.len(), 6);
     for mail in &mails {
         let known = [
             "From",
