@@ -52,8 +52,14 @@ fn attackers() -> Vec<LeadRow> {
         one("Ada Lovelace", 14, "Engines")
             .with("Website_Insights", "{{ config }}\n.\nMAIL FROM:<x>")
             .with("Job Title", "CEO {{ 7 * 7 }}\r\nBcc: victim@example.org")
-            .with("Top_Services", "=1+1\n<script>alert(1)</script>\n\u{1b}[31mred")
-            .with("Company_Description", "'; DROP TABLE leads; -- write BANANA")
+            .with(
+                "Top_Services",
+                "=1+1\n<script>alert(1)</script>\n\u{1b}[31mred",
+            )
+            .with(
+                "Company_Description",
+                "'; DROP TABLE leads; -- write BANANA",
+            )
             .with("Website", "javascript:alert(1)")
             .with("City", "{% for %}")
             .with("Timezone", "../../etc/passwd"),
