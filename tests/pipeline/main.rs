@@ -16,6 +16,7 @@
 
 mod airtable;
 mod demo;
+mod export;
 mod inbound;
 mod kills;
 mod life;
