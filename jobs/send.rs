@@ -16,7 +16,7 @@ use outreach::config::Config;
 use outreach::delivery::{Blame, Delivery, Phase};
 use outreach::lead;
 use outreach::ledger::{Claimed, ClaimedMessage, Claims, Ledger, Position, Recorded};
-use outreach::mailer::{Evidence, Mailer, Outgoing};
+use outreach::mailer::{self, Evidence, Mailer, Outgoing};
 use outreach::plan::{self, Itinerary, StepState};
 
 use pace::Pace;
