@@ -2,7 +2,8 @@
 //!
 //! A stage that fails does not stop the others: each is safe on what the ledger holds, because the
 //! rules are tested again where they matter (a follow-up without a fresh scan waits, for example).
-//! Only a ledger that cannot be used, or is held by somebody else, ends the job. It ends with the gravest code of its stages.
+//! Only a ledger that cannot be used, or is held by somebody else, ends the job. It ends with the
+//! gravest code of its stages.
 
 use outreach::clock::Clock;
 use outreach::config::Config;

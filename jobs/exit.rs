@@ -130,3 +130,26 @@ impl From<ApiError> for Failure {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_ends_with_the_gravest_code_of_its_stages() {
+        let from_harmless_to_grave = [
+            Exit::Done,
+            Exit::Partial,
+            Exit::Again,
+            Exit::Config,
+            Exit::Usage,
+            Exit::Unexpected,
+        ];
+        assert!(from_harmless_to_grave.is_sorted());
+        let codes = from_harmless_to_grave.map(Exit::code);
+        assert_eq!(codes, [0, 3, 75, 78, 2, 1]);
+        let outcomes = from_harmless_to_grave.map(Exit::outcome);
+        let failed = "failed";
+        assert_eq!(outcomes, ["ok", "partial", "again", failed, failed, failed]);
+    }
+}

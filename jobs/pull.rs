@@ -334,3 +334,6 @@ fn follow_people(
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -211,6 +211,14 @@ impl Report {
     }
 }
 
+fn open_ledger(config: &Config, args: &StageArgs, now: DateTime<Utc>) -> anyhow::Result<Ledger> {
+    match (args.dry_run, config.ledger_is_disposable) {
+        (true, _) => Ledger::open_copy(&config.ledger_path, now),
+        (false, true) => Ledger::open_disposable(&config.ledger_path, now),
+        (false, false) => Ledger::open(&config.ledger_path, now),
+    }
+}
+
 /// Runs one stage from lock to report. Errors are printed here, once.
 pub async fn execute(
     stage: Stage,
@@ -235,13 +243,8 @@ pub async fn execute(
                 Some(lock?)
             }
         };
-        let open = match (args.dry_run, config.ledger_is_disposable) {
-            (true, _) => Ledger::open_copy,
-            (false, true) => Ledger::open_disposable,
-            (false, false) => Ledger::open,
-        };
         without_ledger = true;
-        let mut ledger = open(&config.ledger_path, started_at)?;
+        let mut ledger = open_ledger(config, args, started_at)?;
         run = ledger.start_run(stage.name(), started_at)?;
         without_ledger = false;
         let result = run_stage(

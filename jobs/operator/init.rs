@@ -61,7 +61,8 @@ pub fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
 /// Every variable with its meaning and default, all commented out.
 fn template() -> String {
     let mut text = String::from(
-        "# Settings of outreach. A line that starts with # is a comment; take the # away to set it.\n\
+        "# Settings of outreach. A line that starts with # is a comment; take the # away to set \
+         it.\n\
          # Without any account: set LEADS_FILE, mails go to OUTBOX_DIR, answers are read from \
          INBOX_DIR.\n",
     );

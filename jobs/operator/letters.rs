@@ -101,8 +101,8 @@ fn list(ledger: &Ledger, as_json: bool) -> Result<Exit, Failure> {
     if letters.iter().any(|letter| letter.state == "in_doubt") {
         say!(
             "\nIn doubt: the mail was handed over and no answer came. Look for its Message-ID in \
-             the Sent folder or\nask the recipient's postmaster; then `letters confirm NO` if it is \
-             there, `letters retry NO` if it surely is not."
+             the Sent folder or\nask the recipient's postmaster; then `letters confirm NO` if it \
+             is there, `letters retry NO` if it surely is not."
         );
     }
     Ok(Exit::Done)

@@ -44,6 +44,7 @@ fn a_dry_run_works_without_a_ledger_and_makes_none() {
         );
     }
     assert_eq!(files(&world), before);
+    assert!(!world.path("outbox").exists(), "not even an empty Maildir");
 }
 
 #[test]
