@@ -38,8 +38,8 @@ pub async fn run(
     let wanted = Wanted::new(ledger, job)?;
     match &config.leads {
         LeadsSource::None => Err(Failure::config(anyhow!(
-            "LEADS_FILE: expected the path of a CSV or JSON file with leads (or AIRTABLE_API_KEY and \
-             AIRTABLE_BASE_ID for a base), found neither"
+            "LEADS_FILE: expected the path of a CSV or JSON file with leads (or AIRTABLE_API_KEY \
+             and AIRTABLE_BASE_ID for a base), found neither"
         ))),
         LeadsSource::File { path, .. } => {
             let mut progress = Progress::start("leads read", 0, &job.args);

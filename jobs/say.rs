@@ -1,9 +1,9 @@
 //! What goes to stdout and stderr for people and programs, without ever panicking.
 //!
-//! A reader that has seen enough (`outreach queue | head`) closes the pipe: the work goes on and ends
-//! with its own exit code. Any other failure to write, a full disk behind a redirection for example,
-//! is remembered, and `main` turns a success into a failure: whoever reads the file must not take a
-//! part for the whole.
+//! A reader that has seen enough (`outreach queue | head`) closes the pipe: the work goes on and
+//! ends with its own exit code. Any other failure to write, a full disk behind a redirection for
+//! example, is remembered, and `main` turns a success into a failure: whoever reads the file must
+//! not take a part for the whole.
 
 use std::fmt::Arguments;
 use std::io::{ErrorKind, Write};

@@ -207,8 +207,8 @@ fn ensure_writable(config: &Config) -> anyhow::Result<()> {
 async fn check_leads(config: &Config) -> anyhow::Result<String> {
     match &config.leads {
         LeadsSource::None => anyhow::bail!(
-            "LEADS_FILE: expected the path of a CSV or JSON file with leads (or AIRTABLE_API_KEY and \
-             AIRTABLE_BASE_ID for a base), found neither"
+            "LEADS_FILE: expected the path of a CSV or JSON file with leads (or AIRTABLE_API_KEY \
+             and AIRTABLE_BASE_ID for a base), found neither"
         ),
         LeadsSource::File { path, .. } => {
             let mut rows = 0_u64;

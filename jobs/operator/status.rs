@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{Duration, SecondsFormat};
+use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use outreach::clock::Clock;
 use outreach::config::Config;
 use outreach::ledger::RunRow;
@@ -28,7 +28,7 @@ pub fn run(config: &Config, clock: Clock, args: &Show) -> Result<Exit, Failure> 
         now,
     );
     if args.json {
-        let at = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let at = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
         let mailboxes = page.mailboxes.iter().map(|(name, read, error)| {
             json!({"name": name, "read_at": read.map(at), "last_error": error})
         });
@@ -64,29 +64,22 @@ pub fn run(config: &Config, clock: Clock, args: &Show) -> Result<Exit, Failure> 
         page.suppressions
     );
     say!();
-    let rows = runs.iter().map(|run| {
-        let counts = run
-            .counts
-            .iter()
-            .filter(|(name, _)| !name.starts_with("rejected_"));
-        let counts = counts::in_words(&counts.map(|(name, n)| (name.clone(), *n)).collect());
-        vec![
-            run.stage.clone(),
-            ago(run.started_at, now),
-            run.outcome
-                .clone()
-                .unwrap_or_else(|| "running, or died".to_string()),
-            counts,
-        ]
-    });
-    match runs.is_empty() {
-        true => say!("no stage has run yet: `outreach doctor`, then `outreach nightly`\n"),
-        false => say!(
-            "{}\n",
-            table(&["stage", "last run", "outcome", "counts"], rows.collect())
-        ),
+    print_runs(&runs, now);
+    print_next(page.next_due_at, &days, now);
+    if stuck.is_empty() {
+        say!("\nnothing needs attention");
+    } else {
+        say!("\nneeds attention:");
+        for line in &stuck {
+            say!("  - {line}");
+        }
     }
-    match page.next_due_at {
+    Ok(Exit::Done)
+}
+
+/// What comes next, and how much on which day.
+fn print_next(next: Option<DateTime<Utc>>, days: &BTreeMap<String, u32>, now: DateTime<Utc>) {
+    match next {
         Some(at) => {
             say!("next message {} ({})", utc(at), ago(at, now));
             let days = days
@@ -97,15 +90,31 @@ pub fn run(config: &Config, clock: Clock, args: &Show) -> Result<Exit, Failure> 
         }
         None => say!("no message is dated"),
     }
-    if stuck.is_empty() {
-        say!("\nnothing needs attention");
-    } else {
-        say!("\nneeds attention:");
-        for line in &stuck {
-            say!("  - {line}");
-        }
+}
+
+/// The latest run of each stage.
+fn print_runs(runs: &[RunRow], now: DateTime<Utc>) {
+    if runs.is_empty() {
+        say!("no stage has run yet: `outreach doctor`, then `outreach nightly`\n");
+        return;
     }
-    Ok(Exit::Done)
+    let rows = runs.iter().map(|run| {
+        let counts = run.counts.iter().map(|(name, n)| (name.clone(), *n));
+        // Why leads were rejected stands above, for all of them.
+        let counts = counts.filter(|(name, _)| !name.starts_with("rejected_"));
+        vec![
+            run.stage.clone(),
+            ago(run.started_at, now),
+            run.outcome
+                .clone()
+                .unwrap_or_else(|| "running, or died".to_string()),
+            counts::in_words(&counts.collect()),
+        ]
+    });
+    say!(
+        "{}\n",
+        table(&["stage", "last run", "outcome", "counts"], rows.collect())
+    );
 }
 
 /// The leads: who may be written to, who has an open campaign, and why the others have none.
@@ -150,7 +159,7 @@ fn stuck(
     page: &outreach::ledger::StatusPage,
     runs: &[RunRow],
     paused: Option<&str>,
-    now: chrono::DateTime<chrono::Utc>,
+    now: DateTime<Utc>,
 ) -> Vec<String> {
     let figure = |figures: &BTreeMap<String, i64>, name: &str| figures.get(name).copied();
     let mut lines = Vec::new();

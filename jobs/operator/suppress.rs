@@ -247,6 +247,7 @@ mod tests {
         assert!(error.contains("line 2: expected an address"), "{error}");
         assert!(error.contains("line 4: `x@`"), "{error}");
         let error = import(&"no\n".repeat(9)).unwrap_err().to_string();
-        assert!(error.ends_with("line 5: expected an address (a@b.example) or a domain (b.example), found `no`; and 4 more lines"), "{error}");
+        assert!(error.contains("line 5: expected an address"), "{error}");
+        assert!(error.ends_with("found `no`; and 4 more lines"), "{error}");
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-/// The counts in one line: what was taken first, then the rest by name; the parts of a count stand in
-/// brackets behind it (`7 rejected (1 duplicate, 6 role address)`). Counts of 0 say nothing.
+/// The counts in one line: what was taken first, then the rest by name; the parts of a count stand
+/// in brackets behind it (`7 rejected (1 duplicate, 6 role address)`). Counts of 0 say nothing.
 pub fn in_words(counts: &BTreeMap<String, i64>) -> String {
     let some: Vec<(&str, i64)> = counts
         .iter()

@@ -1,4 +1,5 @@
-//! What the demo says at its beginning and at its end: where everybody stands, where to look further.
+//! What the demo says at its beginning and at its end: where everybody stands, and where to look
+//! further.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -66,8 +66,8 @@ pub fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
         )));
     }
     prepare(&args.dir)?;
-    // From here on everything happens inside the folder, so that the ledger knows its Maildirs by the
-    // names that a later `outreach` in this folder gives them.
+    // From here on everything happens inside the folder, so that the ledger knows its Maildirs by
+    // the names that a later `outreach` in this folder gives them.
     std::env::set_current_dir(&args.dir)
         .with_context(|| format!("cannot enter `{}`", args.dir.display()))
         .map_err(Failure::config)?;

@@ -200,8 +200,8 @@ fn dated(group: &[TimelineRow]) -> Vec<String> {
     }]
 }
 
-/// One event as a line; none for events that would only repeat another, such as the end of a campaign
-/// whose last mail has just left.
+/// One event as a line; none for events that would only repeat another, such as the end of a
+/// campaign whose last mail has just left.
 fn line(row: &TimelineRow) -> Option<String> {
     let who = pad(&fit(&row.full_name, NAME), NAME);
     let detail = row.detail.as_str();
