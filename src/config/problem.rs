@@ -28,8 +28,8 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Every mistake of a configuration at once, so that nobody mends one per run, and what is odd about
-/// it: a misspelt name is often the reason of a mistake. Displays as one line for each mistake.
+/// Every mistake of a configuration at once, so that nobody mends one per run, and what is odd
+/// about it: a misspelt name is often the reason of a mistake. Displays as one line a mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problems(pub Vec<Problem>, pub Vec<Warning>);
 
