@@ -129,12 +129,10 @@ async fn send_due(
     job: &Job,
     summary: &mut Summary,
 ) -> Result<(), Failure> {
-    let place = mailer
-        .as_ref()
-        .map_or_else(|| "nowhere".to_string(), |mailer| mailer.place());
-    let batch_max = mailer
-        .as_ref()
-        .map_or(DRY_BATCH_MAX, |mailer| mailer.batch_max());
+    let (place, batch_max) = match &mailer {
+        Some(mailer) => (mailer.place(), mailer.batch_max()),
+        None => ("nowhere".to_string(), DRY_BATCH_MAX),
+    };
     let mailboxes = [config.mailbox.name()];
     let rules = Rules::new(config);
     let began = Instant::now();

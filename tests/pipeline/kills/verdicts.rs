@@ -136,7 +136,7 @@ fn a_wrong_password_ends_the_run_at_once_and_blames_no_lead() {
     let (smtp, world) = smtp_with_login();
     let world = world.env("SMTP_PASSWORD", "sesame-open");
     for now in half_hours().take(5) {
-        let run = world.at(&now).run(&["send"]).exits(75).complains("535");
+        let run = world.at(&now).run(&["send"]).exits(78).complains("535");
         assert!(!run.stderr.contains("sesame-open"), "{}", run.stderr);
     }
     let n_auth = smtp.n_reached(At::Auth);
