@@ -393,8 +393,8 @@ fn facts_of_the_lead_are_told() {
 fn the_trade_is_found_in_what_the_lead_says_of_itself() {
     let library = Library::builtin().unwrap();
     let expected = "logistics software ecommerce retail manufacturing construction healthcare \
-                    legal finance insurance property travel education energy agriculture food security \
-                    staffing agency nonprofit consulting general general healthcare";
+                    legal finance insurance property travel education energy agriculture food \
+                    security staffing agency nonprofit consulting general general healthcare";
     for (n, expected) in expected.split_whitespace().enumerate() {
         assert_eq!(library.trade_of(&lead(n)), expected, "{:?}", TRADES[n]);
     }
