@@ -128,7 +128,11 @@ async fn pull_airtable(
     summary: &mut Summary,
 ) -> Result<(), Failure> {
     let began_at = job.clock.now();
-    let since = ledger.read_to("airtable")?;
+    // Who names a lead wants it read, whether or not it changed.
+    let since = match job.args.lead {
+        Some(_) => None,
+        None => ledger.read_to("airtable")?,
+    };
     let mut progress = Progress::start("leads read", 0, &job.args);
     let listed = client
         .list(since, &mut |page: Vec<RawLead>| {

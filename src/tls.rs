@@ -3,9 +3,11 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use anyhow::Context;
 use native_tls::{Certificate, TlsConnector};
+use regex::Regex;
 
 /// How a connection to a mail server is protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,4 +66,45 @@ pub fn connector(ca_file: Option<&PathBuf>) -> anyhow::Result<TlsConnector> {
         }
     }
     builder.build().context("cannot set up TLS")
+}
+
+/// What went wrong, for people: OpenSSL's reasons without its codes and places in its source.
+pub fn words(error: &native_tls::Error) -> String {
+    plain(&error.to_string())
+}
+
+fn plain(error: &str) -> String {
+    static ENTRY: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        // code : library : function : reason : file : line
+        Regex::new(r"error:[0-9A-Fa-f]+:[^:]*:[^:]*:([^:]*):[^:]*:\d+:?").ok()
+    });
+    match &*ENTRY {
+        Some(entry) => entry.replace_all(error, "$1").into_owned(),
+        None => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(error: &str, expected: &str) {
+        assert_eq!(plain(error), expected);
+    }
+
+    #[test]
+    fn only_the_reason_of_an_error_is_told() {
+        check(
+            "error:0A00010B:SSL routines:ssl3_get_record:wrong version number:\
+             ../ssl/record/ssl3_record.c:350:",
+            "wrong version number",
+        );
+        check(
+            "error:0A000086:SSL routines:tls_post_process_server_certificate:certificate verify \
+             failed:../ssl/statem/statem_clnt.c:1889: (self-signed certificate)",
+            "certificate verify failed (self-signed certificate)",
+        );
+        check("unexpected EOF", "unexpected EOF");
+    }
 }

@@ -7,7 +7,7 @@ use outreach::config::{Config, LeadsSource, Problems, Sources, Warning, WriterSo
 use outreach::leads_file;
 use outreach::ledger::Ledger;
 use outreach::mailbox::{self, Mailbox, OpenError};
-use outreach::mailer;
+use outreach::mailer::{self, Deadlines, Mailer};
 use outreach::writer::{WriteError, Writer};
 use serde_json::json;
 
@@ -125,11 +125,7 @@ async fn check(config: &Config, clock: Clock) -> Vec<Finding> {
     add("leads", check_leads(config).await);
     add("texts", check_copy(config));
     add("writer", check_writer(config).await);
-    let mail = match crate::send::open_mailer(config) {
-        Ok(mut mailer) => mailer.check().await,
-        Err(failure) => Err(failure.error),
-    };
-    add("mail", mail);
+    add("mail", check_mail(config).await);
     add("inbox", check_inbox(&config.mailbox));
     findings
 }
@@ -153,6 +149,21 @@ fn exit_of(error: &anyhow::Error) -> Exit {
         true => Exit::Again,
         false => Failure::file_exit(error),
     }
+}
+
+async fn check_mail(config: &Config) -> anyhow::Result<String> {
+    if let mailer::Settings::Maildir(dir) = &config.mailer
+        && !dir.exists()
+    {
+        let dir = dir.display();
+        return Ok(format!(
+            "`{dir}` does not exist yet; the first send makes it a Maildir"
+        ));
+    }
+    let domain = config.from.domain();
+    Mailer::open_with(&config.mailer, domain, Deadlines::brief())?
+        .check()
+        .await
 }
 
 async fn check_writer(config: &Config) -> anyhow::Result<String> {

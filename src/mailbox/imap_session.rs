@@ -166,7 +166,8 @@ fn handshake(
             HandshakeError::Failure(err) => {
                 let is_passing = hung_up(&err);
                 let error = anyhow!(
-                    "no TLS connection; check the host name, IMAP_TLS and TLS_CA_FILE: {err}"
+                    "no TLS connection; check the host name, IMAP_TLS and TLS_CA_FILE: {}",
+                    tls::words(&err)
                 );
                 if is_passing {
                     OpenError::Unreachable(error)

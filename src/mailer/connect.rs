@@ -19,7 +19,7 @@ use tokio::net::TcpStream;
 use super::wire::Wire;
 use super::{Deadlines, SmtpSettings};
 use crate::delivery::{Blame, Delivery, Phase, Reply, judge};
-use crate::tls::TlsMode;
+use crate::tls::{self, TlsMode};
 
 /// How a conversation ended before its aim.
 #[derive(Debug)]
@@ -226,7 +226,7 @@ async fn handshake(
     let shaking = connector.connect(bare_host(settings), tcp);
     let (error, is_lost) = match tokio::time::timeout(deadlines.connect, shaking).await {
         Ok(Ok(stream)) => return Ok(stream),
-        Ok(Err(error)) => (format!("TLS: {error}"), is_io(&error)),
+        Ok(Err(error)) => (format!("TLS: {}", tls::words(&error)), is_io(&error)),
         Err(_) => (format!("TLS: {}", no_answer(deadlines.connect)), true),
     };
     let hint = if error.contains("certificate") {

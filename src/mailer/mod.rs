@@ -88,6 +88,19 @@ impl Default for Deadlines {
     }
 }
 
+impl Deadlines {
+    /// For a check that a person waits for: no mail is under way that patience could save.
+    pub fn brief() -> Deadlines {
+        let brief = Duration::from_secs(15);
+        Deadlines {
+            connect: brief,
+            greeting: brief,
+            auth: brief,
+            ..Deadlines::default()
+        }
+    }
+}
+
 /// A check that failed for a reason time may mend.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]

@@ -162,6 +162,13 @@ impl Library {
         env.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
         env.set_fuel(Some(FUEL));
         env.add_filter("up", |text: String| super::text::sentence_case(&text));
+        // A topic after an adjective stands without its article: `the booking path`, but `strong
+        // booking path`.
+        env.add_filter("bare", |text: String| {
+            text.strip_prefix("the ")
+                .map(str::to_string)
+                .unwrap_or(text)
+        });
         env.add_function("pick", pen::pick);
         let mut trades = Vec::new();
         for (name, text) in &texts {
