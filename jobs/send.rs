@@ -141,8 +141,9 @@ async fn send_due(
     let mut pace = Pace::new(config, job);
     let mut progress = Progress::start("messages sent", 0, &job.args);
     let mut blocked = None;
-    let last_at = ledger.last_claim_at(config.from.as_str())?;
-    pace.wait_after(last_at, job.clock.now(), &job.stop).await;
+    let now = job.clock.now();
+    let last_at = ledger.last_claim_before_due(config.from.as_str(), now)?;
+    pace.wait_after(last_at, now, &job.stop).await;
     while left > 0 && !job.stop.requested() {
         let now = job.clock.now();
         let mut claims = Claims {

@@ -187,14 +187,20 @@ impl Ledger {
         u32::try_from(orphans.len()).context("too many rows in `sending`")
     }
 
-    /// When a sender's latest message was claimed; the next one keeps its gap to it.
-    pub fn last_claim_at(&self, sender: &str) -> anyhow::Result<Option<DateTime<Utc>>> {
+    /// When a sender's latest message was claimed, if another one is due: that one keeps its gap.
+    pub fn last_claim_before_due(
+        &self,
+        sender: &str,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<Option<DateTime<Utc>>> {
         let sql = "SELECT max(claimed_at) FROM messages
-                   WHERE sender = ?1 AND claimed_at IS NOT NULL";
+                   WHERE sender = ?1 AND claimed_at IS NOT NULL
+                     AND EXISTS (SELECT 1 FROM messages d
+                                 WHERE d.state IN ('scheduled', 'deferred') AND d.due_at <= ?2)";
         let at: Option<i64> = self
             .conn
             .prepare_cached(sql)?
-            .query_row([sender], |row| row.get(0))
+            .query_row((sender, seconds(now)), |row| row.get(0))
             .context("cannot read when the last message left")?;
         Ok(at.map(instant))
     }

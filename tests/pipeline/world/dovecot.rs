@@ -151,9 +151,9 @@ impl Dovecot {
 impl Drop for Dovecot {
     fn drop(&mut self) {
         // TERM lets the master end its children; KILL would leave them behind.
-        let _ = Command::new("kill")
-            .arg(self.child.id().to_string())
-            .status();
+        // The shell has a `kill` of its own; the program is not on every machine.
+        let kill = format!("kill {}", self.child.id());
+        let _ = Command::new("sh").args(["-c", &kill]).status();
         let _ = self.child.wait();
     }
 }
