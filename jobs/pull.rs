@@ -8,6 +8,7 @@ use anyhow::{Context, anyhow};
 use chrono::{DateTime, Utc};
 use outreach::airtable::Client;
 use outreach::campaign::{CampaignState, StopReason};
+use outreach::clock::Clock;
 use outreach::config::{Config, LeadsSource};
 use outreach::lead::{
     self, EmailAddress, Lead, RawLead, ReadField, RecordId, Reject, RejectReason,
@@ -136,6 +137,7 @@ async fn pull_airtable(
     let mut progress = Progress::start("leads read", 0, &job.args);
     let listed = client
         .list(since, &mut |page: Vec<RawLead>| {
+            anyhow::ensure!(!job.stop.requested(), "asked to end");
             progress.advance(page.len() as u64);
             ledger.pull_in_one_transaction(|tx| {
                 for raw in &page {
@@ -150,10 +152,14 @@ async fn pull_airtable(
             summary.add("calls", i64::try_from(listed.calls).unwrap_or(i64::MAX));
             note_missing(&listed.missing);
             if job.args.lead.is_none() && job.args.limit.is_none() {
-                ledger.set_read_to("airtable", began_at)?;
+                // A rehearsal in the future must not hide the changes until then.
+                let read_to = began_at.min(Clock::System.now());
+                ledger.set_read_to("airtable", read_to)?;
             }
             Ok(())
         }
+        // The pages so far are stored; the cursor stays, so that the rest is read the next time.
+        Err(_) if job.stop.requested() => Ok(()),
         Err(error) => Err(Failure::from(error)),
     }
 }

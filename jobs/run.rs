@@ -212,10 +212,9 @@ impl Report {
 }
 
 fn open_ledger(config: &Config, args: &StageArgs, now: DateTime<Utc>) -> anyhow::Result<Ledger> {
-    match (args.dry_run, config.ledger_is_disposable) {
-        (true, _) => Ledger::open_copy(&config.ledger_path, now),
-        (false, true) => Ledger::open_disposable(&config.ledger_path, now),
-        (false, false) => Ledger::open(&config.ledger_path, now),
+    match args.dry_run {
+        true => Ledger::open_copy(&config.ledger_path, now),
+        false => Ledger::open(&config.ledger_path, now),
     }
 }
 

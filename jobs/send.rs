@@ -141,15 +141,15 @@ async fn send_due(
     let mut pace = Pace::new(config, job);
     let mut progress = Progress::start("messages sent", 0, &job.args);
     let mut blocked = None;
-    let now = job.clock.now();
-    let last_at = ledger.last_claim_before_due(config.from.as_str(), now)?;
+    let (now, sender) = (job.clock.now(), config.from.as_str());
+    let last_at = ledger.last_claim_before_due(sender, now)?;
     pace.wait_after(last_at, now, &job.stop).await;
     while left > 0 && !job.stop.requested() {
         let now = job.clock.now();
         let mut claims = Claims {
             now,
             max: batch_max.min(left),
-            sender: config.from.as_str(),
+            sender,
             daily_limit: config.daily_limit,
             day_began_at: day_began_at(config, now),
             mailer: &place,
@@ -166,19 +166,9 @@ async fn send_due(
         let n = claimed.messages.len();
         left -= n;
         if n > 0 {
-            let trouble = hand_over(
-                ledger,
-                mailer.as_deref_mut(),
-                config,
-                job,
-                summary,
-                claimed.messages,
-            )
-            .await?;
+            let mailer = mailer.as_deref_mut();
+            hand_over(ledger, mailer, config, job, summary, claimed.messages).await?;
             progress.advance(n as u64);
-            if let Some(trouble) = trouble {
-                return Err(trouble);
-            }
         }
         if claimed.exhausted || claimed.limit_reached || claimed.paused.is_some() {
             break;
@@ -208,7 +198,8 @@ fn note_claims(claimed: &Claimed, summary: &mut Summary) {
     }
 }
 
-/// Delivers claimed messages and records each verdict. The answer is why the run should end, if so.
+/// Delivers claimed messages and records each verdict. Trouble that the next message would meet too
+/// ends the run, once everything is recorded.
 async fn hand_over(
     ledger: &mut Ledger,
     mailer: Option<&mut Mailer>,
@@ -216,7 +207,7 @@ async fn hand_over(
     job: &Job,
     summary: &mut Summary,
     messages: Vec<ClaimedMessage>,
-) -> Result<Option<Failure>, Failure> {
+) -> Result<(), Failure> {
     let mut outgoing = Vec::with_capacity(messages.len());
     for message in &messages {
         outgoing.push(compose(config, message)?);
@@ -252,7 +243,7 @@ async fn hand_over(
         results.push((message, recorded));
     }
     ledger.record_attempts(&results, now)?;
-    Ok(trouble)
+    trouble.map_or(Ok(()), Err)
 }
 
 /// Why sending stopped: other settings are needed when the server does not take our login or our

@@ -155,9 +155,16 @@ async fn check_mail(config: &Config) -> anyhow::Result<String> {
     if let mailer::Settings::Maildir(dir) = &config.mailer
         && !dir.exists()
     {
-        let dir = dir.display();
+        let mut above = dir.ancestors().skip(1);
+        // A path without a folder lies in the working directory.
+        let nearest = above.find(|path| path.as_os_str().is_empty() || path.exists());
+        let shown = dir.display();
+        if let Some(file) = nearest.filter(|path| path.is_file()) {
+            let file = file.display();
+            anyhow::bail!("OUTBOX_DIR: expected a folder above `{shown}`, found a file `{file}`");
+        }
         return Ok(format!(
-            "`{dir}` does not exist yet; the first send makes it a Maildir"
+            "`{shown}` does not exist yet; the first send makes it a Maildir"
         ));
     }
     let domain = config.from.domain();

@@ -85,7 +85,6 @@ pub(super) fn read_config(reader: &mut Reader, sources: &Sources) -> Option<Conf
         holiday_country: holiday_country?,
         window: window?,
         ledger_path: ledger_path?,
-        ledger_is_disposable: false,
         leads: leads?,
         writer: writer?,
         mailer: mailer?,

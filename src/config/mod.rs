@@ -82,9 +82,6 @@ pub struct Config {
     pub allow_blind_follow_ups: bool,
     /// The ledger's file.
     pub ledger_path: PathBuf,
-    /// Whether the ledger can be made anew at any time, so that no commit need wait for the disk.
-    /// No variable sets it: only the demo's ledger is of that kind.
-    pub ledger_is_disposable: bool,
     /// Where leads come from and results go.
     pub leads: LeadsSource,
     /// Who writes.

@@ -138,15 +138,6 @@ impl Ledger {
     /// Opens the ledger for writing, creating and upgrading it as needed. Before an upgrade of an
     /// existing file a copy is left beside it.
     pub fn open(path: &Path, now: DateTime<Utc>) -> anyhow::Result<Ledger> {
-        Ledger::open_with(path, now, "FULL")
-    }
-
-    /// Opens a ledger that can be made anew at any time: no commit waits for the disk.
-    pub fn open_disposable(path: &Path, now: DateTime<Utc>) -> anyhow::Result<Ledger> {
-        Ledger::open_with(path, now, "OFF")
-    }
-
-    fn open_with(path: &Path, now: DateTime<Utc>, synchronous: &str) -> anyhow::Result<Ledger> {
         refuse_folder(path)?;
         let conn = Connection::open(path).with_context(|| cannot_open(path))?;
         prepare(&conn).with_context(|| cannot_open(path))?;
@@ -158,7 +149,7 @@ impl Ledger {
             "{}: expected journal mode WAL, found `{mode}`",
             cannot_open(path)
         );
-        conn.pragma_update(None, "synchronous", synchronous)
+        conn.pragma_update(None, "synchronous", "FULL")
             .with_context(|| cannot_open(path))?;
         let mut ledger = Ledger { conn };
         migrate::apply(&mut ledger.conn, Some(path), now).with_context(|| cannot_open(path))?;

@@ -135,8 +135,7 @@ fn configure() -> Result<Config, Failure> {
         .lines()
         .filter_map(|line| line.split_once('='))
         .map(|(name, value)| (name.to_string(), value.trim_matches('"').to_string()));
-    let (mut config, _) = Config::load(&Sources::only(settings)).map_err(Failure::config)?;
-    config.ledger_is_disposable = true;
+    let (config, _) = Config::load(&Sources::only(settings)).map_err(Failure::config)?;
     Ok(config)
 }
 
