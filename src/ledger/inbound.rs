@@ -11,7 +11,7 @@ use super::matching::{Answered, answered, is_known_elsewhere};
 use super::suppressions::SuppressionReason;
 use super::{Ledger, attempts, instant, seconds, suppressions, transitions};
 use crate::calendar::{self, Zone};
-use crate::campaign::StopReason;
+use crate::campaign::{CampaignState, StopReason};
 use crate::inbound::{Consequence, Inbound, Kind, ResponseType};
 
 /// A mail to store, already understood.
@@ -442,7 +442,9 @@ fn hold_for_absence(
                       last_activity_at = ?2 WHERE id = ?1";
     conn.execute(sql, (answered.campaign, seconds(now)))?;
     for campaign in open_campaigns_of(conn, &answered.email)? {
-        if transitions::state_of(conn, campaign)? != crate::campaign::CampaignState::Review {
+        // A draft and a campaign in review wait anyway.
+        let state = transitions::state_of(conn, campaign)?;
+        if matches!(state, CampaignState::Active | CampaignState::Paused) {
             transitions::pause(conn, campaign, "absence", Some(resume_at), &said, now)?;
         }
     }

@@ -1,7 +1,7 @@
 //! Matching: which of our messages a mail is about, by the strongest clue there is.
 
 use anyhow::Context;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, ToSql};
 
 use crate::inbound::{Inbound, Kind};
 
@@ -37,9 +37,12 @@ pub(super) fn is_known_elsewhere(
     Ok(conn.prepare_cached(sql)?.query_row(row, |row| row.get(0))?)
 }
 
+/// How much earlier than our mail an answer may be dated: clocks differ, and zones are forgotten.
+const CLOCKS_DIFFER_SECS: i64 = 24 * 60 * 60;
+
 /// Which message a mail is about; none when it is about none of ours.
 pub(super) fn answered(conn: &Connection, inbound: &Inbound) -> anyhow::Result<Option<Answered>> {
-    let find = |condition: &str, values: &[&str], by| latest(conn, condition, values, by);
+    let find = |condition: &str, values: &[&dyn ToSql], by| latest(conn, condition, values, by);
     // A mail that names a message we tried to send proves that it arrived, whatever we believe.
     for message_id in &inbound.clues.message_ids {
         if let Some(found) = find("m.message_id = ?1", &[message_id], "message_id")? {
@@ -52,13 +55,16 @@ pub(super) fn answered(conn: &Connection, inbound: &Inbound) -> anyhow::Result<O
             return Ok(Some(found));
         }
     }
-    // A weaker clue needs a mail that may have arrived.
-    let may_have_left = "m.state IN ('sent', 'sending', 'in_doubt', 'dead')";
+    // A weaker clue needs a mail of ours that may have arrived before this one was written: people
+    // wrote to us before, about other things.
+    let may_have_left = "m.state IN ('sent', 'sending', 'in_doubt', 'dead')
+                         AND coalesce(m.sent_at, m.claimed_at) <= ?1";
+    let not_after = written_at(inbound).map_or(i64::MAX, |at| at + CLOCKS_DIFFER_SECS);
     // The address as it stands now, or as it stood when the mail left.
     let find_address = |address: &str, matched_by: &'static str| {
-        for condition in ["l.email = ?1", "m.recipient = ?1"] {
+        for condition in ["l.email = ?2", "m.recipient = ?2"] {
             let condition = format!("{may_have_left} AND {condition}");
-            if let Some(found) = find(&condition, &[address], matched_by)? {
+            if let Some(found) = find(&condition, &[&not_after, &address], matched_by)? {
                 return Ok(Some(found));
             }
         }
@@ -86,19 +92,30 @@ pub(super) fn answered(conn: &Connection, inbound: &Inbound) -> anyhow::Result<O
     let subject = crate::inbound::bare_subject(&inbound.subject);
     match domain {
         Some(domain) if !subject.is_empty() => {
-            let same = "l.company_domain = ?1 AND lower(m.subject) = lower(?2)";
+            let same = "l.company_domain = ?2 AND lower(m.subject) = lower(?3)";
             let condition = format!("{may_have_left} AND {same}");
-            find(&condition, &[&domain, subject], "company_and_subject")
+            find(
+                &condition,
+                &[&not_after, &domain, &subject],
+                "company_and_subject",
+            )
         }
         _ => Ok(None),
     }
+}
+
+/// When the mail was written, unless it says something that cannot be (the epoch of a broken clock).
+fn written_at(inbound: &Inbound) -> Option<i64> {
+    const YEAR_2000: i64 = 946_684_800;
+    let at = inbound.sent_at.map(|at| at.timestamp());
+    at.filter(|at| *at >= YEAR_2000)
 }
 
 /// The message that was tried last of those for which a condition holds.
 fn latest(
     conn: &Connection,
     condition: &str,
-    values: &[&str],
+    values: &[&dyn ToSql],
     matched_by: &'static str,
 ) -> anyhow::Result<Option<Answered>> {
     let sql = format!(

@@ -368,3 +368,23 @@ fn a_mail_from_a_lead_we_have_not_written_to_answers_nothing() {
     );
     assert_eq!(book.state(1, "proof"), "scheduled");
 }
+
+#[test]
+fn a_mail_written_before_ours_is_no_answer_unless_it_names_it() {
+    let mut book = book(1);
+    let claimed = book.claim(10, at(0));
+    book.record(claimed, &sent());
+    let mail = |date: &str, more: &str| {
+        format!("From: <lead1@firm.example>\nSubject: Hello\n{date}{more}\nDo you sell ovens?\n")
+    };
+    let old = "Date: Thu, 01 Feb 2024 10:00:00 +0000\n";
+    assert_eq!(book.scan(&mail(old, "")).0, "none");
+    let named = "In-Reply-To: <c0000000000000001.hook@ours.example>\n";
+    assert_eq!(book.scan(&mail(old, named)).0, "message_id");
+    // A broken clock says nothing, and a day's difference is a forgotten zone.
+    let epoch = "Date: Thu, 01 Jan 1970 00:00:00 +0000\n";
+    assert_eq!(book.scan(&mail(epoch, "")).0, "address");
+    let the_day_before = "Date: Sun, 01 Mar 2026 20:00:00 +0000\n";
+    assert_eq!(book.scan(&mail(the_day_before, "")).0, "address");
+    assert_eq!(book.scan(&mail("", "")).0, "address");
+}
