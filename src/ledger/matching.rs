@@ -104,7 +104,7 @@ pub(super) fn answered(conn: &Connection, inbound: &Inbound) -> anyhow::Result<O
     }
 }
 
-/// When the mail was written, unless it says something that cannot be (the epoch of a broken clock).
+/// When the mail was written, unless it names an impossible day (the epoch of a broken clock).
 fn written_at(inbound: &Inbound) -> Option<i64> {
     const YEAR_2000: i64 = 946_684_800;
     let at = inbound.sent_at.map(|at| at.timestamp());
