@@ -104,6 +104,14 @@ fn read(
                 "too_large",
                 i64::try_from(read.skipped_too_large).unwrap_or(i64::MAX),
             );
+            // The cursor goes past them with the next mail that can be read: speak of them now.
+            let unreadable = read.skipped_unreadable;
+            if unreadable > 0 {
+                summary.error(format!(
+                    "mailbox {name}: mails that cannot be read and may hold answers: {unreadable}; \
+                     look at them with a mail program"
+                ));
+            }
             Ok(())
         }
         Err(_) if job.stop.requested() => Ok(()),

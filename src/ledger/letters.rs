@@ -1,6 +1,6 @@
 //! Letters: messages in doubt or dead, and how evidence or a person settles them.
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension};
 
@@ -116,13 +116,7 @@ impl Ledger {
         now: DateTime<Utc>,
     ) -> anyhow::Result<()> {
         let tx = self.begin()?;
-        let (state, campaign) = state_of(&tx, letter)?;
-        if !matches!(state, MessageState::InDoubt | MessageState::Dead) {
-            bail!(
-                "message {letter} is {}, neither in doubt nor dead",
-                state.as_str()
-            );
-        }
+        let (state, campaign) = letter_state(&tx, letter)?;
         let open = transitions::state_of(&tx, campaign)?.is_open();
         if !open && state == MessageState::Dead {
             reopen(&tx, campaign, now)?;
@@ -156,13 +150,7 @@ impl Ledger {
         now: DateTime<Utc>,
     ) -> anyhow::Result<()> {
         let tx = self.begin()?;
-        let (state, campaign) = state_of(&tx, letter)?;
-        if !matches!(state, MessageState::InDoubt | MessageState::Dead) {
-            bail!(
-                "message {letter} is {}, neither in doubt nor dead",
-                state.as_str()
-            );
-        }
+        let (_, campaign) = letter_state(&tx, letter)?;
         let sql = "UPDATE messages SET state = 'dead', state_reason = ?2, due_at = NULL
                    WHERE id = ?1";
         tx.execute(sql, (letter, why))
@@ -171,6 +159,17 @@ impl Ledger {
         transitions::stop(&tx, campaign, StopReason::Undeliverable, why, now)?;
         tx.commit().context("cannot give the message up")
     }
+}
+
+/// The state and campaign of a message that is in doubt or dead; any other is refused.
+fn letter_state(conn: &Connection, message: i64) -> anyhow::Result<(MessageState, i64)> {
+    let (state, campaign) = state_of(conn, message)?;
+    ensure!(
+        matches!(state, MessageState::InDoubt | MessageState::Dead),
+        "message {message} is {}, neither in doubt nor dead",
+        state.as_str()
+    );
+    Ok((state, campaign))
 }
 
 fn state_of(conn: &Connection, message: i64) -> anyhow::Result<(MessageState, i64)> {

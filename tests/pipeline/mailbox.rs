@@ -11,6 +11,7 @@ use outreach::mailbox::{
 };
 use outreach::tls::TlsMode;
 
+use crate::world::World;
 use crate::world::dovecot::{self, Dovecot};
 
 fn settings(port: u16, tls: TlsMode, ca_file: Option<PathBuf>) -> ImapSettings {
@@ -366,6 +367,23 @@ fn one_mail_that_cannot_be_read_does_not_hide_the_others() {
             last_uid: 9
         })
     );
+}
+
+#[test]
+fn a_scan_tells_a_person_of_mails_that_cannot_be_read() {
+    let world = World::new()
+        .env("IMAP_SERVER", "127.0.0.1")
+        .env("IMAP_PORT", scripted(stumbles_over_five).to_string())
+        .env("IMAP_TLS", "none")
+        .env("IMAP_USERNAME", dovecot::USER)
+        .env("IMAP_PASSWORD", dovecot::PASSWORD);
+    let outcome = world.run(&["scan", "--json"]).exits(3);
+    let scan = outcome
+        .complains("cannot be read and may hold answers: 1")
+        .json();
+    assert_eq!(scan["counts"]["read"], 8, "{scan}");
+    world.run(&["scan"]).exits(0);
+    assert_eq!(world.sql("SELECT count(*) FROM inbound"), [["8"]]);
 }
 
 #[test]
