@@ -4,10 +4,11 @@
 //! eligible or rejected by one named reason, and what people changed about leads whose campaign
 //! runs. Harmless again because records are known by their id and unchanged ones change nothing.
 
+mod people;
+
 use anyhow::{Context, anyhow};
 use chrono::{DateTime, Utc};
 use outreach::airtable::Client;
-use outreach::campaign::{CampaignState, StopReason};
 use outreach::clock::Clock;
 use outreach::config::{Config, LeadsSource};
 use outreach::lead::{
@@ -225,7 +226,7 @@ fn take(
             }
         }
     }
-    follow_people(tx, raw, &facts, now, summary)
+    people::follow(tx, raw, None, &facts, now, summary)
         .with_context(|| format!("cannot apply what people changed in `{}`", raw.record_id))
 }
 
@@ -251,98 +252,6 @@ fn judge(raw: &RawLead, facts: &LeadFacts) -> Result<Lead, Reject> {
         return Err(Reject::new(RejectReason::Duplicate, detail));
     }
     Ok(lead)
-}
-
-/// What people's change of a record means for a campaign that is under way.
-#[derive(Debug, PartialEq, Eq)]
-enum Signal {
-    Replied,
-    Stop(String),
-    Hold(String),
-    BadData(String),
-    Resume(String),
-    Nothing,
-}
-
-/// The values of Engagement_Status by which a person holds a campaign.
-const HOLDS: [&str; 2] = ["Needs Review", "Error"];
-
-/// The reason a campaign waits for when a person held it in the base. It tells such a pause from
-/// one of the operator's, which only the operator lifts.
-fn hold_by_status(status: &str) -> String {
-    format!("Engagement_Status: {status}")
-}
-
-fn signal(raw: &RawLead, facts: &LeadFacts) -> Signal {
-    let status = raw.get(ReadField::EngagementStatus).trim();
-    let before = facts.before.as_ref();
-    let before = |field| {
-        before
-            .and_then(|fields| fields.get(&field))
-            .map_or("", String::as_str)
-    };
-    let is_told = facts.told_status.as_deref() == Some(status);
-    let is_news = status != before(ReadField::EngagementStatus).trim() && !is_told;
-    if !raw.get(ReadField::Replied).is_empty() && before(ReadField::Replied).is_empty() {
-        return Signal::Replied;
-    }
-    match status {
-        "Skipped" if is_news => return Signal::Stop("Engagement_Status: Skipped".to_string()),
-        _ if is_news && HOLDS.contains(&status) => return Signal::Hold(hold_by_status(status)),
-        _ => {}
-    }
-    let held_by_status = HOLDS.map(hold_by_status);
-    let is_held = facts.paused_by.as_deref() == Some("person")
-        && facts
-            .hold_reason
-            .as_ref()
-            .is_some_and(|why| held_by_status.contains(why));
-    match lead::content_check(raw) {
-        Err(reject) => Signal::BadData(format!("{}: {}", reject.reason.code(), reject.detail)),
-        Ok(_) if facts.paused_by.as_deref() == Some("data") => {
-            Signal::Resume("the lead passes the data check again".to_string())
-        }
-        Ok(_) if is_held && ["", "Auto-Send", "Sent"].contains(&status) => {
-            Signal::Resume(format!("Engagement_Status: `{status}` again"))
-        }
-        Ok(_) => Signal::Nothing,
-    }
-}
-
-fn follow_people(
-    tx: &PullTransaction<'_>,
-    raw: &RawLead,
-    facts: &LeadFacts,
-    now: DateTime<Utc>,
-    summary: &mut Summary,
-) -> anyhow::Result<()> {
-    let Some((campaign, _, state)) = &facts.campaign else {
-        return Ok(());
-    };
-    let can_pause = matches!(state, CampaignState::Active | CampaignState::Paused);
-    match signal(raw, facts) {
-        Signal::Replied if state.may_become(CampaignState::Responded) => {
-            summary.count("replied_by_hand");
-            tx.replied_by_hand(*campaign, now)
-        }
-        Signal::Stop(why) if state.is_open() => {
-            summary.count("stopped_by_person");
-            tx.stop(*campaign, StopReason::ByPerson, &why, now)
-        }
-        Signal::Hold(why) if can_pause => {
-            summary.count("paused_by_person");
-            tx.pause(*campaign, "person", &why, now)
-        }
-        Signal::BadData(why) if *state == CampaignState::Active => {
-            summary.count("paused_for_bad_data");
-            tx.pause(*campaign, "data", &why, now)
-        }
-        Signal::Resume(why) if *state == CampaignState::Paused => {
-            summary.count("resumed");
-            tx.resume(*campaign, &why, now)
-        }
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]
