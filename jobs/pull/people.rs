@@ -1,11 +1,16 @@
-//! What people do in the base about a lead whose campaign exists.
+//! What people do in the base about a lead: an answer they know of, a hold, an edited text, a
+//! command.
+//!
+//! Only what differs from what was read or written before is a person's doing. A command is carried
+//! out once, in the transaction that stores the record, and answered in any case.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use outreach::campaign::{CampaignState, StopReason};
+use outreach::campaign::{CampaignState, Command, Ruling, StopReason, command_word, unknown_word};
+use outreach::changeset;
 use outreach::lead::{self, RawLead, ReadField};
-use outreach::ledger::{LeadFacts, PullTransaction};
+use outreach::ledger::{LastCommand, LeadFacts, PullTransaction};
 
 use crate::run::Summary;
 
@@ -65,13 +70,41 @@ fn signal(raw: &RawLead, facts: &LeadFacts) -> Signal {
     }
 }
 
-/// Applies what a person changed in a record since it was last read. `_texts` is what the record
-/// holds in our own text columns, by our column name; none when they were not asked for, and no
-/// entry for a cell that is empty or absent.
+/// Applies what a person changed in a record that was just read and stored: signs of an answer or a
+/// hold first, then their texts, then their command, which may be about those texts. `texts` is what
+/// the record holds in our own text columns, by our column name; none when they were not asked for,
+/// and no entry for a cell that is empty or absent. `now` is when the pull began, so that what
+/// another process told the base since can be told from what a person did.
 pub fn follow(
     tx: &PullTransaction<'_>,
     raw: &RawLead,
-    _texts: Option<&BTreeMap<String, String>>,
+    texts: Option<&BTreeMap<String, String>>,
+    facts: &LeadFacts,
+    now: DateTime<Utc>,
+    summary: &mut Summary,
+) -> anyhow::Result<()> {
+    follow_signal(tx, raw, facts, now, summary)?;
+    if let (Some((campaign, _, CampaignState::Review)), Some(cells)) = (&facts.campaign, texts) {
+        take_edits(tx, raw, *campaign, cells, now, summary)?;
+    }
+    let word = command_word(raw.get(ReadField::CampaignCommand));
+    match hearing(&word, facts.command.as_ref(), now) {
+        Hearing::Nothing => Ok(()),
+        Hearing::Over(id) => tx.close_command(id, now),
+        Hearing::News(before) => {
+            if let Some(id) = before {
+                tx.close_command(id, now)?;
+            }
+            summary.count("commands");
+            let outcome = obey(tx, raw, texts, &word, now)?;
+            tx.record_command(&raw.record_id, &word, &outcome, now)
+        }
+    }
+}
+
+fn follow_signal(
+    tx: &PullTransaction<'_>,
+    raw: &RawLead,
     facts: &LeadFacts,
     now: DateTime<Utc>,
     summary: &mut Summary,
@@ -103,6 +136,95 @@ pub fn follow(
         }
         _ => Ok(()),
     }
+}
+
+/// Takes the texts a person changed while the campaign is still in review.
+fn take_edits(
+    tx: &PullTransaction<'_>,
+    raw: &RawLead,
+    campaign: i64,
+    cells: &BTreeMap<String, String>,
+    now: DateTime<Utc>,
+    summary: &mut Summary,
+) -> anyhow::Result<()> {
+    let standing = tx.standing(&raw.record_id)?;
+    if standing.is_none_or(|(_, standing)| standing.state != CampaignState::Review) {
+        return Ok(());
+    }
+    let texts = tx.texts(campaign)?;
+    // The record may have been read before another process showed our newer texts in it; that
+    // write makes the next pull read it again.
+    if texts.rewrites > 0 && texts.told_at.is_some_and(|at| at >= now) {
+        return Ok(());
+    }
+    let edits = changeset::edits(&texts.steps, cells, &texts.told, &texts.writing);
+    if edits.is_empty() {
+        return Ok(());
+    }
+    summary.count("edited_by_person");
+    tx.take_edits(campaign, &edits, &texts.told, now)
+}
+
+/// What a cell of Campaign_Command means, given the command that was read before it.
+#[derive(Debug, PartialEq, Eq)]
+enum Hearing {
+    /// Nothing was asked, or nothing new.
+    Nothing,
+    /// The cell of this open command is empty.
+    Over(i64),
+    /// A command to be answered; the open one before it, if any, is over.
+    News(Option<i64>),
+}
+
+fn hearing(word: &str, last: Option<&LastCommand>, now: DateTime<Utc>) -> Hearing {
+    let open = last.filter(|last| last.cleared_at.is_none());
+    match (open, word.is_empty()) {
+        (None, true) => Hearing::Nothing,
+        (Some(open), true) => Hearing::Over(open.id),
+        (Some(open), false) if open.word == word => Hearing::Nothing,
+        (Some(open), false) => Hearing::News(Some(open.id)),
+        // The cell was made empty after this pull began, so the record may have been read before
+        // that. A person who said the same again since is heard by the next pull.
+        (None, false) => match last {
+            Some(last) if last.word == word && last.cleared_at >= Some(now) => Hearing::Nothing,
+            _ => Hearing::News(None),
+        },
+    }
+}
+
+/// Carries a command out, or finds out why not; the answer is what to tell whoever asked.
+fn obey(
+    tx: &PullTransaction<'_>,
+    raw: &RawLead,
+    texts: Option<&BTreeMap<String, String>>,
+    word: &str,
+    now: DateTime<Utc>,
+) -> anyhow::Result<String> {
+    let Some(command) = Command::parse(word) else {
+        return Ok(unknown_word(word));
+    };
+    let Some((campaign, mut standing)) = tx.standing(&raw.record_id)? else {
+        return Ok("not done: the lead has no campaign".to_string());
+    };
+    standing.bad_data = lead::content_check(raw)
+        .err()
+        .map(|reject| format!("{}: {}", reject.reason.code(), reject.detail));
+    if command == Command::Approve {
+        standing.seen = changeset::seen(&tx.texts(campaign)?.steps, texts);
+    }
+    let outcome = match command.ruling(&standing) {
+        Ruling::Answer(why) => return Ok(why),
+        Ruling::CarryOut(outcome) => outcome,
+    };
+    let why = format!("a person said {} in the base", command.label());
+    match command {
+        Command::Pause => tx.pause(campaign, "person", &why, now)?,
+        Command::Resume => tx.resume(campaign, &why, now)?,
+        Command::Stop => tx.stop(campaign, StopReason::ByPerson, &why, now)?,
+        Command::Approve => tx.approve(campaign, now)?,
+        Command::Regenerate => tx.ask_anew(campaign, now)?,
+    }
+    Ok(outcome.to_string())
 }
 
 #[cfg(test)]

@@ -73,10 +73,13 @@ impl CampaignState {
     pub fn may_become(self, next: CampaignState) -> bool {
         use CampaignState::{Active, Completed, Draft, Paused, Responded, Review, Stopped};
         match self {
-            Draft => matches!(next, Review | Active | Stopped),
+            Draft => matches!(next, Review | Active | Stopped | Responded),
             Review => matches!(next, Draft | Active | Stopped | Responded),
-            Active => matches!(next, Review | Paused | Responded | Completed | Stopped),
-            Paused => matches!(next, Active | Review | Responded | Stopped),
+            Active => matches!(
+                next,
+                Draft | Review | Paused | Responded | Completed | Stopped
+            ),
+            Paused => matches!(next, Draft | Active | Review | Responded | Stopped),
             Completed => matches!(next, Responded | Stopped),
             Responded | Stopped => false,
         }

@@ -9,16 +9,18 @@
 //! This module does not know how a base is reached, nor where the facts are kept.
 
 mod columns;
+mod edits;
 mod field;
 mod notes;
 mod value;
 mod view;
 
 pub use columns::{column_rank, find_column, nearest_column};
+pub use edits::{Edit, edits, seen, text_column};
 pub use field::{StepField, WriteField};
 pub use notes::notes;
 pub use value::{Value, cell_text, decode, encode, lead_text};
-pub use view::{CampaignView, LeadView, StepView};
+pub use view::{CampaignView, CommandView, LeadView, StepView};
 
 use std::collections::BTreeMap;
 
@@ -39,10 +41,10 @@ const ERROR: &str = "Error";
 ///
 /// `Engagement_Status` and `Campaign_Command` are not among them: the first is shared with people
 /// and decided by [`engagement`], the second is only ever cleared, once the command was carried
-/// out. A lead without a campaign and without a reject shows nothing: it waits, and saying so for
-/// every waiting lead would spend calls on no news.
+/// out. A lead without a campaign, a reject and an answer to a command shows nothing: it waits, and
+/// saying so for every waiting lead would spend calls on no news.
 pub fn desired(view: &LeadView) -> BTreeMap<String, Value> {
-    if view.campaign.is_none() && view.reject.is_none() {
+    if view.campaign.is_none() && view.reject.is_none() && view.command.is_none() {
         return BTreeMap::new();
     }
     let mut cells = vec![(WriteField::CampaignNotes, Some(Value::Text(notes(view))))];

@@ -2,19 +2,37 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
-use super::view::{CampaignView, LeadView, StepView};
+use super::view::{CampaignView, CommandView, LeadView, StepView};
 use crate::calendar::Zone;
-use crate::campaign::{CampaignState, MessageState};
+use crate::campaign::{CampaignState, Command, MessageState};
 
 /// Why the lead stands where it stands, in one sentence on one line:
-/// `active: hook sent 2 Mar, proof due 5 Mar 09:00 Europe/Berlin`.
+/// `active: hook sent 2 Mar, proof due 5 Mar 09:00 Europe/Berlin`. While a command of people's is
+/// the latest news, its outcome follows as a second sentence.
 pub fn notes(view: &LeadView) -> String {
     let sentence = match (&view.campaign, &view.reject) {
         (Some(campaign), _) => of_campaign(campaign),
         (None, Some(reject)) => format!("rejected: {} — {}", reject.reason.code(), reject.detail),
         (None, None) => "eligible: waits for its texts".to_string(),
     };
-    sentence.split_whitespace().collect::<Vec<_>>().join(" ")
+    let text = match &view.command {
+        Some(command) => {
+            let zone = view.campaign.as_ref().map_or("UTC", |c| c.zone.as_str());
+            let sentence = sentence.trim_end_matches('.');
+            format!("{sentence}. {}", of_command(command, zone))
+        }
+        None => sentence,
+    };
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What came of a command. The instant makes the same answer to a second command another text.
+fn of_command(command: &CommandView, zone: &str) -> String {
+    let CommandView { word, outcome, .. } = command;
+    let at = local(command.read_at, zone).format("%-d %b %H:%M");
+    // The answer to an unknown word repeats it.
+    let word = Command::parse(word).map_or(String::new(), |known| format!(" {}", known.label()));
+    format!("Campaign_Command{word}, {at}: {outcome}.")
 }
 
 fn of_campaign(campaign: &CampaignView) -> String {

@@ -53,6 +53,7 @@ fn campaign(line: &str) -> CampaignView {
 
 fn view(line: &str) -> LeadView {
     LeadView {
+        command: None,
         reject: None,
         campaign: Some(campaign(line)),
     }
@@ -62,6 +63,7 @@ fn rejected(reason: RejectReason, detail: &str) -> LeadView {
     LeadView {
         reject: Some(Reject::new(reason, detail)),
         campaign: None,
+        command: None,
     }
 }
 
@@ -160,6 +162,7 @@ fn only_what_differs_is_written_and_what_vanished_is_cleared() {
     let mut paused = campaign(UNDER_WAY);
     paused.state = CampaignState::Paused;
     let second = desired(&LeadView {
+        command: None,
         reject: None,
         campaign: Some(paused),
     });
@@ -337,6 +340,7 @@ fn the_notes_name_the_answer_and_the_end_of_a_pause() {
     answered.response_at = Some(at("2026-03-04T10:00:00Z"));
     answered.responding_step = Some("hook".into());
     let answered = LeadView {
+        command: None,
         reject: None,
         campaign: Some(answered),
     };
@@ -347,10 +351,47 @@ fn the_notes_name_the_answer_and_the_end_of_a_pause() {
     away.detail = Some("out of office".into());
     away.zone = "Mars/Olympus".into();
     let away = LeadView {
+        command: None,
         reject: None,
         campaign: Some(away),
     };
     check_notes(&away, "paused until 30 Mar 07:00 UTC: out of office");
+}
+
+fn with_command(view: LeadView, word: &str, outcome: &str) -> LeadView {
+    let command = CommandView {
+        word: word.to_string(),
+        read_at: at("2026-03-02T08:12:31Z"),
+        outcome: outcome.to_string(),
+    };
+    LeadView {
+        command: Some(command),
+        ..view
+    }
+}
+
+#[test]
+fn the_notes_answer_a_command_with_its_instant() {
+    check_notes(
+        &with_command(view("paused | hook drafted"), "Pause", "paused"),
+        "paused: a person paused it. Campaign_Command Pause, 2 Mar 09:12: paused.",
+    );
+    let waits = with_command(LeadView::default(), "Stop", "not done: no campaign");
+    check_notes(
+        &waits,
+        "eligible: waits for its texts. Campaign_Command Stop, 2 Mar 08:12: not done: no campaign.",
+    );
+    let columns: Vec<String> = desired(&waits).into_keys().collect();
+    assert_eq!(columns, ["Campaign_Notes"], "an answer is shown at once");
+    let unknown = with_command(
+        view("active | hook drafted"),
+        "Foo",
+        "expected …, found `Foo`",
+    );
+    check_notes(
+        &unknown,
+        "active: hook not dated yet. Campaign_Command, 2 Mar 09:12: expected …, found `Foo`.",
+    );
 }
 
 #[test]

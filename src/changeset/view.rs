@@ -13,6 +13,20 @@ pub struct LeadView {
     pub reject: Option<Reject>,
     /// The lead's latest campaign.
     pub campaign: Option<CampaignView>,
+    /// The last command people gave in the base; none when something newer happened to the
+    /// campaign.
+    pub command: Option<CommandView>,
+}
+
+/// A command people gave in the base, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandView {
+    /// The word, as [`crate::campaign::command_word`] keeps it.
+    pub word: String,
+    /// When it was read.
+    pub read_at: DateTime<Utc>,
+    /// What came of it: a fragment without a full stop.
+    pub outcome: String,
 }
 
 /// What is known of a campaign.

@@ -6,7 +6,7 @@ use anyhow::Context;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{About, Ledger, log_event, seconds, suppressions, transitions};
+use super::{About, LastCommand, Ledger, instant, log_event, seconds, suppressions, transitions};
 use crate::campaign::CampaignState;
 use crate::lead::{RawLead, ReadField, RecordId, Reject};
 
@@ -62,6 +62,8 @@ pub struct LeadFacts {
     pub duplicate_of: Option<RecordId>,
     /// What the base was last told in Engagement_Status.
     pub told_status: Option<String>,
+    /// The command that was read last.
+    pub command: Option<LastCommand>,
 }
 
 /// A lead that waits for its campaign.
@@ -221,17 +223,28 @@ impl PullTransaction<'_> {
     /// What our history says about a record and its address.
     pub fn facts(&self, raw: &RawLead, email: Option<&str>) -> anyhow::Result<LeadFacts> {
         let mut facts = LeadFacts::default();
-        let sql = "SELECT id, fields FROM leads WHERE record_id = ?1";
-        let known: Option<(i64, String)> = self
+        let sql = "SELECT l.id, l.fields, k.id, k.word, k.cleared_at
+                   FROM leads l LEFT JOIN commands k
+                       ON k.id = (SELECT max(id) FROM commands WHERE lead_id = l.id)
+                   WHERE l.record_id = ?1";
+        let known: Option<(i64, String, Option<LastCommand>)> = self
             .conn
             .prepare_cached(sql)?
             .query_row([raw.record_id.as_str()], |row| {
-                Ok((row.get(0)?, row.get(1)?))
+                let command = row.get::<_, Option<i64>>(2)?.zip(row.get(3)?);
+                let cleared_at = row.get::<_, Option<i64>>(4)?.map(instant);
+                let command = command.map(|(id, word)| LastCommand {
+                    id,
+                    word,
+                    cleared_at,
+                });
+                Ok((row.get(0)?, row.get(1)?, command))
             })
             .optional()?;
-        let id = known.as_ref().map(|(id, _)| *id);
-        if let Some((id, fields)) = known {
+        let id = known.as_ref().map(|(id, _, _)| *id);
+        if let Some((id, fields, command)) = known {
             facts.before = Some(read_fields(&fields)?);
+            facts.command = command;
             self.campaign_facts(id, &mut facts)?;
         }
         if let Some(email) = email {

@@ -11,6 +11,7 @@
 mod attempts;
 mod campaigns;
 mod claims;
+mod commands;
 mod inbound;
 mod leads;
 mod letters;
@@ -33,6 +34,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 pub use attempts::Recorded;
 pub use campaigns::{CampaignRow, NewCampaign, StoredMessage};
 pub use claims::{Candidate, Claimed, ClaimedMessage, Claims, Decision, Position};
+pub use commands::{LastCommand, OpenCommand, Texts};
 pub use inbound::{Applied, InboundRow, NewInbound};
 pub use leads::{LeadFacts, LeadRow, LeadToWrite, PullTransaction, PulledLead, Stored};
 pub use letters::Letter;

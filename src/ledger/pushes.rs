@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::leads::read_fields;
-use super::{Ledger, instant, seconds, transitions};
+use super::{Ledger, OpenCommand, commands, instant, seconds, transitions};
 use crate::campaign::{CampaignState, MessageState, StopReason};
 use crate::changeset::{self, CampaignView, LeadView, StepView, Value};
 use crate::inbound::ResponseType;
@@ -25,6 +25,8 @@ pub struct LeadToPush {
     pub view: LeadView,
     /// The cells as last written.
     pub told: BTreeMap<String, Value>,
+    /// The command whose cell is to be made empty; over once [`Ledger::command_cleared`] says so.
+    pub command: Option<OpenCommand>,
 }
 
 /// What the base was told about a lead.
@@ -62,14 +64,16 @@ impl Ledger {
         // Two statements, so that each can use its own index.
         let sql = if only_changed {
             "SELECT l.id, l.record_id, l.fields, l.revision, coalesce(p.told, '{}'),
-                    l.reject_reason, l.reject_detail
+                    l.reject_reason, l.reject_detail, k.id, k.word
              FROM leads l LEFT JOIN pushes p ON p.lead_id = l.id
+                          LEFT JOIN commands k ON k.lead_id = l.id AND k.cleared_at IS NULL
              WHERE l.revision > l.pushed_revision AND l.source = ?1 AND l.id > ?2
                AND (?4 IS NULL OR l.id = ?4) ORDER BY l.id LIMIT ?3"
         } else {
             "SELECT l.id, l.record_id, l.fields, l.revision, coalesce(p.told, '{}'),
-                    l.reject_reason, l.reject_detail
+                    l.reject_reason, l.reject_detail, k.id, k.word
              FROM leads l LEFT JOIN pushes p ON p.lead_id = l.id
+                          LEFT JOIN commands k ON k.lead_id = l.id AND k.cleared_at IS NULL
              WHERE l.source = ?1 AND l.id > ?2 AND (?4 IS NULL OR l.id = ?4)
              ORDER BY l.id LIMIT ?3"
         };
@@ -153,6 +157,7 @@ impl Ledger {
 
 fn read_lead_to_push(conn: &Connection, row: &Row<'_>) -> anyhow::Result<LeadToPush> {
     let id = row.get(0)?;
+    let command = row.get::<_, Option<i64>>(7)?.zip(row.get(8)?);
     let fields: BTreeMap<ReadField, String> = read_fields(&row.get::<_, String>(2)?)?;
     let raw = RawLead {
         record_id: RecordId::new(row.get::<_, String>(1)?),
@@ -164,6 +169,7 @@ fn read_lead_to_push(conn: &Connection, row: &Row<'_>) -> anyhow::Result<LeadToP
         revision: row.get(3)?,
         told: changeset::decode(&row.get::<_, String>(4)?)?,
         view: view(conn, id, row.get(5)?, row.get(6)?)?,
+        command: command.map(|(id, word)| OpenCommand { id, word }),
     })
 }
 
@@ -183,7 +189,11 @@ fn view(
             .map(|reason| Reject::new(reason, detail.unwrap_or_default())),
         _ => None,
     };
-    Ok(LeadView { reject, campaign })
+    Ok(LeadView {
+        reject,
+        campaign,
+        command: commands::latest(conn, lead)?,
+    })
 }
 
 fn campaign_view(conn: &Connection, lead: i64) -> anyhow::Result<Option<CampaignView>> {
@@ -218,11 +228,17 @@ fn campaign_view(conn: &Connection, lead: i64) -> anyhow::Result<Option<Campaign
     let Some((id, mut view)) = found else {
         return Ok(None);
     };
+    view.steps = steps(conn, id)?;
+    Ok(Some(view))
+}
+
+/// The messages of a campaign in order.
+pub(super) fn steps(conn: &Connection, campaign: i64) -> anyhow::Result<Vec<StepView>> {
     let sql = "SELECT number, step, subject, body, state, due_at, sent_at, opens, clicks,
                       state_reason
                FROM messages WHERE campaign_id = ?1 ORDER BY number";
     let mut statement = conn.prepare_cached(sql)?;
-    let rows = statement.query_map([id], |row| {
+    let rows = statement.query_map([campaign], |row| {
         let state = MessageState::parse(&row.get::<_, String>(4)?);
         Ok(StepView {
             number: row.get(0)?,
@@ -237,8 +253,6 @@ fn campaign_view(conn: &Connection, lead: i64) -> anyhow::Result<Option<Campaign
             detail: row.get(9)?,
         })
     })?;
-    view.steps = rows
-        .collect::<Result<_, _>>()
-        .context("cannot read the campaign's messages")?;
-    Ok(Some(view))
+    rows.collect::<Result<_, _>>()
+        .context("cannot read the campaign's messages")
 }

@@ -186,6 +186,20 @@ pub(super) fn approve(
     )
 }
 
+/// Takes a campaign back to where its texts are written: undated, unapproved, held by nobody.
+pub(super) fn ask_anew(conn: &Connection, campaign: i64, now: DateTime<Utc>) -> anyhow::Result<()> {
+    ensure_open(conn, campaign, CampaignState::Draft)?;
+    let sql = "UPDATE campaigns SET state = 'draft', hold_reason = NULL, paused_by = NULL,
+                      resume_at = NULL, approved_hash = NULL, approved_at = NULL, updated_at = ?2
+               WHERE id = ?1";
+    conn.prepare_cached(sql)?
+        .execute((campaign, seconds(now)))
+        .context("cannot take the campaign back")?;
+    undate(conn, campaign, "its texts are written anew")?;
+    let why = "a person asked for other texts";
+    note(conn, campaign, "asked_anew", why, now)
+}
+
 /// Ends a campaign whose every message has left.
 pub(super) fn complete_if_all_left(
     conn: &Connection,
