@@ -12,11 +12,13 @@
 
 mod check;
 mod columns;
+mod gate;
 mod list;
 mod transport;
 mod update;
 mod wire;
 
+pub use gate::Gate;
 pub use list::ListSummary;
 pub use update::UpdateOutcome;
 
