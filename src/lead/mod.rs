@@ -183,11 +183,14 @@ pub enum RejectReason {
     MissingCompany,
     /// A company name that is search-engine debris, a web address or a placeholder.
     InvalidCompany,
+    /// The record was deleted in the base. No record tells that of itself: it is what the full read
+    /// did not find.
+    Removed,
 }
 
 impl RejectReason {
-    /// Every reason, in the order they are tested.
-    pub const ALL: [RejectReason; 13] = [
+    /// Every reason, in the order they are tested; the last needs no test.
+    pub const ALL: [RejectReason; 14] = [
         RejectReason::MissingEmail,
         RejectReason::InvalidEmail,
         RejectReason::RoleAddress,
@@ -201,6 +204,7 @@ impl RejectReason {
         RejectReason::InvalidName,
         RejectReason::MissingCompany,
         RejectReason::InvalidCompany,
+        RejectReason::Removed,
     ];
 
     /// The code stored in the ledger and shown in counts.
@@ -219,6 +223,7 @@ impl RejectReason {
             RejectReason::InvalidName => "invalid_name",
             RejectReason::MissingCompany => "missing_company",
             RejectReason::InvalidCompany => "invalid_company",
+            RejectReason::Removed => "removed",
         }
     }
 }
@@ -233,6 +238,11 @@ pub struct Reject {
 }
 
 impl Reject {
+    /// The reject of a lead whose record is gone.
+    pub fn removed() -> Reject {
+        Reject::new(RejectReason::Removed, "its record is no longer in the base")
+    }
+
     /// A reject with its detail.
     pub fn new(reason: RejectReason, detail: impl Into<String>) -> Reject {
         Reject {
