@@ -10,6 +10,7 @@
 //! cells are left out of answers, so a column must be known to exist before its absence means
 //! anything.
 
+mod budget;
 mod check;
 mod columns;
 mod gate;
@@ -18,6 +19,7 @@ mod transport;
 mod update;
 mod wire;
 
+pub use budget::{Month, Thrift};
 pub use gate::Gate;
 pub use list::ListSummary;
 pub use update::UpdateOutcome;

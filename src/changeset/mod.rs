@@ -14,6 +14,7 @@ mod field;
 mod notes;
 mod value;
 mod view;
+mod worth;
 
 pub use columns::{column_rank, find_column, nearest_column};
 pub use edits::{Edit, edits, seen, text_column};
@@ -21,6 +22,7 @@ pub use field::{StepField, WriteField};
 pub use notes::notes;
 pub use value::{Value, cell_text, decode, encode, lead_text};
 pub use view::{CampaignView, CommandView, LeadView, StepView};
+pub use worth::{Worth, worth};
 
 use std::collections::BTreeMap;
 

@@ -9,6 +9,7 @@
 //! core.
 
 mod attempts;
+mod calls;
 mod campaigns;
 mod claims;
 mod commands;
