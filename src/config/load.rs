@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::checks::{check_apart, check_tls, ignored, require, unusual, warn_of_names};
 use super::problem::{Problems, Warning};
@@ -20,6 +21,9 @@ const MAILDIR_FROM: &str = "team@outreach.invalid";
 const SMTPS_PORT: u16 = 465;
 const IMAP_PORT: u16 = 143;
 const IMAPS_PORT: u16 = 993;
+
+/// The slowest rate, in calls a second: one call in 100 s still ends a pull some day.
+const RATE_MIN: f64 = 0.01;
 
 impl Config {
     /// Reads and checks everything: either all the problems there are, or a configuration whose
@@ -41,7 +45,10 @@ pub(super) fn read_config(reader: &mut Reader, sources: &Sources) -> Option<Conf
     let window = reader.window("SEND_WINDOW");
     let ca_file = reader.path("TLS_CA_FILE");
     let ledger_path = reader.path("CAMPAIGN_DATABASE_PATH");
-    let leads = read_leads(reader, sources, ledger_path.as_deref());
+    let api_url = reader.url("AIRTABLE_API_URL");
+    let airtable_gap = read_gap(reader, api_url.as_deref());
+    let airtable_monthly_calls = reader.whole_maybe("AIRTABLE_MONTHLY_CALLS");
+    let leads = read_leads(reader, sources, ledger_path.as_deref(), api_url);
     let writer = read_writer(reader);
     let mailer = read_mailer(reader, ca_file.as_ref());
     let mailbox = read_mailbox(reader, ca_file.as_ref(), mailer.as_ref());
@@ -86,6 +93,8 @@ pub(super) fn read_config(reader: &mut Reader, sources: &Sources) -> Option<Conf
         window: window?,
         ledger_path: ledger_path?,
         leads: leads?,
+        airtable_gap: airtable_gap?,
+        airtable_monthly_calls,
         writer: writer?,
         mailer: mailer?,
         mailbox: mailbox?,
@@ -122,11 +131,11 @@ fn read_leads(
     reader: &mut Reader,
     sources: &Sources,
     ledger: Option<&Path>,
+    url: Option<String>,
 ) -> Option<LeadsSource> {
     let api_key = reader.token("AIRTABLE_API_KEY");
     let base_id = reader.base_id("AIRTABLE_BASE_ID");
     let table = reader.line("AIRTABLE_TABLE_NAME");
-    let url = reader.url("AIRTABLE_API_URL");
     let columns = read_columns(reader, sources);
     let path = reader.path("LEADS_FILE");
     let status = reader.path("STATUS_FILE");
@@ -146,7 +155,15 @@ fn read_leads(
         };
         return Some(LeadsSource::Airtable(settings));
     }
-    ignored(reader, &["AIRTABLE_BASE_ID"], "AIRTABLE_API_KEY is not set");
+    ignored(
+        reader,
+        &[
+            "AIRTABLE_BASE_ID",
+            "AIRTABLE_CALLS_PER_SECOND",
+            "AIRTABLE_MONTHLY_CALLS",
+        ],
+        "AIRTABLE_API_KEY is not set",
+    );
     if !reader.is_set("LEADS_FILE") {
         ignored(reader, &["STATUS_FILE"], "LEADS_FILE is not set");
         return Some(LeadsSource::None);
@@ -179,6 +196,31 @@ fn read_leads(
         ledger,
     );
     Some(LeadsSource::File { path, status })
+}
+
+/// The gap between two calls to the API at `url`. Only a base on this machine may be asked as fast
+/// as it answers.
+fn read_gap(reader: &mut Reader, url: Option<&str>) -> Option<Duration> {
+    let name = "AIRTABLE_CALLS_PER_SECOND";
+    let rate = reader.decimal(name)?;
+    if rate >= RATE_MIN {
+        return Duration::try_from_secs_f64(1.0 / rate).ok();
+    }
+    if rate > 0.0 {
+        let message = format!("expected a number of calls from {RATE_MIN} to 5, found `{rate:?}`");
+        reader.problem(name, message);
+        return None;
+    }
+    let url = url::Url::parse(url?).ok()?;
+    let host = url.host_str().unwrap_or_default();
+    if !mailer::is_loopback(host) {
+        let message = format!(
+            "expected a number of calls from {RATE_MIN} to 5, found `0` (no limit), which is only \
+             allowed to this machine and not to `{host}`"
+        );
+        reader.problem(name, message);
+    }
+    Some(Duration::ZERO)
 }
 
 /// The columns people renamed, by our key.
@@ -332,7 +374,6 @@ fn read_later(reader: &mut Reader) -> Later {
         track_opens: reader.yes("TRACK_OPENS"),
         track_clicks: reader.yes("TRACK_CLICKS"),
         llm_budget_usd_per_run: reader.decimal("LLM_BUDGET_USD_PER_RUN"),
-        airtable_monthly_calls: reader.whole_maybe("AIRTABLE_MONTHLY_CALLS"),
     };
     if reader.is_set("RAMP_STEP") {
         require(reader, "RAMP_START", "RAMP_STEP");

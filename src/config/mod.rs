@@ -24,6 +24,7 @@ pub use problem::{Problem, Problems, Warning};
 pub use sources::{Origin, Sources};
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::calendar::{Window, Zone};
 use crate::campaign::Sequence;
@@ -84,6 +85,11 @@ pub struct Config {
     pub ledger_path: PathBuf,
     /// Where leads come from and results go.
     pub leads: LeadsSource,
+    /// The least time between two calls to Airtable, by all processes on this machine together;
+    /// zero, which only a base on this machine may have, is no limit.
+    pub airtable_gap: Duration,
+    /// API calls the Airtable plan allows in a month, if that was said.
+    pub airtable_monthly_calls: Option<u32>,
     /// Who writes.
     pub writer: WriterSource,
     /// Requests to the model at once; at least 1.
@@ -165,6 +171,4 @@ pub struct Later {
     pub track_clicks: bool,
     /// The most dollars one run may spend on the model.
     pub llm_budget_usd_per_run: Option<f64>,
-    /// API calls the Airtable plan allows in a month.
-    pub airtable_monthly_calls: Option<u32>,
 }

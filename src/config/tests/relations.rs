@@ -207,6 +207,77 @@ fn leads_come_from_a_file_or_from_airtable() {
 }
 
 #[test]
+fn calls_are_spaced_unless_the_base_is_on_this_machine() {
+    let gap_ms = |text: &str| load(text).0.airtable_gap.as_millis();
+    assert_eq!(gap_ms(""), 250);
+    let base = "AIRTABLE_API_KEY=k\nAIRTABLE_BASE_ID=appA\nAIRTABLE_CALLS_PER_SECOND";
+    for (rate, expected) in [("5", 200), ("0.5", 2_000), ("2.5", 400), ("0.01", 100_000)] {
+        assert_eq!(gap_ms(&format!("{base}={rate}")), expected, "{rate}");
+    }
+    for rate in ["0", "0.0", "-0"] {
+        for host in ["127.0.0.1:8080", "[::1]", "localhost"] {
+            let text = format!("AIRTABLE_API_URL=http://{host}/v0\n{base}={rate}");
+            assert_eq!(gap_ms(&text), 0, "{text}");
+        }
+        check(
+            &format!("{base}={rate}"),
+            &[
+                "AIRTABLE_CALLS_PER_SECOND (.env:3): expected a number of calls from 0.01 to 5, \
+                 found `0` (no limit), which is only allowed to this machine and not to \
+                 `api.airtable.com`",
+            ],
+        );
+    }
+    for bad in ["6", "5.01", "-1", "NaN", "inf", "four", "4/s"] {
+        check(
+            &format!("{base}={bad}"),
+            &[&format!(
+                "AIRTABLE_CALLS_PER_SECOND (.env:3): expected a number from 0 to 5, found `{bad}`"
+            )],
+        );
+    }
+    check(
+        &format!("{base}=1e-300"),
+        &[
+            "AIRTABLE_CALLS_PER_SECOND (.env:3): expected a number of calls from 0.01 to 5, found \
+           `1e-300`",
+        ],
+    );
+    // One mistake is told once.
+    check(
+        &format!("{base}=0\nAIRTABLE_API_URL=ftp://x"),
+        &[
+            "AIRTABLE_API_URL (.env:4): expected an address such as https://host/path (http only \
+           to loopback), found `ftp://x`",
+        ],
+    );
+}
+
+#[test]
+fn the_months_calls_are_unknown_until_they_are_said() {
+    let base = "AIRTABLE_API_KEY=k\nAIRTABLE_BASE_ID=appA\n";
+    assert_eq!(load(base).0.airtable_monthly_calls, None);
+    let (config, warnings) = load(&format!("{base}AIRTABLE_MONTHLY_CALLS=1000"));
+    assert_eq!(config.airtable_monthly_calls, Some(1000));
+    assert_eq!(warnings, [""; 0]);
+    check(
+        "AIRTABLE_MONTHLY_CALLS=0",
+        &[
+            "AIRTABLE_MONTHLY_CALLS (.env:1): expected a whole number of calls from 1 to \
+             100000000, found `0`",
+        ],
+    );
+    check_warnings(
+        "AIRTABLE_MONTHLY_CALLS=1000\nAIRTABLE_CALLS_PER_SECOND=2",
+        &[
+            "AIRTABLE_CALLS_PER_SECOND (.env:2): has no effect, because AIRTABLE_API_KEY is not \
+             set",
+            "AIRTABLE_MONTHLY_CALLS (.env:1): has no effect, because AIRTABLE_API_KEY is not set",
+        ],
+    );
+}
+
+#[test]
 fn unknown_names_are_warned_about_with_the_nearest_one() {
     check_warnings(
         "SMTP_PASWORD=hunter2\nAIRTABLE_FIELD_MAIL=x\nSEND_WINDOWS=1\nDATABASE_URL=y\nPATH=z",

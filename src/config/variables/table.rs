@@ -91,8 +91,14 @@ pub const ALL: &[Variable] = &[
         "",
         whole(1, 100_000_000, "calls"),
     )
-    .means("API calls the plan allows in a month")
-    .later("the count of API calls"),
+    .means("API calls the plan allows in a month; near its end the least valuable updates wait"),
+    row(
+        LEADS,
+        "AIRTABLE_CALLS_PER_SECOND",
+        "4",
+        Kind::Decimal { min: 0.0, max: 5.0 },
+    )
+    .means("API calls a second of all runs together; 0, to this machine only: no limit"),
     row(LEADS, "LEADS_FILE", "", Kind::Path)
         .means("CSV as Airtable exports it, or JSON; never written to"),
     row(LEADS, "STATUS_FILE", "", Kind::Path)
