@@ -126,7 +126,9 @@ impl From<ApiError> for Failure {
         match error {
             ApiError::Sink(error) => Failure::from(error),
             ApiError::Unreachable(_) | ApiError::QuotaExhausted(_) => Failure::again(error),
-            ApiError::Refused(_) | ApiError::Config(_) => Failure::config(error),
+            ApiError::Refused(_) | ApiError::Config(_) | ApiError::Columns(_) => {
+                Failure::config(error)
+            }
         }
     }
 }

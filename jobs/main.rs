@@ -17,6 +17,7 @@
 #[macro_use]
 mod say;
 
+mod base;
 mod chain;
 mod exit;
 mod generate;
@@ -40,7 +41,7 @@ use outreach::config::{Config, Sources};
 use outreach::mailer;
 
 use exit::{Exit, Failure};
-use run::{Stage, StageArgs, Stop};
+use run::{PullArgs, Stage, StageArgs, Stop};
 
 /// Writes each lead a campaign of three e-mails, sends every one exactly once at a decent hour, and
 /// stops at the first answer
@@ -86,7 +87,7 @@ enum Command {
     /// Check everything that is configured and say how to mend it
     Doctor(operator::doctor::Args),
     /// Stage: read the leads from Airtable or a file and check them
-    Pull(StageArgs),
+    Pull(PullArgs),
     /// Stage: write a campaign of three messages for each eligible lead
     Generate(StageArgs),
     /// Stage: give every undated message its instant
@@ -201,7 +202,7 @@ fn run_command(cli: Cli) -> Result<Exit, Failure> {
     }
     let clock = clock_of(&cli.global, &config)?;
     match cli.command {
-        Command::Pull(args) => stage(Stage::Pull, &config, clock, &args),
+        Command::Pull(args) => stage(Stage::Pull, &config, clock, &args.into_stage()),
         Command::Generate(args) => stage(Stage::Generate, &config, clock, &args),
         Command::Schedule(args) => stage(Stage::Schedule, &config, clock, &args),
         Command::Send(args) => stage(Stage::Send, &config, clock, &args),

@@ -4,12 +4,13 @@
 //! eligible or rejected by one named reason, and what people changed about leads whose campaign
 //! runs. Harmless again because records are known by their id and unchanged ones change nothing.
 
+mod airtable;
 mod people;
+
+use std::collections::BTreeMap;
 
 use anyhow::{Context, anyhow};
 use chrono::{DateTime, Utc};
-use outreach::airtable::Client;
-use outreach::clock::Clock;
 use outreach::config::{Config, LeadsSource};
 use outreach::lead::{
     self, EmailAddress, Lead, RawLead, ReadField, RecordId, Reject, RejectReason,
@@ -17,6 +18,7 @@ use outreach::lead::{
 use outreach::leads_file;
 use outreach::ledger::{LeadFacts, Ledger, PullTransaction, PulledLead, Stored};
 
+use crate::base::Base;
 use crate::exit::Failure;
 use crate::run::{Job, Progress, Summary};
 
@@ -50,7 +52,7 @@ pub async fn run(
                 .pull_in_one_transaction(|tx| {
                     leads_file::read(path, &mut |raw| {
                         progress.advance(1);
-                        take(tx, &raw, "file", &wanted, now, summary)
+                        take(tx, &raw, None, "file", &wanted, now, summary)
                     })
                 })
                 .map(|read| note_missing(&read.missing))
@@ -64,9 +66,16 @@ pub async fn run(
             }
         }
         LeadsSource::Airtable(settings) => {
-            let client = Client::new(settings.clone(), config.tls_ca_file.clone())
-                .map_err(Failure::config)?;
-            pull_airtable(ledger, &client, job, &wanted, summary).await
+            let base = Base::open(ledger, config, settings, job)?;
+            let written = &settings.written;
+            let result = airtable::pull(ledger, &base, written, &wanted, job, summary).await;
+            base.close(ledger, result, summary).await?;
+            match &wanted.lead {
+                Some(word) if summary.counted("read") == 0 => Err(Failure::usage(anyhow!(
+                    "no lead `{word}` in the base: expected a record id, an address or a campaign id"
+                ))),
+                _ => Ok(()),
+            }
         }
     }
 }
@@ -118,50 +127,7 @@ fn note_missing(missing: &[ReadField]) {
         .filter_map(|field| field.columns().first().copied())
         .collect();
     if !names.is_empty() {
-        tracing::debug!("optional columns that are not there: {}", names.join(", "));
-    }
-}
-
-async fn pull_airtable(
-    ledger: &mut Ledger,
-    client: &Client,
-    job: &Job,
-    wanted: &Wanted,
-    summary: &mut Summary,
-) -> Result<(), Failure> {
-    let began_at = job.clock.now();
-    // Who names a lead wants it read, whether or not it changed.
-    let since = match job.args.lead {
-        Some(_) => None,
-        None => ledger.read_to("airtable")?,
-    };
-    let mut progress = Progress::start("leads read", 0, &job.args);
-    let listed = client
-        .list(since, &mut |page: Vec<RawLead>| {
-            anyhow::ensure!(!job.stop.requested(), "asked to end");
-            progress.advance(page.len() as u64);
-            ledger.pull_in_one_transaction(|tx| {
-                for raw in &page {
-                    take(tx, raw, "airtable", wanted, began_at, summary)?;
-                }
-                Ok(())
-            })
-        })
-        .await;
-    match listed {
-        Ok(listed) => {
-            summary.add("calls", i64::try_from(listed.calls).unwrap_or(i64::MAX));
-            note_missing(&listed.missing);
-            if job.args.lead.is_none() && job.args.limit.is_none() {
-                // A rehearsal in the future must not hide the changes until then.
-                let read_to = began_at.min(Clock::System.now());
-                ledger.set_read_to("airtable", read_to)?;
-            }
-            Ok(())
-        }
-        // The pages so far are stored; the cursor stays, so that the rest is read the next time.
-        Err(_) if job.stop.requested() => Ok(()),
-        Err(error) => Err(Failure::from(error)),
+        tracing::info!("optional columns that are not there: {}", names.join(", "));
     }
 }
 
@@ -169,6 +135,7 @@ async fn pull_airtable(
 fn take(
     tx: &PullTransaction<'_>,
     raw: &RawLead,
+    texts: Option<&BTreeMap<String, String>>,
     source: &'static str,
     wanted: &Wanted,
     now: DateTime<Utc>,
@@ -226,7 +193,7 @@ fn take(
             }
         }
     }
-    people::follow(tx, raw, None, &facts, now, summary)
+    people::follow(tx, raw, texts, &facts, now, summary)
         .with_context(|| format!("cannot apply what people changed in `{}`", raw.record_id))
 }
 

@@ -35,6 +35,36 @@ pub struct StageArgs {
     /// Print one JSON object on stdout
     #[arg(long)]
     pub json: bool,
+    /// `pull --full`
+    #[arg(skip)]
+    pub full: bool,
+    /// `pull --accept-removed`
+    #[arg(skip)]
+    pub accept_removed: bool,
+}
+
+/// The options of `pull`.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct PullArgs {
+    #[command(flatten)]
+    args: StageArgs,
+    /// Read every record of the base, to find those that were deleted; done once a week anyway
+    #[arg(long, conflicts_with_all = ["limit", "lead"])]
+    full: bool,
+    /// With --full: records that are gone were meant to go, however many they are
+    #[arg(long, requires = "full")]
+    accept_removed: bool,
+}
+
+impl PullArgs {
+    /// The options as the stage takes them.
+    pub fn into_stage(self) -> StageArgs {
+        StageArgs {
+            full: self.full,
+            accept_removed: self.accept_removed,
+            ..self.args
+        }
+    }
 }
 
 /// A stage of the pipeline.

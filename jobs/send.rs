@@ -22,6 +22,7 @@ use outreach::plan::{self, Itinerary, StepState};
 use pace::Pace;
 use rules::Rules;
 
+use crate::base;
 use crate::exit::Failure;
 use crate::run::{Job, Progress, Summary};
 
@@ -47,6 +48,7 @@ pub async fn run(
     for name in names {
         summary.add(name, 0);
     }
+    base::ensure_sound(ledger, config)?;
     // A dry run opens no mailer, which could make a Maildir, and calls nothing in doubt that a run
     // beside it may be sending just now.
     let mut mailer = None;

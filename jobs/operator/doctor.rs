@@ -1,7 +1,7 @@
 //! doctor: checks everything that is configured, and says how to mend what is not right.
 
 use anyhow::Context;
-use outreach::airtable::{self, ApiError};
+use outreach::airtable::ApiError;
 use outreach::clock::Clock;
 use outreach::config::{Config, LeadsSource, Problems, Sources, Warning, WriterSource};
 use outreach::leads_file;
@@ -12,6 +12,7 @@ use outreach::writer::{WriteError, Writer};
 use serde_json::json;
 
 use super::{print_json, table};
+use crate::base;
 use crate::exit::{self, Exit, Failure};
 
 /// The options of `doctor`.
@@ -237,8 +238,13 @@ async fn check_leads(config: &Config) -> anyhow::Result<String> {
             Ok(format!("`{}` holds {rows} leads", path.display()))
         }
         LeadsSource::Airtable(settings) => {
-            let client = airtable::Client::new(settings.clone(), config.tls_ca_file.clone())?;
-            client.check().await
+            let kept = Ledger::open_to_read(&config.ledger_path, Clock::System.now())
+                .and_then(|ledger| ledger.kept_table(&base::name_of(settings)));
+            // A ledger that cannot be read has a line of its own.
+            let kept = kept.ok().flatten().map(|kept| kept.schema);
+            let client = base::client(config, settings, kept.as_deref());
+            let client = client.map_err(|failure| failure.error)?;
+            Ok(client.check().await?)
         }
     }
 }

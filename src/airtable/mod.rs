@@ -12,31 +12,39 @@
 
 mod budget;
 mod check;
-mod columns;
+mod create;
+mod fields;
+mod formula;
 mod gate;
+mod known;
 mod list;
+mod pending;
+mod refusal;
+mod schema;
 mod transport;
 mod update;
 mod wire;
 
 pub use budget::{Month, Thrift};
+pub use create::NewColumn;
 pub use gate::Gate;
-pub use list::ListSummary;
-pub use update::UpdateOutcome;
+pub use list::{ListSummary, Listing, ReadRecord, Which};
+pub use update::{Shared, Update, UpdateOutcome};
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex as AsyncMutex;
 
+use self::fields::Field;
+use self::known::Known;
+use crate::changeset::WriteField;
 use crate::tls;
 
 /// Which base and table, and how to reach them.
@@ -52,14 +60,17 @@ pub struct Settings {
     pub table: String,
     /// Column names or field ids that replace ours, by our key (`full_name`, `campaign_status`).
     pub columns: BTreeMap<String, String>,
+    /// The fields we write: those of the sequence in force.
+    pub written: Vec<WriteField>,
 }
 
-/// How fast, how often and how long calls are made. The default keeps to Airtable's limits.
+/// The least time between two calls where nobody says otherwise. Airtable allows five a second and
+/// base, for everybody together and counted at its end; four a second leaves room for other tools.
+const GAP: Duration = Duration::from_millis(250);
+
+/// How often and how long calls are tried. The default keeps to Airtable's rules.
 #[derive(Clone, Copy, Debug)]
 pub struct Pacing {
-    /// The least time between the starts of two calls. Airtable allows five a second and base, for
-    /// everybody together and counted at its end; the default of four a second leaves a margin.
-    pub gap: Duration,
     /// How long nothing succeeds after a 429 that names no time: 30 s.
     pub rate_limit_wait: Duration,
     /// The first wait after another passing failure; each further one is twice as long.
@@ -72,10 +83,21 @@ pub struct Pacing {
     pub tries_max: usize,
 }
 
+impl Pacing {
+    /// For a server on this machine, which needs no mercy: waits of milliseconds.
+    pub fn on_this_machine() -> Pacing {
+        Pacing {
+            rate_limit_wait: Duration::from_millis(20),
+            backoff_min: Duration::from_millis(2),
+            wait_max: Duration::from_secs(2),
+            ..Pacing::default()
+        }
+    }
+}
+
 impl Default for Pacing {
     fn default() -> Pacing {
         Pacing {
-            gap: Duration::from_millis(250),
             rate_limit_wait: Duration::from_secs(30),
             backoff_min: Duration::from_secs(1),
             wait_max: Duration::from_secs(120),
@@ -97,12 +119,33 @@ pub enum ApiError {
     /// It does not let us do this (exit 78).
     #[error("{0:#}")]
     Refused(anyhow::Error),
-    /// Base, table or columns are not what the configuration says (exit 78).
+    /// Base or table are not what the configuration says (exit 78).
     #[error("{0:#}")]
     Config(anyhow::Error),
+    /// The table lacks a column without which nothing may be written or sent (exit 78).
+    #[error("{0:#}")]
+    Columns(anyhow::Error),
     /// The caller's own sink failed; the service is not to blame.
     #[error("{0:#}")]
     Sink(anyhow::Error),
+}
+
+/// What was learned about the table, for the next run and for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Learned {
+    /// To be kept, and handed to [`Client::with_kept_schema`]; JSON.
+    pub schema: String,
+    /// What a person should know: columns renamed, gone, of another type.
+    pub remarks: Vec<String>,
+}
+
+#[derive(Default)]
+struct Schema {
+    known: Option<Arc<Known>>,
+    /// Whether the metadata call was made in this run: once is enough.
+    is_fresh: bool,
+    /// What was learned and nobody asked for yet.
+    news: Option<Vec<String>>,
 }
 
 /// One base's table, over one connection pool and one rate.
@@ -110,13 +153,13 @@ pub struct Client {
     settings: Settings,
     root: Url,
     http: reqwest::Client,
-    limiter: DefaultDirectRateLimiter,
+    gate: Gate,
     pacing: Pacing,
-    calls: AtomicU64,
-    /// The table's schema once it was asked for; none inside when the token may not see it.
-    schema: OnceCell<Option<wire::Table>>,
+    fields: Vec<Field>,
+    /// What is known of the table. Held while it is asked for, so that two calls do not both ask.
+    schema: AsyncMutex<Schema>,
     /// What turned out to be unwritable in this run.
-    unwritable: Mutex<update::Unwritable>,
+    unwritable: Mutex<refusal::Unwritable>,
 }
 
 impl Client {
@@ -150,27 +193,45 @@ impl Client {
         let http = builder.build().context("cannot set up HTTPS")?;
         let pacing = Pacing::default();
         Ok(Client {
+            fields: fields::all(&settings),
             settings,
             root,
             http,
-            limiter: limiter(pacing.gap)?,
+            gate: Gate::new(None, GAP),
             pacing,
-            calls: AtomicU64::new(0),
-            schema: OnceCell::new(),
+            schema: AsyncMutex::default(),
             unwritable: Mutex::default(),
         })
     }
 
-    /// The same client at another pace.
-    pub fn with_pacing(mut self, pacing: Pacing) -> anyhow::Result<Client> {
-        self.limiter = limiter(pacing.gap)?;
+    /// The same client with other patience.
+    pub fn with_pacing(mut self, pacing: Pacing) -> Client {
         self.pacing = pacing;
-        Ok(self)
+        self
+    }
+
+    /// The same client, passing the gate that all processes pass.
+    pub fn with_gate(mut self, gate: Gate) -> Client {
+        self.gate = gate;
+        self
+    }
+
+    /// The gate this client passes.
+    pub fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// The same client with what an earlier one learned of the table ([`Client::learned`]). What is
+    /// damaged or answers other questions is learned anew.
+    pub fn with_kept_schema(mut self, kept: &str) -> Client {
+        let known = serde_json::from_str::<Known>(kept).ok();
+        self.schema.get_mut().known = known.map(Arc::new);
+        self
     }
 
     /// The calls made so far, retries included: what counts against the month's quota.
     pub fn calls(&self) -> u64 {
-        self.calls.load(Ordering::Relaxed)
+        self.gate.calls()
     }
 
     /// An address below the root; segments are percent-encoded.
@@ -181,12 +242,6 @@ impl Client {
         }
         url
     }
-}
-
-/// A bucket of one: two calls are never closer than the gap, not even the first two.
-fn limiter(gap: Duration) -> anyhow::Result<DefaultDirectRateLimiter> {
-    let quota = Quota::with_period(gap).context("expected a gap between calls, found none")?;
-    Ok(RateLimiter::direct(quota))
 }
 
 /// Whether the host is this machine, which no proxy can reach for us.

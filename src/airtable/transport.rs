@@ -1,6 +1,5 @@
 //! One call, at the base's rate, tried again while the failure may pass.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
@@ -22,6 +21,17 @@ pub(super) struct Request {
     pub(super) method: Method,
     pub(super) url: Url,
     pub(super) body: Option<Json>,
+}
+
+impl Request {
+    /// A question without a body.
+    pub(super) fn get(url: Url) -> Request {
+        Request {
+            method: Method::GET,
+            url,
+            body: None,
+        }
+    }
 }
 
 /// Why a call gave nothing.
@@ -50,13 +60,8 @@ impl Client {
     /// Makes a call. A call whose answer was lost is made again: everything this client asks may be
     /// asked twice.
     pub(super) async fn call<T: DeserializeOwned>(&self, request: &Request) -> Result<T, Failure> {
-        let policy = ExponentialBuilder::default()
-            .with_jitter()
-            .with_min_delay(self.pacing.backoff_min)
-            .with_max_delay(self.pacing.wait_max)
-            .with_max_times(self.pacing.tries_max.saturating_sub(1));
         (|| self.attempt(request))
-            .retry(policy)
+            .retry(self.backoff())
             .sleep(tokio::time::sleep)
             .when(|failure: &Failure| match failure {
                 Failure::Passing { wait, .. } => wait.unwrap_or_default() <= self.pacing.wait_max,
@@ -78,9 +83,21 @@ impl Client {
             .await
     }
 
-    async fn attempt<T: DeserializeOwned>(&self, request: &Request) -> Result<T, Failure> {
-        self.limiter.until_ready().await;
-        self.calls.fetch_add(1, Ordering::Relaxed);
+    /// How long to wait before each further try of a call.
+    pub(super) fn backoff(&self) -> ExponentialBuilder {
+        ExponentialBuilder::default()
+            .with_jitter()
+            .with_min_delay(self.pacing.backoff_min)
+            .with_max_delay(self.pacing.wait_max)
+            .with_max_times(self.pacing.tries_max.saturating_sub(1))
+    }
+
+    /// Makes a call once.
+    pub(super) async fn attempt<T: DeserializeOwned>(
+        &self,
+        request: &Request,
+    ) -> Result<T, Failure> {
+        self.gate.pass().await;
         let mut builder = self
             .http
             .request(request.method.clone(), request.url.clone())
@@ -124,14 +141,18 @@ impl Client {
         match rejection.status {
             429 if rejection.kind == Kind::QuotaExceeded => {
                 Failure::Final(ApiError::QuotaExhausted(format!(
-                    "the workspace's monthly API calls are used up ({rejection}); wait for the \
-                     next month or raise the plan"
+                    "the workspace's monthly calls to Airtable are used up ({rejection}): wait for \
+                     the next month or raise the plan"
                 )))
             }
-            429 => Failure::Passing {
-                why: anyhow!("Airtable asks to slow down ({rejection})"),
-                wait: Some(retry_after.unwrap_or(self.pacing.rate_limit_wait)),
-            },
+            429 => {
+                let wait = retry_after.unwrap_or(self.pacing.rate_limit_wait);
+                self.gate.close_for(wait);
+                Failure::Passing {
+                    why: anyhow!("Airtable asks to slow down ({rejection})"),
+                    wait: Some(wait),
+                }
+            }
             408 | 500.. => Failure::Passing {
                 why: anyhow!("Airtable is in trouble ({rejection})"),
                 wait: retry_after,

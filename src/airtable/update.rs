@@ -1,134 +1,212 @@
 //! Updating records in tens, and finding out what exactly was refused.
+//!
+//! A cell that people share is only written over what is known to stand in it. Airtable knows no
+//! condition for that, so the cell is looked at first, and again before a write is repeated: its
+//! answer may have been lost after it was carried out, and a person may have changed the cell
+//! since. Whether it was carried out shows in another cell of the same write, the witness: an
+//! update is all or nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{MutexGuard, PoisonError};
 
+use backon::BackoffBuilder;
 use reqwest::Method;
 use serde::de::IgnoredAny;
 use serde_json::{Value as Json, json};
 
-use super::transport::{Failure, Rejection, Request};
-use super::wire::{self, Kind};
+use super::fields::{self, Field};
+use super::known::Known;
+use super::pending::{Cell, Pending};
+use super::transport::{Failure, Request};
+use super::wire;
 use super::{ApiError, Client};
-use crate::changeset::Value;
+use crate::changeset::{Value, WriteField};
 use crate::lead::RecordId;
 
 /// The most records a request may update.
 const BATCH_RECORDS_MAX: usize = 10;
 
-/// After so many records whose cell of one column was refused, the column is given up for the run:
-/// each refusal costs calls, and the month's calls are counted.
-const STRIKES_MAX: u32 = 3;
+/// So many records are looked at in one call before they are written: the more, the fewer calls;
+/// the fewer, the less time a person has to change a cell between our look and our write.
+const LOOK_RECORDS_MAX: usize = 100;
+
+/// What is to be written into a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Update {
+    /// The record.
+    pub record_id: RecordId,
+    /// Cells that are ours, by our column name.
+    pub cells: BTreeMap<String, Value>,
+    /// Cells that people share, by our column name.
+    pub shared: BTreeMap<String, Shared>,
+}
+
+/// A cell that people share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shared {
+    /// What is to stand in it.
+    pub value: Value,
+    /// The texts that may be written over; `""` is an empty cell. Anything else a person put there,
+    /// and it stays.
+    pub over: Vec<String>,
+}
 
 /// What became of one record's update.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UpdateOutcome {
-    /// Every field was written.
-    Updated,
-    /// Written, but for these columns (ours), each with the reason. They were not told: an option
-    /// or a column may be added later. When all of them were left out, no call was made.
-    UpdatedWithout(BTreeMap<String, String>),
+    /// Written, but for the exceptions. When every cell is an exception, no call was made.
+    Updated {
+        /// Columns (ours) that cannot be written, each with the reason. They were not told: an
+        /// option or a column may be added later.
+        left_out: BTreeMap<String, String>,
+        /// Shared columns (ours) that a person had changed, each with what stands there.
+        kept: BTreeMap<String, String>,
+    },
     /// Nothing was written, in the server's words.
     Refused(String),
     /// The record is no longer there.
     Gone,
 }
 
-/// What turned out to be unwritable: asking again would be refused again.
-#[derive(Debug, Default)]
-pub(super) struct Unwritable {
-    /// Columns of ours, with the reason.
-    columns: BTreeMap<String, String>,
-    /// Options that a select does not have, by column.
-    options: BTreeMap<(String, String), String>,
-    /// Refused cells by column.
-    strikes: BTreeMap<String, u32>,
-}
+/// Who is told what became of updates, by their positions.
+pub type Note<'a> = &'a mut dyn FnMut(Vec<(usize, UpdateOutcome)>) -> anyhow::Result<()>;
 
-/// An update on its way.
-#[derive(Clone, Debug)]
-struct Pending {
-    index: usize,
-    id: String,
-    /// By our column: theirs, and what is to stand in the cell.
-    cells: BTreeMap<String, (String, Json)>,
-    left_out: BTreeMap<String, String>,
-}
+/// What stands in cells, by record and our column.
+type Seen = BTreeMap<RecordId, BTreeMap<String, String>>;
 
 impl Client {
-    /// Writes the cells of some records; the outcomes are in the order of the updates.
+    /// Writes the cells of some records. What became of them is told to `note` as it becomes known,
+    /// by the updates' positions.
     ///
     /// A refused batch is split until what is refused stands alone, so that one record's trouble is
     /// never another's. An error means that the service failed as a whole; updates before it may
-    /// have been written, and writing them again changes nothing. Who has many hands them over in
-    /// tens and keeps each answer, so that a failure does not throw away what was achieved.
-    pub async fn update(
-        &self,
-        updates: &[(RecordId, BTreeMap<String, Value>)],
-    ) -> Result<Vec<UpdateOutcome>, ApiError> {
-        let mut outcomes = vec![UpdateOutcome::Updated; updates.len()];
-        for (n_chunk, chunk) in updates.chunks(BATCH_RECORDS_MAX).enumerate() {
-            let mut batch = Vec::with_capacity(chunk.len());
-            for (n, (record_id, values)) in chunk.iter().enumerate() {
-                let index = n_chunk * BATCH_RECORDS_MAX + n;
-                batch.push(self.pending(index, record_id, values).await?);
-            }
-            for (index, outcome) in self.settle(batch).await? {
-                if let Some(slot) = outcomes.get_mut(index) {
-                    *slot = outcome;
-                }
+    /// have been written, and writing them again changes nothing. What a person changed meanwhile in
+    /// a shared cell stays.
+    pub async fn update(&self, updates: &[Update], note: Note<'_>) -> Result<(), ApiError> {
+        for (n_chunk, chunk) in updates.chunks(LOOK_RECORDS_MAX).enumerate() {
+            let known = self.known().await?;
+            let indexed = chunk.iter().enumerate();
+            let pending = indexed.map(|(n, update)| {
+                let index = n_chunk * LOOK_RECORDS_MAX + n;
+                self.pending(&known, index, update)
+            });
+            let mut pending: Vec<Pending> = pending.collect();
+            let gone = self.look_first(&mut pending).await?;
+            note(gone).map_err(ApiError::Sink)?;
+            while !pending.is_empty() {
+                let rest = pending.split_off(pending.len().min(BATCH_RECORDS_MAX));
+                let batch = std::mem::replace(&mut pending, rest);
+                note(self.settle(batch).await?).map_err(ApiError::Sink)?;
             }
         }
-        Ok(outcomes)
-    }
-
-    /// The columns (ours) that could not be written in this run, with the reason.
-    pub fn unwritable_columns(&self) -> BTreeMap<String, String> {
-        self.unwritable().columns.clone()
-    }
-
-    fn unwritable(&self) -> MutexGuard<'_, Unwritable> {
-        self.unwritable
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        Ok(())
     }
 
     /// An update in the table's own terms, as far as they are known.
-    async fn pending(
-        &self,
-        index: usize,
-        record_id: &RecordId,
-        values: &BTreeMap<String, Value>,
-    ) -> Result<Pending, ApiError> {
-        let id = record_id.as_str().to_string();
+    fn pending(&self, known: &Known, index: usize, update: &Update) -> Pending {
         let mut pending = Pending {
             index,
-            id,
+            id: update.record_id.as_str().to_string(),
             cells: BTreeMap::new(),
             left_out: BTreeMap::new(),
+            kept: BTreeMap::new(),
         };
-        for (ours, value) in values {
-            let key = ours.to_lowercase();
-            let name = self.settings.columns.get(&key).unwrap_or(ours);
-            let Some(table) = self.schema().await? else {
-                let cell = (self.by_name(&key, name)?, wire::spell(value));
-                pending.cells.insert(ours.clone(), cell);
-                continue;
-            };
-            let spelt = match table.column(&key, &[name.as_str()])? {
-                Some(column) => column.spell(value).map(|cell| (column.name.clone(), cell)),
-                None => {
-                    let why = format!("the table has no column `{name}`");
-                    self.give_up(ours, &why);
-                    Err(why)
+        let own = update.cells.iter().map(|(ours, value)| (ours, value, None));
+        let shared = update.shared.iter();
+        let shared = shared.map(|(ours, shared)| (ours, &shared.value, Some(&shared.over)));
+        for (ours, value, over) in own.chain(shared) {
+            match self.spell(known, ours, value) {
+                Ok(mut cell) => {
+                    cell.over = over.cloned();
+                    pending.cells.insert(ours.clone(), cell);
                 }
-            };
-            match spelt {
-                Ok(cell) => drop(pending.cells.insert(ours.clone(), cell)),
                 Err(why) => drop(pending.left_out.insert(ours.clone(), why)),
             }
         }
-        Ok(pending)
+        pending
+    }
+
+    /// A value as its column takes it, or why it takes none.
+    fn spell(&self, known: &Known, ours: &str, value: &Value) -> Result<Cell, String> {
+        let key = ours.to_lowercase();
+        let field = self.fields.iter().find(|field| field.key == key);
+        let Some((field, handle)) = field.and_then(|field| Some((field, known.handle(field)?)))
+        else {
+            let name = field.and_then(|field| field.names.first());
+            let name = name.map_or(ours, String::as_str);
+            let why = format!("the table has no column `{name}`");
+            self.give_up(ours, &why);
+            return Err(why);
+        };
+        let spelt = match known.column(&key) {
+            Some(column) => column.spell(value, self.may_add_option(field, ours, value))?,
+            None => wire::Spelt::plain(wire::spell(value)),
+        };
+        Ok(Cell {
+            handle: handle.to_string(),
+            json: spelt.cell,
+            text: value.to_text(),
+            new_option: spelt.new_option,
+            is_choice: matches!(value, Value::Choice(_)),
+            over: None,
+        })
+    }
+
+    /// Whether a missing option may be made: the select is ours, and making it was not refused.
+    fn may_add_option(&self, field: &Field, ours: &str, value: &Value) -> bool {
+        let option = (ours.to_string(), value.to_text());
+        field.write.as_ref().is_some_and(fields::owns_options)
+            && !self.unwritable().options.contains_key(&option)
+    }
+
+    /// Looks at the shared cells of updates. The answer is the records that are gone; the others
+    /// lose the shared cells that a person changed.
+    async fn look_first(
+        &self,
+        updates: &mut Vec<Pending>,
+    ) -> Result<Vec<(usize, UpdateOutcome)>, ApiError> {
+        let Some(seen) = self.look_at_shared(updates, &[]).await? else {
+            return Ok(Vec::new());
+        };
+        let mut gone = Vec::new();
+        updates.retain_mut(|pending| {
+            if !pending.is_shared() {
+                return true;
+            }
+            let Some(cells) = seen.get(&RecordId::new(pending.id.clone())) else {
+                gone.push((pending.index, UpdateOutcome::Gone));
+                return false;
+            };
+            pending.keep_what_people_changed(cells);
+            true
+        });
+        Ok(gone)
+    }
+
+    /// What stands in the shared cells, and in further columns; none when no cell is shared.
+    async fn look_at_shared(
+        &self,
+        updates: &[Pending],
+        witnesses: &[WriteField],
+    ) -> Result<Option<Seen>, ApiError> {
+        let is_asked = |field: &&WriteField| {
+            let ours = field.column();
+            let shared = |pending: &Pending| {
+                let cell = pending.cells.get(&ours);
+                cell.is_some_and(|cell| cell.over.is_some())
+            };
+            updates.iter().any(shared)
+        };
+        let written = self.settings.written.iter();
+        let mut columns: Vec<WriteField> = written.filter(is_asked).cloned().collect();
+        if columns.is_empty() {
+            return Ok(None);
+        }
+        columns.extend(witnesses.iter().cloned());
+        let shared = updates.iter().filter(|pending| pending.is_shared());
+        let record_ids: Vec<RecordId> = shared
+            .map(|pending| RecordId::new(pending.id.clone()))
+            .collect();
+        self.look(&record_ids, &columns).await.map(Some)
     }
 
     /// Writes a batch, in parts where it is refused as a whole. Every turn of the loop answers for
@@ -138,17 +216,18 @@ impl Client {
         let mut open = vec![batch];
         while let Some(mut batch) = open.pop() {
             self.leave_out_unwritable(&mut batch);
-            let (batch, empty): (Vec<_>, Vec<_>) = batch
-                .into_iter()
-                .partition(|pending| !pending.cells.is_empty());
-            settled.extend(empty.into_iter().map(Pending::updated));
+            self.leave_out_empty(&mut batch, &mut settled);
             if batch.is_empty() {
                 continue;
             }
-            match self.patch(&batch).await {
-                Ok(()) => settled.extend(batch.into_iter().map(Pending::updated)),
+            match self.write(&mut batch, &mut settled).await {
+                Ok(()) => {
+                    self.note_new_options(&batch).await;
+                    settled.extend(batch.into_iter().map(Pending::updated));
+                }
                 Err(Failure::Rejected(rejection)) if rejection.is_about_records() => {
-                    self.isolate(&rejection, batch, &mut open, &mut settled);
+                    self.isolate(&rejection, batch, &mut open, &mut settled)
+                        .await?;
                 }
                 Err(failure) => return Err(self.api_error(failure)),
             }
@@ -156,162 +235,115 @@ impl Client {
         Ok(settled)
     }
 
-    async fn patch(&self, batch: &[Pending]) -> Result<(), Failure> {
-        let table = self.table_path().await.map_err(Failure::Final)?;
-        let records = batch.iter().map(|pending| {
-            let fields: serde_json::Map<String, Json> = pending.cells.values().cloned().collect();
-            json!({ "id": pending.id, "fields": fields })
-        });
-        let body = json!({ "records": records.collect::<Vec<_>>() });
-        let url = self.url(&[&self.settings.base_id, table]);
-        // PATCH, never PUT: that would clear every column that is not named.
-        let request = Request {
-            method: Method::PATCH,
-            url,
-            body: Some(body),
-        };
-        self.call::<IgnoredAny>(&request).await.map(|_| ())
-    }
-
-    /// Narrows a refusal down: to a column, to a record, or to half of the batch.
-    fn isolate(
+    /// Hands a batch over. One without shared cells may be repeated as it is; one with shared cells
+    /// is looked at again before each further try, and loses what turns out to be written or gone.
+    async fn write(
         &self,
-        rejection: &Rejection,
-        mut batch: Vec<Pending>,
-        open: &mut Vec<Vec<Pending>>,
+        batch: &mut Vec<Pending>,
         settled: &mut Vec<(usize, UpdateOutcome)>,
-    ) {
-        if rejection.kind == Kind::UnknownColumn {
-            let all = batch.iter().flat_map(|pending| &pending.cells);
-            if let Some(ours) = self.culprit(rejection, all) {
-                self.give_up(&ours, "the table has no such column");
-                return open.push(batch);
-            }
+    ) -> Result<(), Failure> {
+        let known = self.known().await.map_err(Failure::Final)?;
+        if !batch.iter().any(Pending::is_shared) {
+            let request = self.patch(&known, batch);
+            return self.call::<IgnoredAny>(&request).await.map(|_| ());
         }
-        if rejection.kind == Kind::RecordGone {
-            let is_gone = |pending: &Pending| rejection.message.contains(&pending.id);
-            if let Some(index) = batch.iter().position(is_gone) {
-                settled.push((batch.remove(index).index, UpdateOutcome::Gone));
-                return open.push(batch);
-            }
-        }
-        if batch.len() > 1 {
-            let rest = batch.split_off(batch.len() / 2);
-            return open.extend([rest, batch]);
-        }
-        let Some(mut pending) = batch.pop() else {
-            return;
-        };
-        if rejection.kind == Kind::RecordGone {
-            return settled.push((pending.index, UpdateOutcome::Gone));
-        }
-        let is_cell = matches!(rejection.kind, Kind::InvalidValue | Kind::UnknownOption);
-        match self.culprit(rejection, &pending.cells).filter(|_| is_cell) {
-            Some(ours) => {
-                let cell = pending.cells.remove(&ours).map(|(_, cell)| cell);
-                self.remember(rejection, &ours, cell.as_ref());
-                pending.left_out.insert(ours, rejection.message.clone());
-                open.push(vec![pending]);
-            }
-            None => {
-                settled.push((pending.index, UpdateOutcome::Refused(rejection.to_string())));
-            }
-        }
-    }
-
-    /// The column a refusal is about, if its words name exactly one of those we sent. Only ever
-    /// used to go on with less: words that name none end in a refused record, not in a wrong one.
-    fn culprit<'a>(
-        &self,
-        rejection: &Rejection,
-        cells: impl IntoIterator<Item = (&'a String, &'a (String, Json))>,
-    ) -> Option<String> {
-        let message = &rejection.message;
-        let is_named = |name: &str| {
-            let name = self.clean(name);
-            message.contains(&format!("\"{name}\"")) || message.ends_with(&format!(" field {name}"))
-        };
-        let named: BTreeSet<&String> = cells
-            .into_iter()
-            .filter(|(_, (theirs, cell))| match rejection.kind {
-                Kind::UnknownOption => cell.as_str().is_some_and(is_named),
-                _ => is_named(theirs),
-            })
-            .map(|(ours, _)| ours)
-            .collect();
-        match (named.len(), named.first()) {
-            (1, Some(ours)) => Some(ours.to_string()),
-            _ => None,
-        }
-    }
-
-    /// Learns from a refused cell, so that the same is not asked for every lead.
-    fn remember(&self, rejection: &Rejection, ours: &str, cell: Option<&Json>) {
-        let why = rejection.message.clone();
-        if rejection.kind == Kind::UnknownOption {
-            let option = cell.and_then(Json::as_str).unwrap_or_default().to_string();
-            self.unwritable()
-                .options
-                .insert((ours.to_string(), option), why);
-            return;
-        }
-        let n_strikes = {
-            let mut unwritable = self.unwritable();
-            let strikes = unwritable.strikes.entry(ours.to_string()).or_insert(0);
-            *strikes += 1;
-            *strikes
-        };
-        if n_strikes >= STRIKES_MAX {
-            self.give_up(ours, &why);
-        }
-    }
-
-    fn give_up(&self, ours: &str, why: &str) {
-        let before = self
-            .unwritable()
-            .columns
-            .insert(ours.to_string(), why.to_string());
-        if before.is_none() {
-            tracing::warn!(column = ours, why, "a column cannot be written in this run");
-        }
-    }
-
-    fn leave_out_unwritable(&self, batch: &mut [Pending]) {
-        let unwritable = self.unwritable();
-        for pending in batch {
-            let why = |ours: &String, cell: &Json| {
-                let option = || {
-                    let option = cell.as_str()?.to_string();
-                    unwritable.options.get(&(ours.clone(), option))
-                };
-                unwritable.columns.get(ours).or_else(option).cloned()
+        let mut delays = self.backoff().build();
+        loop {
+            let request = self.patch(&known, batch);
+            let Err(failure) = self.attempt::<IgnoredAny>(&request).await else {
+                return Ok(());
             };
-            let unwritten: Vec<(String, String)> = pending
-                .cells
-                .iter()
-                .filter_map(|(ours, (_, cell))| Some((ours.clone(), why(ours, cell)?)))
-                .collect();
-            for (ours, why) in unwritten {
-                pending.cells.remove(&ours);
-                pending.left_out.insert(ours, why);
+            let (Failure::Passing { wait, .. }, Some(delay)) = (&failure, delays.next()) else {
+                return Err(failure);
+            };
+            let wait = wait.unwrap_or(delay);
+            if wait > self.pacing.wait_max {
+                return Err(failure);
+            }
+            tokio::time::sleep(wait).await;
+            self.look_again(batch, settled)
+                .await
+                .map_err(Failure::Final)?;
+            self.leave_out_empty(batch, settled);
+            if batch.is_empty() {
+                return Ok(());
             }
         }
     }
-}
 
-impl Pending {
-    fn updated(self) -> (usize, UpdateOutcome) {
-        let outcome = match self.left_out.is_empty() {
-            true => UpdateOutcome::Updated,
-            false => UpdateOutcome::UpdatedWithout(self.left_out),
+    /// After a write without an answer: settles what was written or is gone, and keeps what a person
+    /// changed meanwhile.
+    async fn look_again(
+        &self,
+        batch: &mut Vec<Pending>,
+        settled: &mut Vec<(usize, UpdateOutcome)>,
+    ) -> Result<(), ApiError> {
+        let witness = WriteField::CampaignNotes;
+        let Some(seen) = self
+            .look_at_shared(batch, std::slice::from_ref(&witness))
+            .await?
+        else {
+            return Ok(());
         };
-        (self.index, outcome)
+        let mut rest = Vec::new();
+        for mut pending in batch.drain(..) {
+            let cells = seen.get(&RecordId::new(pending.id.clone()));
+            match cells {
+                _ if !pending.is_shared() => rest.push(pending),
+                None => settled.push((pending.index, UpdateOutcome::Gone)),
+                Some(cells) if pending.is_written(&witness.column(), cells) => {
+                    settled.push(pending.updated());
+                }
+                Some(cells) => {
+                    pending.keep_what_people_changed(cells);
+                    rest.push(pending);
+                }
+            }
+        }
+        *batch = rest;
+        Ok(())
     }
-}
 
-impl Rejection {
-    /// Whether other records, or fewer, might be taken: not so when table or token are refused.
-    fn is_about_records(&self) -> bool {
-        matches!(self.status, 400 | 413 | 422) || self.kind == Kind::RecordGone
+    fn patch(&self, known: &Known, batch: &[Pending]) -> Request {
+        let cells = |pending: &Pending| -> serde_json::Map<String, Json> {
+            let cells = pending.cells.values();
+            cells
+                .map(|cell| (cell.handle.clone(), cell.json.clone()))
+                .collect()
+        };
+        let records = batch
+            .iter()
+            .map(|pending| json!({ "id": pending.id, "fields": cells(pending) }));
+        let records: Vec<Json> = records.collect();
+        let mut all = batch.iter().flat_map(|pending| pending.cells.values());
+        // To make an option; every other cell is spelt exactly, so nothing else is converted.
+        let body = match all.any(|cell| cell.new_option.is_some()) {
+            true => json!({ "records": records, "typecast": true }),
+            false => json!({ "records": records }),
+        };
+        // PATCH, never PUT: that would clear every column that is not named.
+        Request {
+            method: Method::PATCH,
+            url: self.url(&[&self.settings.base_id, self.table_path(known)]),
+            body: Some(body),
+        }
+    }
+
+    /// Options that were just made need not be made again.
+    async fn note_new_options(&self, batch: &[Pending]) {
+        let all = batch.iter().flat_map(|pending| &pending.cells);
+        let new = all.filter_map(|(ours, cell)| Some((ours, cell.new_option.as_ref()?)));
+        let new: BTreeSet<(&String, &String)> = new.collect();
+        for (ours, option) in new {
+            tracing::info!("option `{option}` was added to `{ours}`");
+            let key = ours.to_lowercase();
+            self.change_known(|known| known.add_option(&key, option))
+                .await;
+        }
+    }
+
+    fn leave_out_empty(&self, batch: &mut Vec<Pending>, settled: &mut Vec<(usize, UpdateOutcome)>) {
+        let is_empty = |pending: &mut Pending| pending.cells.is_empty();
+        settled.extend(batch.extract_if(.., is_empty).map(Pending::updated));
     }
 }

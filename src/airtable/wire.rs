@@ -1,16 +1,30 @@
-//! Airtable's JSON: answers, error bodies, formulas, and how a value is spelt in each type of
-//! column.
+//! Airtable's JSON: answers, error bodies, and how a value is spelt in each type of column.
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use serde::Deserialize;
+use chrono::SecondsFormat;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
+use super::fields::{self, Field};
 use crate::changeset::Value;
-use crate::lead::RecordId;
 
-/// How far before the cursor records are read again, in seconds: their stamps are whole seconds by
-/// Airtable's clock, which is not ours. Whoever reads knows a record that did not change.
-const OVERLAP_SECS: i64 = 300;
+/// Types whose cells Airtable works out by itself.
+const COMPUTED: [&str; 12] = [
+    "formula",
+    "rollup",
+    "multipleLookupValues",
+    "autoNumber",
+    "count",
+    "button",
+    "createdTime",
+    "lastModifiedTime",
+    "createdBy",
+    "lastModifiedBy",
+    "aiText",
+    "externalSyncSource",
+];
+
+/// Types that hold nothing a person wrote: ids of other records, files, a button.
+const UNREADABLE: [&str; 3] = ["multipleRecordLinks", "multipleAttachments", "button"];
 
 /// A page of a list.
 #[derive(Debug, Deserialize)]
@@ -35,7 +49,7 @@ pub(super) struct Tables {
 }
 
 /// A table and its columns.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Table {
     pub(super) id: String,
     pub(super) name: String,
@@ -44,7 +58,7 @@ pub(super) struct Table {
 }
 
 /// A column. New types may appear at any time, so the type is only a word.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Column {
     pub(super) id: String,
     pub(super) name: String,
@@ -52,6 +66,22 @@ pub(super) struct Column {
     pub(super) kind: String,
     #[serde(default)]
     options: Json,
+}
+
+/// A value as a column takes it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Spelt {
+    pub(super) cell: Json,
+    /// An option that the column does not have yet; `typecast` makes it.
+    pub(super) new_option: Option<String>,
+}
+
+impl Spelt {
+    /// A cell that makes no option.
+    pub(super) fn plain(cell: Json) -> Spelt {
+        let new_option = None;
+        Spelt { cell, new_option }
+    }
 }
 
 impl Column {
@@ -65,13 +95,65 @@ impl Column {
         names.filter_map(Json::as_str).collect()
     }
 
+    /// Notes an option that was just made.
+    pub(super) fn add_choice(&mut self, option: &str) {
+        let choices = self.options.get_mut("choices").and_then(Json::as_array_mut);
+        if let Some(choices) = choices {
+            choices.push(json!({ "name": option }));
+        }
+    }
+
     /// Whether the column is a select, with options that must be matched.
     pub(super) fn is_select(&self) -> bool {
         matches!(self.kind.as_str(), "singleSelect" | "multipleSelects")
     }
 
-    /// The value as this type of column takes it, or why it takes none.
-    pub(super) fn spell(&self, value: &Value) -> Result<Json, String> {
+    /// Whether Airtable works the cells out by itself.
+    pub(super) fn is_computed(&self) -> bool {
+        COMPUTED.contains(&self.kind.as_str())
+    }
+
+    /// Why the column cannot hold what the field is for, if so.
+    pub(super) fn unfit(&self, field: &Field) -> Option<String> {
+        let is_unreadable = UNREADABLE.contains(&self.kind.as_str());
+        if field.read.is_some() && is_unreadable {
+            return Some(format!("expected text, found the type {}", self.kind));
+        }
+        let write = field.write.as_ref()?;
+        let options = fields::options(write);
+        let choice = |option: &&str| Value::Choice(option.to_string());
+        let examples = options.iter().map(choice).chain(fields::example(write));
+        let is_own = fields::owns_options(write);
+        let refused: Vec<(Value, String)> = examples
+            .filter_map(|value| self.spell(&value, is_own).err().map(|why| (value, why)))
+            .collect();
+        if !self.is_select() {
+            return refused.into_iter().next().map(|(_, why)| why);
+        }
+        let lacking: Vec<String> = refused.iter().map(|(value, _)| value.to_text()).collect();
+        (!lacking.is_empty()).then(|| format!("lacks the options {}", quoted(&lacking)))
+    }
+
+    /// The value as this type of column takes it, or why it takes none. `may_create` says whether
+    /// an option that is missing may be made.
+    pub(super) fn spell(&self, value: &Value, may_create: bool) -> Result<Spelt, String> {
+        let is_choice = self.is_select() && !value.is_empty();
+        if !is_choice {
+            return self.spell_plainly(value).map(Spelt::plain);
+        }
+        let (option, new_option) = match self.option(value) {
+            Ok(option) => (option, None),
+            Err(_) if may_create => (value.to_text(), Some(value.to_text())),
+            Err(why) => return Err(why),
+        };
+        let cell = match self.kind.as_str() {
+            "multipleSelects" => json!([option]),
+            _ => json!(option),
+        };
+        Ok(Spelt { cell, new_option })
+    }
+
+    fn spell_plainly(&self, value: &Value) -> Result<Json, String> {
         let unfit = || {
             Err(format!(
                 "a column of type {} cannot hold `{}`",
@@ -80,24 +162,8 @@ impl Column {
             ))
         };
         match (self.kind.as_str(), value) {
-            (
-                "formula"
-                | "rollup"
-                | "multipleLookupValues"
-                | "autoNumber"
-                | "count"
-                | "button"
-                | "createdTime"
-                | "lastModifiedTime"
-                | "createdBy"
-                | "lastModifiedBy"
-                | "aiText"
-                | "externalSyncSource",
-                _,
-            ) => Err(format!("the column is computed ({})", self.kind)),
+            _ if self.is_computed() => Err(format!("the column is computed ({})", self.kind)),
             (_, Value::Empty) => Ok(Json::Null),
-            ("singleSelect", _) => self.option(value).map(|option| json!(option)),
-            ("multipleSelects", _) => self.option(value).map(|option| json!([option])),
             ("rating", Value::Number(0)) => Ok(Json::Null),
             ("number" | "currency" | "percent" | "duration" | "rating", Value::Number(_)) => {
                 Ok(spell(value))
@@ -175,26 +241,6 @@ pub(super) fn quoted(names: &[impl AsRef<str>]) -> String {
     }
 }
 
-/// Keeps the records changed since an instant, or made since: a record that nobody ever edited may
-/// have no time of modification.
-pub(super) fn changed_since(since: DateTime<Utc>) -> String {
-    let from = since - TimeDelta::seconds(OVERLAP_SECS);
-    let from = from.to_rfc3339_opts(SecondsFormat::Millis, true);
-    format!(
-        "OR(NOT(IS_BEFORE(LAST_MODIFIED_TIME(), '{from}')), \
-         NOT(IS_BEFORE(CREATED_TIME(), '{from}')))"
-    )
-}
-
-/// Keeps the records of these ids. An id that is not made of letters and digits is none of the
-/// base's and is left out: nothing else may get into a formula.
-pub(super) fn one_of(record_ids: &[RecordId]) -> String {
-    let is_plain = |id: &&str| id.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let ids = record_ids.iter().map(RecordId::as_str).filter(is_plain);
-    let tests: Vec<String> = ids.map(|id| format!("RECORD_ID()='{id}'")).collect();
-    format!("OR({})", tests.join(", "))
-}
-
 /// The errors that are told apart; their words differ from service to service and year to year.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -204,6 +250,8 @@ pub(super) enum Kind {
     IteratorGone,
     /// `UNKNOWN_FIELD_NAME`
     UnknownColumn,
+    /// `INVALID_FILTER_BY_FORMULA`: it names a column that is not there, for ours are well formed.
+    InvalidFormula,
     /// `INVALID_MULTIPLE_CHOICE_OPTIONS`
     UnknownOption,
     /// `INVALID_VALUE_FOR_COLUMN`
@@ -220,6 +268,7 @@ impl Kind {
             "PUBLIC_API_BILLING_LIMIT_EXCEEDED" => Kind::QuotaExceeded,
             "LIST_RECORDS_ITERATOR_NOT_AVAILABLE" => Kind::IteratorGone,
             "UNKNOWN_FIELD_NAME" => Kind::UnknownColumn,
+            "INVALID_FILTER_BY_FORMULA" => Kind::InvalidFormula,
             "INVALID_MULTIPLE_CHOICE_OPTIONS" => Kind::UnknownOption,
             "INVALID_VALUE_FOR_COLUMN" => Kind::InvalidValue,
             "ROW_DOES_NOT_EXIST" | "MODEL_ID_NOT_FOUND" => Kind::RecordGone,
@@ -238,6 +287,7 @@ impl Kind {
             Kind::QuotaExceeded => "PUBLIC_API_BILLING_LIMIT_EXCEEDED",
             Kind::IteratorGone => "LIST_RECORDS_ITERATOR_NOT_AVAILABLE",
             Kind::UnknownColumn => "UNKNOWN_FIELD_NAME",
+            Kind::InvalidFormula => "INVALID_FILTER_BY_FORMULA",
             Kind::UnknownOption => "INVALID_MULTIPLE_CHOICE_OPTIONS",
             Kind::InvalidValue => "INVALID_VALUE_FOR_COLUMN",
             Kind::RecordGone => "ROW_DOES_NOT_EXIST",
@@ -267,6 +317,8 @@ pub(super) fn error_of(body: &[u8]) -> (Kind, String) {
 
 #[cfg(test)]
 mod tests {
+    use chrono::{DateTime, Utc};
+
     use super::*;
 
     fn at(text: &str) -> DateTime<Utc> {
@@ -276,8 +328,8 @@ mod tests {
     #[track_caller]
     fn check_spelling(column: Json, value: Value, expected: Result<Json, &str>) {
         let column: Column = serde_json::from_value(column).unwrap();
-        match (column.spell(&value), expected) {
-            (Ok(spelt), Ok(expected)) => assert_eq!(spelt, expected, "{column:?}"),
+        match (column.spell(&value, false), expected) {
+            (Ok(spelt), Ok(expected)) => assert_eq!(spelt, Spelt::plain(expected), "{column:?}"),
             (Err(found), Err(expected)) => assert!(found.contains(expected), "{found}"),
             (spelt, expected) => panic!("{spelt:?}, expected {expected:?}"),
         }
@@ -382,20 +434,14 @@ mod tests {
     }
 
     #[test]
-    fn records_are_chosen_by_plain_ids_only() {
-        let ids = ["rec0123456789abcd", "rec', TRUE(), '", "recZ"].map(RecordId::new);
-        assert_eq!(
-            one_of(&ids),
-            "OR(RECORD_ID()='rec0123456789abcd', RECORD_ID()='recZ')"
-        );
-    }
-
-    #[test]
-    fn the_formula_overlaps_and_counts_records_nobody_edited() {
-        assert_eq!(
-            changed_since(at("2026-05-06T07:00:00Z")),
-            "OR(NOT(IS_BEFORE(LAST_MODIFIED_TIME(), '2026-05-06T06:55:00.000Z')), \
-             NOT(IS_BEFORE(CREATED_TIME(), '2026-05-06T06:55:00.000Z')))"
-        );
+    fn a_missing_option_is_made_only_where_that_is_allowed() {
+        let column: Column = serde_json::from_value(column("singleSelect")).unwrap();
+        let paused = Value::Choice("Paused".to_string());
+        let spelt = column.spell(&paused, true).unwrap();
+        assert_eq!(spelt.new_option.as_deref(), Some("Paused"));
+        let sent = column
+            .spell(&Value::Choice("sent".to_string()), true)
+            .unwrap();
+        assert_eq!((sent.cell, sent.new_option), (json!("Sent"), None));
     }
 }

@@ -182,6 +182,12 @@ pub fn engagement(view: &LeadView, current: &str, told: Option<&str>) -> Option<
     (is_ours && is_news).then(|| Value::Choice(wanted.to_string()))
 }
 
+/// What may stand in `Engagement_Status` where we write it: anything else a person put there.
+pub fn may_be_written_over(told: Option<&str>) -> Vec<String> {
+    let ours = ["", AUTO_SEND].into_iter().chain(told);
+    ours.map(str::to_string).collect()
+}
+
 fn wanted_engagement(view: &LeadView) -> Option<&'static str> {
     let Some(campaign) = &view.campaign else {
         let reject = view.reject.as_ref()?;

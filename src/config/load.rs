@@ -10,6 +10,7 @@ use super::reader::Reader;
 use super::sources::Sources;
 use super::{Config, Later, LeadsSource, WriterSource, variables};
 use crate::campaign::Sequence;
+use crate::changeset::WriteField;
 use crate::lead::EmailAddress;
 use crate::tls::TlsMode;
 use crate::{airtable, mailbox, mailer, writer};
@@ -48,7 +49,7 @@ pub(super) fn read_config(reader: &mut Reader, sources: &Sources) -> Option<Conf
     let api_url = reader.url("AIRTABLE_API_URL");
     let airtable_gap = read_gap(reader, api_url.as_deref());
     let airtable_monthly_calls = reader.whole_maybe("AIRTABLE_MONTHLY_CALLS");
-    let leads = read_leads(reader, sources, ledger_path.as_deref(), api_url);
+    let leads = read_leads(reader, sources, ledger_path.as_deref(), &sequence, api_url);
     let writer = read_writer(reader);
     let mailer = read_mailer(reader, ca_file.as_ref());
     let mailbox = read_mailbox(reader, ca_file.as_ref(), mailer.as_ref());
@@ -131,6 +132,7 @@ fn read_leads(
     reader: &mut Reader,
     sources: &Sources,
     ledger: Option<&Path>,
+    sequence: &Sequence,
     url: Option<String>,
 ) -> Option<LeadsSource> {
     let api_key = reader.token("AIRTABLE_API_KEY");
@@ -152,6 +154,7 @@ fn read_leads(
             base_id: base_id?,
             table: table?,
             columns,
+            written: WriteField::all(sequence),
         };
         return Some(LeadsSource::Airtable(settings));
     }

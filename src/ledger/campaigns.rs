@@ -193,6 +193,16 @@ impl Ledger {
             .context("cannot list the campaigns")
     }
 
+    /// Whether any campaign waits in review.
+    pub fn has_review(&self) -> anyhow::Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM campaigns WHERE state = 'review')";
+        let found = self
+            .conn
+            .prepare_cached(sql)?
+            .query_row([], |row| row.get(0));
+        found.context("cannot look for campaigns in review")
+    }
+
     /// The messages of a campaign in order.
     pub fn messages(&self, campaign: i64) -> anyhow::Result<Vec<StoredMessage>> {
         let sql = "SELECT id, number, step, subject, body, state, state_reason, due_at, due_reason,

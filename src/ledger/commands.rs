@@ -228,6 +228,15 @@ fn close(conn: &Connection, id: i64, now: DateTime<Utc>) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Closes the open command of a lead, if there is one.
+pub(super) fn close_open(conn: &Connection, lead: i64, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let sql = "UPDATE commands SET cleared_at = ?2 WHERE lead_id = ?1 AND cleared_at IS NULL";
+    conn.prepare_cached(sql)?
+        .execute((lead, seconds(now)))
+        .context("cannot close the command")?;
+    Ok(())
+}
+
 /// The last command of a lead, as long as nothing newer happened to its latest campaign.
 pub(super) fn latest(conn: &Connection, lead: i64) -> anyhow::Result<Option<CommandView>> {
     let sql = "SELECT k.word, k.read_at, k.outcome FROM commands k

@@ -22,6 +22,7 @@ mod pushes;
 mod runs;
 mod schedule;
 mod suppressions;
+mod tables;
 mod transitions;
 mod views;
 
@@ -40,9 +41,10 @@ pub use inbound::{Applied, InboundRow, NewInbound};
 pub use leads::{LeadFacts, LeadRow, LeadToWrite, PullTransaction, PulledLead, Stored};
 pub use letters::Letter;
 pub use matching::Answered;
-pub use pushes::{LeadToPush, Pushed};
+pub use pushes::{LeadToPush, Pushed, Unanswered};
 pub use runs::RunRow;
 pub use suppressions::{Suppression, SuppressionReason};
+pub use tables::{KeptTable, Unseen};
 pub use views::{EventRow, QueueRow, StatusPage, TimelineRow};
 
 /// How long we wait for another process that writes.

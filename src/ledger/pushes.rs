@@ -7,11 +7,11 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::leads::read_fields;
-use super::{Ledger, OpenCommand, commands, instant, seconds, transitions};
+use super::{About, Ledger, OpenCommand, commands, instant, log_event, seconds};
 use crate::campaign::{CampaignState, MessageState, StopReason};
-use crate::changeset::{self, CampaignView, LeadView, StepView, Value};
+use crate::changeset::{self, CampaignView, LeadView, StepView, Value, WriteField};
 use crate::inbound::ResponseType;
-use crate::lead::{RawLead, ReadField, RecordId, Reject, RejectReason};
+use crate::lead::{RawLead, ReadField, RecordId, Reject, RejectReason, one_line};
 
 /// A lead to be shown, with what is shown of it now.
 pub struct LeadToPush {
@@ -39,6 +39,16 @@ pub struct Pushed {
     pub told: BTreeMap<String, Value>,
     /// The base's words if it refused.
     pub refusal: Option<String>,
+}
+
+/// A write whose answer never came.
+pub struct Unanswered {
+    /// The lead's row id.
+    pub lead: i64,
+    /// The record.
+    pub record_id: RecordId,
+    /// The cells that were to be written.
+    pub writing: BTreeMap<String, Value>,
 }
 
 impl Ledger {
@@ -98,7 +108,7 @@ impl Ledger {
         {
             let sql = "INSERT INTO pushes (lead_id, told, pushed_at, refusal)
                        VALUES (?1, ?2, ?3, ?4)
-                       ON CONFLICT (lead_id) DO UPDATE SET told = excluded.told,
+                       ON CONFLICT (lead_id) DO UPDATE SET told = excluded.told, writing = NULL,
                            pushed_at = excluded.pushed_at, refusal = excluded.refusal";
             let told = changeset::encode(told)?;
             tx.prepare_cached(sql)?
@@ -107,6 +117,87 @@ impl Ledger {
             tx.prepare_cached(sql)?.execute((lead, revision))?;
         }
         tx.commit().context("cannot note what the base was told")
+    }
+
+    /// Notes which cells are about to be written, before they are: if the answer is lost, the next
+    /// run looks whether they were.
+    pub fn note_writing(
+        &mut self,
+        writing: &[(i64, BTreeMap<String, Value>)],
+    ) -> anyhow::Result<()> {
+        let tx = self.begin()?;
+        for (lead, cells) in writing {
+            let sql = "INSERT INTO pushes (lead_id, writing) VALUES (?1, ?2)
+                       ON CONFLICT (lead_id) DO UPDATE SET writing = excluded.writing";
+            let cells = changeset::encode(cells)?;
+            tx.prepare_cached(sql)?.execute((lead, cells))?;
+        }
+        tx.commit()
+            .context("cannot note what is about to be written")
+    }
+
+    /// The writes whose answer never came.
+    pub fn unanswered(&self) -> anyhow::Result<Vec<Unanswered>> {
+        let sql = "SELECT p.lead_id, l.record_id, p.writing FROM pushes p
+                   JOIN leads l ON l.id = p.lead_id
+                   WHERE p.writing IS NOT NULL AND l.source = 'airtable' ORDER BY p.lead_id";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let mut rows = statement.query([])?;
+        let mut unanswered = Vec::new();
+        while let Some(row) = rows.next().context("cannot list the lost answers")? {
+            unanswered.push(Unanswered {
+                lead: row.get(0)?,
+                record_id: RecordId::new(row.get::<_, String>(1)?),
+                writing: changeset::decode(&row.get::<_, String>(2)?)?,
+            });
+        }
+        Ok(unanswered)
+    }
+
+    /// Settles a write whose answer never came: it was carried out after all, or it was not.
+    pub fn settle_unanswered(
+        &mut self,
+        lead: i64,
+        was_written: bool,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<()> {
+        let tx = self.begin()?;
+        let sql = "SELECT told, writing FROM pushes WHERE lead_id = ?1";
+        let (told, writing): (String, Option<String>) =
+            tx.query_row(sql, [lead], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        if let Some(writing) = writing.filter(|_| was_written) {
+            let command = WriteField::CampaignCommand.column();
+            let mut told = changeset::decode(&told)?;
+            let mut writing = changeset::decode(&writing)?;
+            if writing.remove(&command).is_some() {
+                commands::close_open(&tx, lead, now)?;
+            }
+            told.extend(writing);
+            told.retain(|_, value| !value.is_empty());
+            let sql = "UPDATE pushes SET told = ?2, pushed_at = ?3 WHERE lead_id = ?1";
+            tx.execute(sql, (lead, changeset::encode(&told)?, seconds(now)))?;
+        }
+        tx.execute(
+            "UPDATE pushes SET writing = NULL WHERE lead_id = ?1",
+            [lead],
+        )?;
+        tx.commit().context("cannot settle a lost answer")
+    }
+
+    /// Logs that a person's value stays in a cell we meant to write.
+    pub fn note_kept(
+        &mut self,
+        lead: i64,
+        column: &str,
+        present: &str,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<()> {
+        let about = About {
+            lead: Some(lead),
+            ..About::default()
+        };
+        let detail = format!("{column}: a person's value stays: `{}`", one_line(present));
+        log_event(&self.conn, now, about, "kept", &detail)
     }
 
     /// Notes that leads were shown up to a revision, where the cells need not be remembered.
@@ -122,27 +213,6 @@ impl Ledger {
             }
         }
         tx.commit().context("cannot note what was shown")
-    }
-
-    /// The record of a lead is gone from the base: its open campaign stops.
-    pub fn lead_is_gone(&mut self, lead: i64, now: DateTime<Utc>) -> anyhow::Result<()> {
-        let tx = self.begin()?;
-        let sql = "SELECT id FROM campaigns WHERE lead_id = ?1
-                     AND state IN ('draft', 'review', 'active', 'paused')";
-        let campaign: Option<i64> = tx
-            .prepare_cached(sql)?
-            .query_row([lead], |row| row.get(0))
-            .optional()?;
-        if let Some(campaign) = campaign {
-            let why = "its record is no longer in the base";
-            transitions::stop(&tx, campaign, StopReason::LeadRemoved, why, now)?;
-        }
-        tx.execute(
-            "UPDATE leads SET pushed_revision = revision WHERE id = ?1",
-            [lead],
-        )?;
-        tx.commit()
-            .context("cannot close the lead whose record is gone")
     }
 
     /// The fields of a lead as read, and its view: for one lead.

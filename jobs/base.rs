@@ -1,0 +1,258 @@
+//! The Airtable base as the stages use it: what was learned of it, what its calls cost, and when it
+//! is better left alone.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::anyhow;
+use chrono::{DateTime, Days, TimeDelta, Utc};
+use outreach::airtable::{ApiError, Client, Gate, Month, Pacing, Settings, Thrift};
+use outreach::changeset::{Value, WriteField};
+use outreach::config::{Config, LeadsSource};
+use outreach::lead::RecordId;
+use outreach::ledger::{Ledger, Unanswered};
+
+use crate::exit::Failure;
+use crate::run::{Job, Summary};
+
+/// The switch that is thrown while the month's calls are used up.
+pub const QUOTA: &str = "airtable_quota";
+
+/// The switch that is thrown when a full read misses so many records that a person must say whether
+/// they were meant to go.
+pub const REMOVED: &str = "airtable_removed";
+
+/// While the month's calls are used up, the base is asked once in so many hours: the plan may have
+/// been raised.
+const QUOTA_PROBE_HOURS: i64 = 20;
+
+/// What was learned of the columns is learned anew when it is older and there is news anyway.
+const SCHEMA_HOURS_MAX: i64 = 1;
+
+/// The base of a run.
+pub struct Base {
+    /// The client.
+    pub client: Client,
+    /// The month's calls when the run began.
+    pub month: Month,
+    name: String,
+    learned_at: Option<DateTime<Utc>>,
+    is_dry_run: bool,
+    now: DateTime<Utc>,
+}
+
+impl Base {
+    /// The base, unless its calls are used up.
+    pub fn open(
+        ledger: &Ledger,
+        config: &Config,
+        settings: &Settings,
+        job: &Job,
+    ) -> Result<Base, Failure> {
+        let now = job.clock.now();
+        if let Some((why, since)) = ledger.switch(QUOTA)? {
+            leave_alone(&why, since, now)?;
+        }
+        let days = ledger.calls_by_day(Month::reads_from(now))?;
+        let month = Month::from_days(&days, now, config.airtable_monthly_calls.map(u64::from));
+        if let (Thrift::Stop, Some(limit)) = (month.thrift, month.limit) {
+            return Err(Failure::again(anyhow!(
+                "AIRTABLE_MONTHLY_CALLS: all {limit} calls of this month are used; nothing is \
+                 asked of Airtable until {}, or until the number is raised",
+                Month::resets_at(now).format("%-d %b %Y")
+            )));
+        }
+        let kept = ledger.kept_table(&name_of(settings))?;
+        Ok(Base {
+            client: client(
+                config,
+                settings,
+                kept.as_ref().map(|kept| kept.schema.as_str()),
+            )?,
+            month,
+            name: name_of(settings),
+            learned_at: kept.map(|kept| kept.read_at),
+            is_dry_run: job.args.dry_run,
+            now,
+        })
+    }
+
+    /// The cursor up to which changes were read.
+    pub fn cursor(&self) -> String {
+        format!("airtable:{}", self.name)
+    }
+
+    /// The cursor of the last full read.
+    pub fn full_cursor(&self) -> String {
+        format!("airtable-full:{}", self.name)
+    }
+
+    /// Whether the columns may have changed since they were last looked at.
+    pub fn is_schema_old(&self) -> bool {
+        let is_old = |at| self.now - at >= TimeDelta::hours(SCHEMA_HOURS_MAX);
+        self.learned_at.is_none_or(is_old)
+    }
+
+    /// Counts the calls made so far; to be asked again and again while much is done.
+    pub fn count_calls(&self, ledger: &mut Ledger) -> anyhow::Result<()> {
+        if self.is_dry_run {
+            return Ok(()); // The count stays with the gate; the next run keeps it.
+        }
+        let count = |n_calls| ledger.count_calls(n_calls, self.now);
+        self.client.gate().settle(count)
+    }
+
+    /// Settles writes to shared cells whose answer was lost: one that was carried out shows in the
+    /// base, one that was not is forgotten and will be planned anew. To be done before anything is
+    /// read or written, or a person's next edit could pass for our own.
+    pub async fn settle_unanswered(&self, ledger: &mut Ledger) -> Result<(), ApiError> {
+        if self.is_dry_run {
+            return Ok(());
+        }
+        let unanswered = ledger.unanswered().map_err(ApiError::Sink)?;
+        for unanswered in unanswered.chunks(100) {
+            let ids: Vec<RecordId> = unanswered.iter().map(|u| u.record_id.clone()).collect();
+            let witness = WriteField::CampaignNotes;
+            let seen = self
+                .client
+                .look(&ids, std::slice::from_ref(&witness))
+                .await?;
+            for Unanswered {
+                lead,
+                record_id,
+                writing,
+            } in unanswered
+            {
+                let settled = match seen.get(record_id) {
+                    None => ledger.lead_is_gone(*lead, self.now),
+                    Some(cells) => {
+                        let was_written = shows(cells, &witness.column(), writing);
+                        ledger.settle_unanswered(*lead, was_written, self.now)
+                    }
+                };
+                settled.map_err(ApiError::Sink)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the run's use of the base: keeps what was learned and what it cost, and what its failure
+    /// means for the runs to come.
+    pub async fn close<T>(
+        self,
+        ledger: &mut Ledger,
+        result: Result<T, ApiError>,
+        summary: &mut Summary,
+    ) -> Result<T, Failure> {
+        let n_calls = i64::try_from(self.client.calls()).unwrap_or(i64::MAX);
+        summary.add("calls", n_calls);
+        let learned = self.client.learned().await;
+        for remark in learned.iter().flat_map(|learned| &learned.remarks) {
+            tracing::warn!("Airtable: {remark}");
+        }
+        if !self.is_dry_run {
+            self.count_calls(ledger)?;
+            if let Some(learned) = learned {
+                ledger.keep_table(&self.name, &learned.schema, self.now)?;
+            }
+            match &result {
+                Ok(_) => {
+                    ledger.clear_switch(QUOTA)?;
+                    ledger.set_table_trouble(&self.name, None, self.now)?;
+                }
+                Err(error @ ApiError::Columns(_)) => {
+                    let trouble = format!("{error}");
+                    ledger.set_table_trouble(&self.name, Some(&trouble), self.now)?;
+                }
+                Err(ApiError::QuotaExhausted(why)) => {
+                    // Thrown anew, so that the next try is a day from now.
+                    ledger.clear_switch(QUOTA)?;
+                    ledger.set_switch(QUOTA, why, self.now)?;
+                }
+                Err(_) => {}
+            }
+        }
+        match result {
+            Err(ApiError::QuotaExhausted(why)) => {
+                let error = leave_alone(&why, self.now, self.now);
+                Err(error
+                    .err()
+                    .unwrap_or_else(|| Failure::again(anyhow!("{why}"))))
+            }
+            result => result.map_err(Failure::from),
+        }
+    }
+}
+
+/// A client that passes the gate of all processes, and knows what earlier ones learned.
+pub fn client(config: &Config, settings: &Settings, kept: Option<&str>) -> Result<Client, Failure> {
+    let client =
+        Client::new(settings.clone(), config.tls_ca_file.clone()).map_err(Failure::config)?;
+    let mut file = config.ledger_path.clone().into_os_string();
+    file.push(".airtable");
+    let gap = config.airtable_gap;
+    let client = client.with_gate(Gate::new(Some(PathBuf::from(file)), gap));
+    let client = if gap.is_zero() {
+        client.with_pacing(Pacing::on_this_machine())
+    } else {
+        client
+    };
+    Ok(match kept {
+        Some(kept) => client.with_kept_schema(kept),
+        None => client,
+    })
+}
+
+/// The name under which a table is kept.
+pub fn name_of(settings: &Settings) -> String {
+    format!("{}/{}", settings.base_id, settings.table)
+}
+
+/// Whether anything is wrong with the base that must be mended before a mail may leave: people could
+/// not tell us to stop, or we could not tell them what was sent.
+pub fn ensure_sound(ledger: &Ledger, config: &Config) -> Result<(), Failure> {
+    let LeadsSource::Airtable(settings) = &config.leads else {
+        return Ok(());
+    };
+    let kept = ledger.kept_table(&name_of(settings))?;
+    if let Some(trouble) = kept.and_then(|kept| kept.trouble) {
+        return Err(Failure::config(anyhow!(
+            "nothing is sent while the table is not as it must be: {trouble}; then run \
+             `outreach pull`"
+        )));
+    }
+    match ledger.switch(REMOVED)? {
+        Some((why, _)) => Err(Failure::config(anyhow!("nothing is sent: {why}"))),
+        None => Ok(()),
+    }
+}
+
+/// Whether the cells show what was being written.
+fn shows(
+    cells: &BTreeMap<String, String>,
+    witness: &str,
+    writing: &BTreeMap<String, Value>,
+) -> bool {
+    let written = writing.get(witness).map(Value::to_text);
+    let shown = cells.get(witness).map(|text| text.trim());
+    written.is_some_and(|written| shown == Some(written.trim()))
+}
+
+/// An error as long as the base is better not asked.
+fn leave_alone(why: &str, since: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), Failure> {
+    let probe_at = since + TimeDelta::hours(QUOTA_PROBE_HOURS);
+    let resets_at = Month::resets_at(since);
+    let until = probe_at.min(resets_at);
+    if now >= until || now < since {
+        return Ok(());
+    }
+    let last = resets_at
+        .checked_sub_days(Days::new(1))
+        .unwrap_or(resets_at);
+    Err(Failure::again(anyhow!(
+        "{why}; nothing is asked of Airtable until {} UTC, then once a day until the month ends on \
+         {}",
+        until.format("%-d %b %H:%M"),
+        last.format("%-d %b %Y")
+    )))
+}
