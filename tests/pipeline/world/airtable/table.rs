@@ -1,282 +1,338 @@
-//! The table: its columns, its records, and which cells it takes.
+//! The table: its columns, its records, and the updates it takes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 
-use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use serde_json::{Map, Value as Json, json};
-use sha2::{Digest, Sha256};
 
-use super::formula::{self, Facts};
+use super::columns::{self, Column};
+use super::formula::Formula;
 use super::http::Answer;
-use super::{TABLE, refusal};
+use super::{TABLE, id_of, record_id, refusal, stamp};
 
-pub struct Column {
+/// A record; a deleted one is kept so that it can come back.
+pub struct Record {
     pub id: String,
-    pub name: String,
-    pub kind: &'static str,
-    pub choices: Vec<String>,
+    pub created_at: DateTime<Utc>,
+    is_deleted: bool,
+    /// By the column's number.
+    cells: Vec<Cell>,
 }
 
-struct Record {
-    created_at: DateTime<Utc>,
-    modified_at: DateTime<Utc>,
-    /// By column id; no empty cells.
-    cells: BTreeMap<String, Json>,
+struct Cell {
+    column: u16,
+    /// Its JSON as answers hold it; nothing when it was emptied.
+    json: Box<str>,
+    /// In whole seconds, as Airtable's stamps; none since the record was made.
+    edited_at: Option<DateTime<Utc>>,
 }
-
-/// A record and the cells to write, by column name.
-pub type Update = (String, Vec<(String, Json)>);
 
 pub struct Table {
     pub id: String,
     pub columns: Vec<Column>,
-    /// In the order of ids, which is not that of creation.
-    records: BTreeMap<String, Record>,
-    n_inserted: u64,
+    dropped: Vec<Column>,
+    n_columns: u16,
+    /// In the order they were made.
+    records: Vec<Record>,
+    /// The numbers of those that are not deleted; in the order of ids, which is another one.
+    by_id: BTreeMap<String, u32>,
+    /// Whether a record that nobody edited has no last edit at all.
+    pub is_unedited_blank: bool,
 }
 
-/// People's columns and ours: name, type, options.
-const COLUMNS: &[(&str, &str, &str)] = &[
-    ("Full Name", "singleLineText", ""),
-    ("LinkedIn URL", "url", ""),
-    ("Job Title", "singleLineText", ""),
-    ("Company", "singleLineText", ""),
-    ("Email", "email", ""),
-    (
-        "Source",
-        "singleSelect",
-        "Search|LinkedIn|Referral|CSV import|Event",
-    ),
-    ("Needs Enrichment", "checkbox", ""),
-    ("AI Message", "multilineText", ""),
-    ("Replied", "checkbox", ""),
-    ("Response Date", "date", ""),
-    ("Response Notes", "multilineText", ""),
-    ("Lead Quality", "singleSelect", "Hot|Warm|Cold"),
-    ("Date Scraped", "date", ""),
-    ("Date Enriched", "date", ""),
-    ("Date Messaged", "date", ""),
-    ("Extra info", "multilineText", ""),
-    (
-        "Level Engaged",
-        "singleSelect",
-        "1st degree|2nd degree|3rd degree|Retry",
-    ),
-    (
-        "Engagement_Status",
-        "singleSelect",
-        "Auto-Send|Sent|Skipped|Needs Review|Error",
-    ),
-    (
-        "Email_Confidence_Level",
-        "singleSelect",
-        "Real|Pattern|Guess",
-    ),
-    ("Website", "url", ""),
-    ("Business_Type", "singleLineText", ""),
-    ("Company_Description", "multilineText", ""),
-    ("Top_Services", "multilineText", ""),
-    (
-        "Tone",
-        "singleSelect",
-        "Bold|Formal|Friendly|Casual|Professional",
-    ),
-    ("Website_Insights", "multilineText", ""),
-    ("Custom_Message", "multilineText", ""),
-    ("Message_Preview", "multilineText", ""),
-    ("Last_Contacted_Date", "date", ""),
-    (
-        "Delivery_Method",
-        "singleSelect",
-        "Email|LinkedIn DM|Skipped",
-    ),
-    ("Created At", "createdTime", ""),
-    ("Industry", "singleLineText", ""),
-    ("Company_Size", "singleLineText", ""),
-    ("Country", "singleLineText", ""),
-    ("City", "singleLineText", ""),
-    ("Timezone", "singleLineText", ""),
-    ("Language", "singleLineText", ""),
-    ("Campaign_ID", "singleLineText", ""),
-    (
-        "Campaign_Status",
-        "singleSelect",
-        "Draft|Needs Review|Active|Paused|Responded|Completed|Stopped",
-    ),
-    (
-        "Campaign_Command",
-        "singleSelect",
-        "Pause|Resume|Stop|Approve|Regenerate",
-    ),
-    ("Campaign_Started_Date", "dateTime", ""),
-    ("Current_Message_Number", "number", ""),
-    ("Total_Campaign_Opens", "number", ""),
-    ("Total_Campaign_Clicks", "number", ""),
-    ("Campaign_Response_Date", "dateTime", ""),
-    (
-        "Campaign_Response_Type",
-        "singleSelect",
-        "Interested|Not Interested|Later|Referral|Neutral|Auto Reply|Unsubscribed|Bounced",
-    ),
-    ("Last_Campaign_Activity", "dateTime", ""),
-    ("Next_Message_Date", "dateTime", ""),
-    ("Campaign_Notes", "multilineText", ""),
-];
+/// The updates of a PATCH, which all can be done.
+pub struct Updates {
+    /// The number of each record, and its cells by their columns' numbers.
+    pub records: Vec<(u32, Vec<(u16, Json)>)>,
+    /// Select options to be made, by the column's number.
+    options: BTreeSet<(u16, String)>,
+}
+
+/// Which columns an answer shows, and under which keys.
+pub struct Shown {
+    /// By the column's number: the key as JSON with its colon.
+    keys: Vec<Option<String>>,
+    created_at_keys: Vec<String>,
+}
+
+impl Record {
+    /// What a cell holds; none when it is empty.
+    pub fn cell(&self, column: u16) -> Option<Json> {
+        let cell = &self.cells[self.place(column).ok()?];
+        (!cell.json.is_empty()).then(|| serde_json::from_str(&cell.json).unwrap())
+    }
+
+    /// The latest edit of columns (by their numbers), or of any.
+    pub fn edited_at(&self, columns: Option<&[bool]>) -> Option<DateTime<Utc>> {
+        let is_wanted = |cell: &&Cell| {
+            let wanted = |columns: &[bool]| columns.get(usize::from(cell.column)) == Some(&true);
+            columns.is_none_or(wanted)
+        };
+        let cells = self.cells.iter().filter(is_wanted);
+        cells.filter_map(|cell| cell.edited_at).max()
+    }
+
+    fn place(&self, column: u16) -> Result<usize, usize> {
+        self.cells.binary_search_by_key(&column, |cell| cell.column)
+    }
+
+    fn write(&mut self, column: u16, cell: &Json, edited_at: Option<DateTime<Utc>>) {
+        let is_empty = cell.is_null() || [json!(""), json!([]), json!(false)].contains(cell);
+        let json = if is_empty {
+            String::new()
+        } else {
+            cell.to_string()
+        };
+        let cell = Cell {
+            column,
+            json: json.into(),
+            edited_at: edited_at.map(|at| at.trunc_subsecs(0)),
+        };
+        match self.place(column) {
+            Ok(at) => self.cells[at] = cell,
+            Err(at) => self.cells.insert(at, cell),
+        }
+    }
+}
 
 impl Table {
     pub fn leads() -> Table {
-        let steps = ["Hook", "Proof", "FOMO"].into_iter().flat_map(|step| {
-            [
-                ("Subject", "singleLineText"),
-                ("Body", "multilineText"),
-                ("Sent_Date", "dateTime"),
-                ("Opens", "number"),
-            ]
-            .map(|(field, kind)| (format!("{step}_Message_{field}"), kind, ""))
-        });
-        let columns = COLUMNS
-            .iter()
-            .map(|(name, kind, choices)| (name.to_string(), *kind, *choices));
-        let columns = columns.chain(steps).map(|(name, kind, choices)| Column {
-            id: id_of("fld", &name),
-            name,
-            kind,
-            choices: choices
-                .split('|')
-                .filter(|c| !c.is_empty())
-                .map(str::to_string)
-                .collect(),
-        });
-        let id = id_of("tbl", TABLE);
+        let columns = columns::leads();
         Table {
-            id,
-            columns: columns.collect(),
-            records: BTreeMap::new(),
-            n_inserted: 0,
+            id: id_of("tbl", TABLE),
+            n_columns: columns.len() as u16,
+            columns,
+            dropped: Vec::new(),
+            records: Vec::new(),
+            by_id: BTreeMap::new(),
+            is_unedited_blank: false,
         }
     }
 
-    /// The answer of the metadata call.
+    /// The answer of the metadata call, with keys and a type that nobody has heard of yet.
     pub fn schema(&self) -> Json {
-        let fields = self.columns.iter().map(|column| {
-            let choices: Vec<Json> = column
-                .choices
-                .iter()
-                .map(|name| json!({ "id": "selX", "name": name }))
-                .collect();
-            let mut field = json!({ "id": column.id, "name": column.name, "type": column.kind });
-            if !choices.is_empty() {
-                field["options"] = json!({ "choices": choices });
-            }
-            field
+        let fields: Vec<Json> = self.columns.iter().map(Column::schema).collect();
+        let other = json!({ "id": "fldLoopbackOther1", "name": "Name", "type": "moodRing" });
+        let other = json!({
+            "id": "tblOtherTable0001",
+            "name": "Archive",
+            "primaryFieldId": "fldLoopbackOther1",
+            "fields": [other],
+            "views": [],
         });
-        let fields: Vec<Json> = fields.collect();
-        let other = json!({ "id": "tblOtherTable0001", "name": "Archive", "fields": [] });
-        let leads = json!({ "id": self.id, "name": TABLE, "fields": fields, "views": [] });
-        json!({ "tables": [other, leads] })
+        let leads = json!({
+            "id": self.id,
+            "name": TABLE,
+            "primaryFieldId": self.columns.first().map(|column| &column.id),
+            "syncSettings": { "isSynced": false },
+            "fields": fields,
+            "views": [{ "id": "viwLoopbackGrid01", "name": "Grid view", "type": "grid" }],
+        });
+        json!({ "tables": [other, leads], "schemaVersion": 1 })
     }
 
-    pub fn column_mut(&mut self, name: &str) -> &mut Column {
-        self.columns
-            .iter_mut()
-            .find(|column| column.name == name)
-            .expect("a column of that name")
-    }
-
-    fn column(&self, name: &str) -> Option<&Column> {
+    pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns
             .iter()
             .find(|column| column.name == name || column.id == name)
     }
 
-    pub fn insert(&mut self, now: DateTime<Utc>) -> String {
-        self.n_inserted += 1;
-        let id = id_of("rec", &self.n_inserted.to_string());
-        let at = now.trunc_subsecs(0);
-        let record = Record {
-            created_at: at,
-            modified_at: at,
-            cells: BTreeMap::new(),
+    pub fn column_mut(&mut self, name: &str) -> &mut Column {
+        self.columns
+            .iter_mut()
+            .find(|column| column.name == name || column.id == name)
+            .unwrap_or_else(|| panic!("no column `{name}`"))
+    }
+
+    /// Makes the column that a request wants.
+    pub fn add_column(&mut self, wanted: &Json) -> Result<&Column, Answer> {
+        let column = columns::wanted(wanted, &self.columns, self.n_columns)?;
+        self.n_columns += 1;
+        self.columns.push(column);
+        Ok(&self.columns[self.columns.len() - 1])
+    }
+
+    /// Deletes a column; its cells are kept where nobody sees them.
+    pub fn drop_column(&mut self, name: &str) {
+        let number = self.number_of(name);
+        let is_it = |column: &mut Column| column.number == number;
+        self.dropped.extend(self.columns.extract_if(.., is_it));
+    }
+
+    pub fn restore_column(&mut self, name: &str) {
+        let is_it = |column: &mut Column| column.name == name || column.id == name;
+        let n_before = self.columns.len();
+        self.columns.extend(self.dropped.extract_if(.., is_it));
+        assert!(self.columns.len() > n_before, "no deleted column `{name}`");
+    }
+
+    fn number_of(&self, name: &str) -> u16 {
+        let column = self.column(name);
+        column
+            .unwrap_or_else(|| panic!("no column `{name}`"))
+            .number
+    }
+
+    /// A new record with these cells, which count as never edited.
+    pub fn insert(&mut self, cells: &[(&str, Json)], now: DateTime<Utc>) -> String {
+        let number = self.records.len() as u32;
+        let mut record = Record {
+            id: record_id(number),
+            created_at: now.trunc_subsecs(0),
+            is_deleted: false,
+            cells: Vec::with_capacity(cells.len()),
         };
-        self.records.insert(id.clone(), record);
+        for (name, cell) in cells {
+            record.write(self.number_of(name), cell, None);
+        }
+        let id = record.id.clone();
+        let other = self.by_id.insert(id.clone(), number);
+        assert_eq!(other, None, "an id given twice");
+        self.records.push(record);
         id
     }
 
     pub fn delete(&mut self, id: &str) {
-        self.records.remove(id).expect("a record of that id");
+        let number = self.by_id.remove(id);
+        let number = number.unwrap_or_else(|| panic!("no record `{id}`"));
+        self.records[number as usize].is_deleted = true;
+    }
+
+    /// Takes a record out of the trash.
+    pub fn undelete(&mut self, id: &str) {
+        let found = (0..)
+            .zip(&mut self.records)
+            .find(|(_, record)| record.id == id && record.is_deleted);
+        let (number, record) = found.unwrap_or_else(|| panic!("no deleted record `{id}`"));
+        record.is_deleted = false;
+        self.by_id.insert(id.to_string(), number);
+    }
+
+    /// The records that are not deleted, in the order they were made.
+    pub fn records(&self) -> impl Iterator<Item = &Record> {
+        self.records.iter().filter(|record| !record.is_deleted)
+    }
+
+    /// The cells of a record by their columns' names.
+    pub fn cells(&self, record: &Record) -> BTreeMap<String, Json> {
+        let cells = self.columns.iter().map(|column| {
+            let cell = record.cell(column.number)?;
+            Some((column.name.clone(), cell))
+        });
+        cells.flatten().collect()
+    }
+
+    fn record(&self, id: &str) -> &Record {
+        let number = self.by_id.get(id);
+        let number = number.unwrap_or_else(|| panic!("no record `{id}`"));
+        &self.records[*number as usize]
     }
 
     pub fn get(&self, id: &str, name: &str) -> Option<Json> {
-        let column = self.column(name).expect("a column of that name");
-        self.records
-            .get(id)
-            .expect("a record of that id")
-            .cells
-            .get(&column.id)
-            .cloned()
+        self.record(id).cell(self.number_of(name))
     }
 
-    /// Fills or empties a cell; its stamp has whole seconds, as Airtable's.
-    pub fn set(&mut self, id: &str, name: &str, cell: Json, now: DateTime<Utc>) {
-        let column_id = self.column(name).expect("a column of that name").id.clone();
-        let record = self.records.get_mut(id).expect("a record of that id");
-        record.modified_at = now.trunc_subsecs(0);
-        let is_empty = cell.is_null() || [json!(""), json!([]), json!(false)].contains(&cell);
-        if is_empty {
-            record.cells.remove(&column_id);
-        } else {
-            record.cells.insert(column_id, cell);
-        }
+    pub fn edited_at(&self, id: &str, name: &str) -> Option<DateTime<Utc>> {
+        let record = self.record(id);
+        let place = record.place(self.number_of(name)).ok()?;
+        record.cells[place].edited_at
     }
 
-    /// A record as answers hold it, with these columns or all.
-    pub fn record(&self, id: &str, names: Option<&[String]>) -> Option<Json> {
-        let record = self.records.get(id)?;
-        let is_asked = |name: &String| names.is_none_or(|names| names.contains(name));
-        let columns = self.columns.iter().filter(|column| is_asked(&column.name));
-        let fields: Map<String, Json> = columns
-            .filter_map(|column| {
-                let cell = match column.kind {
-                    "createdTime" => Some(json!(stamp(record.created_at))),
-                    _ => record.cells.get(&column.id).cloned(),
-                };
-                Some((column.name.clone(), cell?))
-            })
-            .collect();
-        Some(json!({ "id": id, "createdTime": stamp(record.created_at), "fields": fields }))
+    /// Fills or empties a cell.
+    pub fn set(&mut self, id: &str, name: &str, cell: &Json, now: DateTime<Utc>) {
+        let column = self.number_of(name);
+        let number = self.by_id.get(id);
+        let number = *number.unwrap_or_else(|| panic!("no record `{id}`"));
+        self.records[number as usize].write(column, cell, Some(now));
     }
 
-    /// The name of a column a request names.
-    pub fn known_name(&self, name: &Json) -> Result<String, Answer> {
-        let name = name.as_str().unwrap_or_default();
-        self.column(name)
-            .map(|column| column.name.clone())
-            .ok_or_else(|| unknown_field(name))
-    }
-
-    /// The records a formula keeps.
-    pub fn matching(&self, formula: Option<&str>) -> Result<Vec<String>, Answer> {
-        let Some(formula) = formula else {
-            return Ok(self.records.keys().cloned().collect());
+    /// The columns that a request names, or all, by name or by id.
+    pub fn shown(&self, fields: Option<&Vec<Json>>, by_id: bool) -> Result<Shown, Answer> {
+        let mut shown = Shown {
+            keys: vec![None; usize::from(self.n_columns)],
+            created_at_keys: Vec::new(),
         };
-        let mut kept = Vec::new();
-        for (id, record) in &self.records {
-            let facts = Facts {
-                id,
-                created_at: record.created_at,
-                modified_at: record.modified_at,
-            };
-            let is_kept = formula::keeps(formula, &facts).map_err(|why| {
-                let message = format!("The formula for filtering records is invalid: {why}");
-                refusal(422, "INVALID_FILTER_BY_FORMULA", &message)
-            })?;
-            kept.extend(is_kept.then(|| id.clone()));
+        let asked: Vec<&Column> = match fields {
+            None => self.columns.iter().collect(),
+            Some(names) => names
+                .iter()
+                .map(|name| {
+                    let name = name.as_str().unwrap_or_default();
+                    self.column(name).ok_or_else(|| unknown_field(name))
+                })
+                .collect::<Result<_, Answer>>()?,
+        };
+        for column in asked {
+            let key = if by_id { &column.id } else { &column.name };
+            let key = format!("{}:", json!(key));
+            if column.kind == "createdTime" {
+                shown.created_at_keys.push(key);
+            } else {
+                shown.keys[usize::from(column.number)] = Some(key);
+            }
         }
-        Ok(kept)
+        Ok(shown)
+    }
+
+    /// Writes a record as answers hold it; nothing when it was deleted. Says whether it is there.
+    pub fn write_record(&self, out: &mut String, number: u32, shown: &Shown) -> bool {
+        let record = &self.records[number as usize];
+        if record.is_deleted {
+            return false;
+        }
+        let created_at = stamp(record.created_at);
+        let id = &record.id;
+        // Writing to a text never fails.
+        let _ = write!(
+            out,
+            r#"{{"id":"{id}","createdTime":"{created_at}","fields":{{"#
+        );
+        let n_before = out.len();
+        for cell in record.cells.iter().filter(|cell| !cell.json.is_empty()) {
+            if let Some(key) = &shown.keys[usize::from(cell.column)] {
+                out.push_str(key);
+                out.push_str(&cell.json);
+                out.push(',');
+            }
+        }
+        for key in &shown.created_at_keys {
+            let _ = write!(out, r#"{key}"{created_at}","#);
+        }
+        if out.len() > n_before {
+            out.pop();
+        }
+        out.push_str("}}");
+        true
+    }
+
+    pub fn id_of(&self, number: u32) -> &str {
+        &self.records[number as usize].id
+    }
+
+    /// The numbers of the records a formula keeps.
+    pub fn matching(&self, formula: Option<&str>) -> Result<Vec<u32>, Answer> {
+        let Some(formula) = formula else {
+            return Ok(self.by_id.values().copied().collect());
+        };
+        let formula = Formula::parse(formula, &self.columns, self.is_unedited_blank);
+        let formula = formula.map_err(|why| {
+            let message = format!("The formula for filtering records is invalid: {why}");
+            refusal(422, "INVALID_FILTER_BY_FORMULA", &message)
+        })?;
+        let is_kept = |number: &u32| formula.keeps(&self.records[*number as usize]);
+        Ok(match formula.record_ids() {
+            Some(ids) => {
+                let ids: BTreeSet<&str> = ids.into_iter().collect();
+                let numbers = ids.into_iter().filter_map(|id| self.by_id.get(id).copied());
+                numbers.filter(is_kept).collect()
+            }
+            None => self.by_id.values().copied().filter(is_kept).collect(),
+        })
     }
 
     /// The updates of a PATCH, if every single one can be done.
-    pub fn checked_updates(&self, body: &Json) -> Result<Vec<Update>, Answer> {
+    pub fn checked_updates(&self, body: &Json, typecast: bool) -> Result<Updates, Answer> {
         let malformed = |message: &str| refusal(422, "INVALID_RECORDS", message);
         let records = body.get("records").and_then(Json::as_array);
         let records = records.ok_or_else(|| malformed("You must provide an array of records"))?;
@@ -285,15 +341,11 @@ impl Table {
                 "You must provide an array of up to 10 record objects",
             ));
         }
-        if body.as_object().is_some_and(|body| body.len() > 1) {
-            return Err(refusal(
-                422,
-                "INVALID_REQUEST_UNKNOWN",
-                "parameter validation failed",
-            ));
-        }
         let mut ids = BTreeSet::new();
-        let mut updates = Vec::new();
+        let mut updates = Updates {
+            records: Vec::new(),
+            options: BTreeSet::new(),
+        };
         for record in records {
             let id = record.get("id").and_then(Json::as_str).unwrap_or_default();
             if !is_record_id(id) || !ids.insert(id) {
@@ -301,62 +353,48 @@ impl Table {
                     "One of the record ids is malformed or named twice",
                 ));
             }
-            if !self.records.contains_key(id) {
+            let number = self.by_id.get(id).ok_or_else(|| {
                 let message = format!("Record ID {id} does not exist in this table");
-                return Err(refusal(422, "ROW_DOES_NOT_EXIST", &message));
-            }
+                refusal(422, "ROW_DOES_NOT_EXIST", &message)
+            })?;
             let cells = record.get("fields").and_then(Json::as_object);
             let cells = cells.ok_or_else(|| malformed("A record without fields"))?;
-            let checked = cells.iter().map(|(name, cell)| {
+            let mut checked = Vec::new();
+            for (name, cell) in cells {
                 let column = self.column(name).ok_or_else(|| unknown_field(name))?;
-                column.check(cell)?;
-                Ok((column.name.clone(), cell.clone()))
-            });
-            updates.push((id.to_string(), checked.collect::<Result<_, Answer>>()?));
+                let cell = column.check(cell, typecast)?;
+                // Under typecast an empty text empties the cell and makes no option.
+                let options = column.unknown_options(&cell).into_iter();
+                let options = options.filter(|option| !option.is_empty());
+                updates
+                    .options
+                    .extend(options.map(|option| (column.number, option)));
+                checked.push((column.number, cell));
+            }
+            updates.records.push((*number, checked));
         }
         Ok(updates)
     }
-}
 
-impl Column {
-    /// Whether the cell may be written, without typecast.
-    fn check(&self, cell: &Json) -> Result<(), Answer> {
-        let unfit = |message: String| Err(refusal(422, "INVALID_VALUE_FOR_COLUMN", &message));
-        if self.kind == "createdTime" || self.kind == "formula" {
-            return unfit(format!(
-                "Field \"{}\" cannot accept a value because the field is computed",
-                self.name
-            ));
+    /// Carries updates out; what was written, with the columns' names.
+    pub fn apply(&mut self, updates: &Updates, now: DateTime<Utc>) -> Json {
+        for (number, option) in &updates.options {
+            let mut columns = self.columns.iter_mut();
+            let column = columns.find(|column| column.number == *number).unwrap();
+            column.choices.push(option.clone());
         }
-        let text = cell.as_str();
-        let is_fit = match self.kind {
-            _ if cell.is_null() => true,
-            "number" => cell.is_number(),
-            "checkbox" => cell.is_boolean(),
-            "date" => text.is_some_and(|text| text.parse::<NaiveDate>().is_ok()),
-            "dateTime" => text.is_some_and(|text| DateTime::parse_from_rfc3339(text).is_ok()),
-            "singleSelect" => match text {
-                Some(option) if self.choices.iter().any(|choice| choice == option) => true,
-                Some(option) => {
-                    let message = format!(
-                        "Insufficient permissions to create new select option \"\"{option}\"\""
-                    );
-                    return Err(refusal(422, "INVALID_MULTIPLE_CHOICE_OPTIONS", &message));
-                }
-                None => false,
-            },
-            _ => text.is_some_and(|text| text.chars().count() <= 100_000),
-        };
-        match (is_fit, self.kind) {
-            (true, _) => Ok(()),
-            (false, "date" | "dateTime") => {
-                unfit(format!("Cannot parse value {cell} for field {}", self.name))
+        let mut written = Vec::new();
+        for (number, cells) in &updates.records {
+            let mut fields = Map::new();
+            for (column, cell) in cells {
+                let mut columns = self.columns.iter();
+                let name = &columns.find(|known| known.number == *column).unwrap().name;
+                fields.insert(name.clone(), cell.clone());
+                self.records[*number as usize].write(*column, cell, Some(now));
             }
-            (false, _) => unfit(format!(
-                "Field \"{}\" cannot accept the provided value",
-                self.name
-            )),
+            written.push(json!({ "id": self.id_of(*number), "fields": fields }));
         }
+        Json::Array(written)
     }
 }
 
@@ -371,19 +409,4 @@ fn unknown_field(name: &str) -> Answer {
 fn is_record_id(id: &str) -> bool {
     let digits = id.strip_prefix("rec").unwrap_or_default();
     digits.len() == 14 && digits.bytes().all(|byte| byte.is_ascii_alphanumeric())
-}
-
-fn stamp(at: DateTime<Utc>) -> String {
-    at.format("%Y-%m-%dT%H:%M:%S.000Z").to_string()
-}
-
-/// A prefix and 14 letters and digits.
-fn id_of(prefix: &str, seed: &str) -> String {
-    let hash = Sha256::digest(format!("{prefix}{seed}"));
-    let digits: String = hash
-        .iter()
-        .take(7)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("{prefix}{digits}")
 }

@@ -1,0 +1,1 @@
+//! The base itself, asked as any client asks it.
