@@ -127,9 +127,10 @@ impl Airtable {
     /// Every record by its id: its cells by their columns' names, without the computed ones.
     pub fn records(&self) -> BTreeMap<String, BTreeMap<String, Json>> {
         let base = self.base();
+        let names = base.table.names();
         let records = base.table.records();
         records
-            .map(|record| (record.id.clone(), base.table.cells(record)))
+            .map(|record| (record.id.clone(), record.cells(&names)))
             .collect()
     }
 

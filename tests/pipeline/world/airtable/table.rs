@@ -1,7 +1,7 @@
 //! The table: its columns, its records, and the updates it takes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
+use std::sync::Arc;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use serde_json::{Map, Value as Json, json};
@@ -15,6 +15,8 @@ use super::{TABLE, id_of, record_id, refusal, stamp};
 pub struct Record {
     pub id: String,
     pub created_at: DateTime<Utc>,
+    /// The same as answers hold it; records made at a time share it.
+    created_at_text: Arc<str>,
     is_deleted: bool,
     /// By the column's number.
     cells: Vec<Cell>,
@@ -59,8 +61,7 @@ pub struct Shown {
 impl Record {
     /// What a cell holds; none when it is empty.
     pub fn cell(&self, column: u16) -> Option<Json> {
-        let cell = &self.cells[self.place(column).ok()?];
-        (!cell.json.is_empty()).then(|| serde_json::from_str(&cell.json).unwrap())
+        self.cells[self.place(column).ok()?].value()
     }
 
     /// The latest edit of columns (by their numbers), or of any.
@@ -73,12 +74,26 @@ impl Record {
         cells.filter_map(|cell| cell.edited_at).max()
     }
 
+    /// Its cells by the columns' names, which stand at the columns' numbers.
+    pub fn cells(&self, names: &[Option<&str>]) -> BTreeMap<String, Json> {
+        let cells = self.cells.iter().filter_map(|cell| {
+            let name = names[usize::from(cell.column)]?;
+            Some((name.to_string(), cell.value()?))
+        });
+        cells.collect()
+    }
+
     fn place(&self, column: u16) -> Result<usize, usize> {
         self.cells.binary_search_by_key(&column, |cell| cell.column)
     }
 
     fn write(&mut self, column: u16, cell: &Json, edited_at: Option<DateTime<Utc>>) {
-        let is_empty = cell.is_null() || [json!(""), json!([]), json!(false)].contains(cell);
+        let is_empty = match cell {
+            Json::Null | Json::Bool(false) => true,
+            Json::String(text) => text.is_empty(),
+            Json::Array(items) => items.is_empty(),
+            _ => false,
+        };
         let json = if is_empty {
             String::new()
         } else {
@@ -92,6 +107,19 @@ impl Record {
         match self.place(column) {
             Ok(at) => self.cells[at] = cell,
             Err(at) => self.cells.insert(at, cell),
+        }
+    }
+}
+
+impl Cell {
+    fn value(&self) -> Option<Json> {
+        // Most cells are texts that need no unescaping.
+        let text = self.json.strip_prefix('"');
+        let text = text.and_then(|text| text.strip_suffix('"'));
+        match text.filter(|text| !text.contains('\\')) {
+            Some(text) => Some(json!(text)),
+            None if self.json.is_empty() => None,
+            None => Some(serde_json::from_str(&self.json).unwrap()),
         }
     }
 }
@@ -177,9 +205,14 @@ impl Table {
     /// A new record with these cells, which count as never edited.
     pub fn insert(&mut self, cells: &[(&str, Json)], now: DateTime<Utc>) -> String {
         let number = self.records.len() as u32;
+        let created_at = now.trunc_subsecs(0);
+        let shared = self.records.last();
+        let shared = shared.filter(|last| last.created_at == created_at);
+        let created_at_text = shared.map(|last| Arc::clone(&last.created_at_text));
         let mut record = Record {
             id: record_id(number),
-            created_at: now.trunc_subsecs(0),
+            created_at,
+            created_at_text: created_at_text.unwrap_or_else(|| stamp(created_at).into()),
             is_deleted: false,
             cells: Vec::with_capacity(cells.len()),
         };
@@ -214,13 +247,13 @@ impl Table {
         self.records.iter().filter(|record| !record.is_deleted)
     }
 
-    /// The cells of a record by their columns' names.
-    pub fn cells(&self, record: &Record) -> BTreeMap<String, Json> {
-        let cells = self.columns.iter().map(|column| {
-            let cell = record.cell(column.number)?;
-            Some((column.name.clone(), cell))
-        });
-        cells.flatten().collect()
+    /// The names of the columns by their numbers; none where one was deleted.
+    pub fn names(&self) -> Vec<Option<&str>> {
+        let mut names = vec![None; usize::from(self.n_columns)];
+        for column in &self.columns {
+            names[usize::from(column.number)] = Some(column.name.as_str());
+        }
+        names
     }
 
     fn record(&self, id: &str) -> &Record {
@@ -281,13 +314,15 @@ impl Table {
         if record.is_deleted {
             return false;
         }
-        let created_at = stamp(record.created_at);
-        let id = &record.id;
-        // Writing to a text never fails.
-        let _ = write!(
-            out,
-            r#"{{"id":"{id}","createdTime":"{created_at}","fields":{{"#
-        );
+        for piece in [
+            r#"{"id":""#,
+            &record.id,
+            r#"","createdTime":""#,
+            &record.created_at_text,
+            r#"","fields":{"#,
+        ] {
+            out.push_str(piece);
+        }
         let n_before = out.len();
         for cell in record.cells.iter().filter(|cell| !cell.json.is_empty()) {
             if let Some(key) = &shown.keys[usize::from(cell.column)] {
@@ -297,7 +332,7 @@ impl Table {
             }
         }
         for key in &shown.created_at_keys {
-            let _ = write!(out, r#"{key}"{created_at}","#);
+            out.extend([key, "\"", &record.created_at_text, "\","]);
         }
         if out.len() > n_before {
             out.pop();
