@@ -76,12 +76,14 @@ impl Airtable {
         format!("http://{}/v0", self.server.address)
     }
 
-    /// Lets a person work; no call comes between what she does.
+    /// Lets a person work; no call comes between what she does. She has only her [`Person`], as in
+    /// [`Airtable::on_call`].
     pub fn person<T>(&self, work: impl FnOnce(&mut Person<'_>) -> T) -> T {
         work(&mut self.base().person())
     }
 
-    /// Lets people work after every call that was carried out, before its answer is written.
+    /// Lets people work after every call that was carried out, before its answer is written. They
+    /// have only their [`Person`]: nothing else can be asked of the base while it is at work.
     pub fn on_call(&self, work: OnCall) {
         self.base().on_call = Some(work);
     }

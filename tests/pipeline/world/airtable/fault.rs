@@ -64,7 +64,7 @@ impl Chance {
         }
         const BUSY: &str = r#"{"error":{"type":"RETRIABLE_ERROR"}}"#;
         let seconds = self.below(2);
-        Some(match self.below(14) {
+        Some(match self.below(15) {
             // The likeliest: a write may be half of all calls, and its answer is what matters.
             0..=2 => Fault::HangUpAfter,
             3 | 4 => Fault::CutJson,
@@ -73,10 +73,11 @@ impl Chance {
             7 => Fault::answer(429, RATE_LIMIT),
             8 => Fault::answer(429, RATE_LIMIT_OLD),
             9 => Fault::later(429, RATE_LIMIT, seconds),
-            10 => Fault::answer(500, "{}"),
-            11 => Fault::later(503, BUSY, seconds),
-            12 if call == Call::List && is_further_page => Fault::answer(422, ITERATOR_GONE),
-            12 => Fault::answer(503, BUSY),
+            10 => Fault::later(429, RATE_LIMIT_OLD, seconds),
+            11 => Fault::answer(500, "{}"),
+            12 => Fault::later(503, BUSY, seconds),
+            13 if call == Call::List && is_further_page => Fault::answer(422, ITERATOR_GONE),
+            13 => Fault::answer(503, BUSY),
             _ => Fault::ResetBefore,
         })
     }

@@ -1,12 +1,13 @@
 //! How many calls there may be, and how they fail.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use serde_json::json;
 
 use super::{Asked, kind, patch};
-use crate::world::airtable::{Airtable, BASE_ID, Call, Fault, TABLE};
+use crate::world::airtable::{Airtable, BASE_ID, Call, Chance, Fault, ITERATOR_GONE, TABLE};
 
 #[tokio::test]
 async fn the_sixth_call_of_a_second_is_refused_and_so_are_those_after_it() {
@@ -123,4 +124,28 @@ async fn one_seed_always_makes_the_same_faults() {
     let n_good = half.iter().filter(|fate| *fate == "200 false").count();
     assert!((100..200).contains(&n_good), "{n_good} of 300");
     assert!(fates(7, 0).await.iter().all(|fate| fate == "200 false"));
+}
+
+#[test]
+fn chance_knows_every_way_that_passes() {
+    let all = |is_further_page: bool| -> BTreeSet<String> {
+        let mut chance = Chance::new(3, 1_000);
+        let faults = (0..500).map(|_| chance.fault(Call::List, is_further_page).unwrap());
+        faults.map(|fault| format!("{fault:?}")).collect()
+    };
+    let (first, further) = (all(false), all(true));
+    let only_further: Vec<&String> = further.difference(&first).collect();
+    assert!(only_further.len() == 1 && only_further[0].contains(&format!("{ITERATOR_GONE:?}")));
+    // Both shapes of the 429, and the 503, come without a wait and with one of 0 or 1 seconds.
+    for (wanted, n) in [
+        ("status: 429", 6),
+        ("retry_after: 1", 3),
+        ("status: 503", 3),
+    ] {
+        let found = first.iter().filter(|fault| fault.contains(wanted));
+        assert_eq!(found.count(), n, "{wanted}: {first:?}");
+    }
+    for lost in ["HangUpAfter", "CutJson", "HtmlAfter", "ResetBefore"] {
+        assert!(first.contains(lost), "{lost}: {first:?}");
+    }
 }
