@@ -1,12 +1,16 @@
 //! status: what is going on, what is stuck, what comes next.
 
+mod calls;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use outreach::clock::Clock;
 use outreach::config::Config;
-use outreach::ledger::RunRow;
+use outreach::ledger::{RunRow, StatusPage};
 use serde_json::json;
+
+use calls::Calls;
 
 use super::{Show, ago, open_to_read, print_json, table, utc};
 use crate::exit::{Exit, Failure};
@@ -20,33 +24,21 @@ pub fn run(config: &Config, clock: Clock, args: &Show) -> Result<Exit, Failure> 
     let runs = ledger.latest_runs()?;
     let paused = ledger.switch("pause_all")?;
     let days = ledger.dated_by_day(7)?;
-    let stuck = stuck(
+    let calls = Calls::of(config, &ledger, now)?;
+    let mut stuck = stuck(
         config,
         &page,
         &runs,
         paused.as_ref().map(|(why, _)| why.as_str()),
         now,
     );
+    stuck.extend(calls.iter().flat_map(Calls::troubles));
     if args.json {
-        let at = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
-        let mailboxes = page.mailboxes.iter().map(|(name, read, error)| {
-            json!({"name": name, "read_at": read.map(at), "last_error": error})
-        });
-        let runs = runs.iter().map(|run| {
-            json!({
-                "stage": run.stage, "run_id": run.id, "started_at": at(run.started_at),
-                "finished_at": run.finished_at.map(at), "outcome": run.outcome,
-                "counts": run.counts, "errors": run.errors,
-            })
-        });
-        print_json(&json!({
-            "leads": page.leads, "campaigns": page.campaigns, "messages": page.messages,
-            "inbound": page.inbound, "suppressions": page.suppressions, "overdue": page.overdue,
-            "to_push": page.to_push, "next_due_at": page.next_due_at.map(at),
-            "messages_by_day": days, "mailboxes": mailboxes.collect::<Vec<_>>(),
-            "runs": runs.collect::<Vec<_>>(), "needs_attention": stuck,
-            "paused": paused.map(|(why, since)| json!({"reason": why, "since": at(since)})),
-        }));
+        let mut document = document(&page, &runs, &days, paused.as_ref(), &stuck);
+        if let (Some(calls), Some(document)) = (&calls, document.as_object_mut()) {
+            document.insert("airtable".to_string(), calls.to_json());
+        }
+        print_json(&document);
         return Ok(Exit::Done);
     }
     say!("{}\n", config.endpoints());
@@ -63,6 +55,9 @@ pub fn run(config: &Config, clock: Clock, args: &Show) -> Result<Exit, Failure> 
         "suppressed",
         page.suppressions
     );
+    if let Some(calls) = &calls {
+        say!("{:<10} {}", "airtable", calls.line());
+    }
     say!();
     print_runs(&runs, now);
     print_next(page.next_due_at, &days, now);
@@ -75,6 +70,39 @@ pub fn run(config: &Config, clock: Clock, args: &Show) -> Result<Exit, Failure> 
         }
     }
     Ok(Exit::Done)
+}
+
+/// The figures and runs for programs.
+fn document(
+    page: &StatusPage,
+    runs: &[RunRow],
+    days: &BTreeMap<String, u32>,
+    paused: Option<&(String, DateTime<Utc>)>,
+    stuck: &[String],
+) -> serde_json::Value {
+    let mailboxes = page.mailboxes.iter().map(|(name, read, error)| {
+        json!({"name": name, "read_at": read.map(rfc3339), "last_error": error})
+    });
+    let runs = runs.iter().map(|run| {
+        json!({
+            "stage": run.stage, "run_id": run.id, "started_at": rfc3339(run.started_at),
+            "finished_at": run.finished_at.map(rfc3339), "outcome": run.outcome,
+            "counts": run.counts, "errors": run.errors,
+        })
+    });
+    json!({
+        "leads": page.leads, "campaigns": page.campaigns, "messages": page.messages,
+        "inbound": page.inbound, "suppressions": page.suppressions, "overdue": page.overdue,
+        "to_push": page.to_push, "next_due_at": page.next_due_at.map(rfc3339),
+        "messages_by_day": days, "mailboxes": mailboxes.collect::<Vec<_>>(),
+        "runs": runs.collect::<Vec<_>>(), "needs_attention": stuck,
+        "paused": paused.map(|(why, since)| json!({"reason": why, "since": rfc3339(*since)})),
+    })
+}
+
+/// An instant for programs.
+fn rfc3339(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// What comes next, and how much on which day.
@@ -156,7 +184,7 @@ fn line(figures: &BTreeMap<String, i64>) -> String {
 /// What a person should look at, each with the command that mends it.
 fn stuck(
     config: &Config,
-    page: &outreach::ledger::StatusPage,
+    page: &StatusPage,
     runs: &[RunRow],
     paused: Option<&str>,
     now: DateTime<Utc>,

@@ -44,6 +44,66 @@ fn status_tells_what_is_going_on_and_what_comes_next() {
 }
 
 #[test]
+fn status_counts_the_calls_to_airtable_and_says_when_they_run_out() {
+    let world = World::new()
+        .env("AIRTABLE_API_KEY", "patSome.key")
+        .env("AIRTABLE_BASE_ID", "appSomeBase")
+        .env("AIRTABLE_MONTHLY_CALLS", "1000");
+    world.at(NOON).run(&["schedule"]).exits(0);
+    let status = |args: &[&str]| world.at(NOON).run(&[&["status"], args].concat()).exits(0);
+    let ledger = rusqlite::Connection::open(world.path("campaigns.db")).unwrap();
+    let count = |day: &str, calls: u32| {
+        let sql = "INSERT INTO airtable_calls (day, calls) VALUES (?1, ?2)
+                   ON CONFLICT (day) DO UPDATE SET calls = excluded.calls";
+        ledger.execute(sql, (day, calls)).unwrap();
+    };
+    count("2026-02-28", 10);
+    count("2026-03-01", 30);
+    let line = "airtable   30 of 1000 calls this month, about 630 by its end\n";
+    assert!(status(&[]).stdout.contains(line));
+    assert_eq!(
+        status(&["--json"]).json()["airtable"]["runs_dry_on"],
+        Value::Null
+    );
+
+    count("2026-03-02", 900);
+    let sql = "INSERT INTO switches (name, reason, set_at) VALUES ('airtable_quota', ?1, ?2)";
+    let since = 1_772_445_600; // Two hours before NOON.
+    ledger
+        .execute(sql, ("PUBLIC_API_BILLING_LIMIT_EXCEEDED", since))
+        .unwrap();
+    let text = status(&[]).stdout;
+    for line in [
+        "airtable   930 of 1000 calls this month, about 1510 by its end; counts, previews, notes",
+        "  - Airtable is not asked any more since 2026-03-02 10:00 UTC \
+         (PUBLIC_API_BILLING_LIMIT_EXCEEDED): wait until 2026-04-01 00:00 UTC, or raise the plan",
+        "  - this month's calls to Airtable run out on 2026-03-06, they begin anew on 2026-04-01",
+    ] {
+        assert!(text.contains(line), "expected `{line}` in\n{text}");
+    }
+    let expected = serde_json::json!({
+        "calls": 930, "calls_allowed": 1000, "calls_left": 70, "calls_forecast": 1510,
+        "runs_dry_on": "2026-03-06", "resets_at": "2026-04-01T00:00:00Z", "waiting": "details",
+        "quota_exhausted": {
+            "reason": "PUBLIC_API_BILLING_LIMIT_EXCEEDED", "since": "2026-03-02T10:00:00Z",
+            "until": "2026-04-01T00:00:00Z",
+        },
+    });
+    assert_eq!(status(&["--json"]).json()["airtable"], expected);
+
+    // To somebody whose leads come from a file none of this is shown.
+    let world = world
+        .env("AIRTABLE_API_KEY", "")
+        .env("AIRTABLE_MONTHLY_CALLS", "");
+    let outcome = world.at(NOON).run(&["status"]).exits(0);
+    assert!(
+        !outcome.stdout.to_lowercase().contains("airtable   "),
+        "{}",
+        outcome.stdout
+    );
+}
+
+#[test]
 fn status_names_everything_that_needs_a_person_with_the_command_that_helps() {
     let world = in_review();
     world
