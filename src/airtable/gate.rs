@@ -83,8 +83,8 @@ enum Patience {
 impl Gate {
     /// A gate whose state is kept in `file`, which is opened or created when it is first needed.
     /// A `gap` of zero means no spacing at all. Without a file, or with one that cannot be written
-    /// (a read-only folder, somebody without rights), the gate is for this process alone; the latter
-    /// is logged once.
+    /// (a read-only folder, somebody without rights), the gate is for this process alone; the
+    /// latter is logged once.
     pub fn new(file: Option<PathBuf>, gap: Duration) -> Gate {
         Gate {
             gap_ns: nanoseconds(gap.min(WAIT_MAX)),
@@ -107,8 +107,8 @@ impl Gate {
         self.calls.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Nobody passes for `wait` from now on, at most ten minutes: a 429 is about the base, not about
-    /// one process.
+    /// Nobody passes for `wait` from now on, at most ten minutes: a 429 is about the base, not
+    /// about one process.
     pub fn close_for(&self, wait: Duration) {
         let wait_ns = nanoseconds(wait.min(WAIT_MAX));
         self.with_state(Patience::Block, |state, now| state.close(now, wait_ns));
