@@ -161,13 +161,13 @@ fn name(raw: &RawLead, email: &EmailAddress) -> Result<person::PersonName, Rejec
         return Err(Reject::new(RejectReason::MissingName, "there is no name"));
     }
     let shown = text::shown(written);
-    let name = person::parse(written).map_err(|err| {
+    let company = text::one_line(raw.get(ReadField::Company));
+    let name = person::parse(written, &company).map_err(|err| {
         Reject::new(
             RejectReason::InvalidName,
             format!("`{shown}` is no person's name: {err:#}"),
         )
     })?;
-    let company = text::one_line(raw.get(ReadField::Company));
     let is_company = company::is_same_name(&name.full, &company)
         || company::is_same_name(&name.full, &company::short(&company));
     if is_company && !is_named_in(email, &name.full) {

@@ -3,101 +3,21 @@
 //! Names follow no grammar, so that this module refuses only what is surely no name and mends only
 //! what is surely a slip. It does not guess genders and never invents a part of a name.
 
+mod around;
 mod casing;
+mod words;
 
 use anyhow::{bail, ensure};
 
 use super::{company, debris, role, text};
+use words::{
+    BORN, COMPOUND_STARTS, DOTTED_TITLES, FACULTIES, HONOURS, LEADING_DEGREES, NOBODY,
+    OFFICE_DETAILS, OFFICES, PLAIN_FACULTIES, PLAIN_HONOURS, RANKS, SHORTENED, TITLES,
+};
 
 /// Longer texts are no names; in characters and in words.
 const NAME_LEN_MAX: usize = 80;
 const WORDS_MAX: usize = 8;
-
-/// Forms of address and titles before a name, without dots, lower case.
-const TITLES: &[&str] = &[
-    "dr",
-    "dra",
-    "drs",
-    "dr-ing",
-    "prof",
-    "professor",
-    "ing",
-    "dipl-ing",
-    "mr",
-    "mrs",
-    "ms",
-    "mx",
-    "miss",
-    "mister",
-    "sir",
-    "dame",
-    "rev",
-    "reverend",
-    "herr",
-    "frau",
-    "mme",
-    "mlle",
-    "monsieur",
-    "madame",
-    "señor",
-    "señora",
-    "sra",
-    "srta",
-    "dott",
-    "dottssa",
-    "sig",
-    "signor",
-    "signora",
-    "rabbi",
-    "sheikh",
-];
-
-/// Titles only when written with a dot: without it each may be a name or a part of one.
-const DOTTED_TITLES: &[&str] = &[
-    "adv", "capt", "col", "eng", "fr", "gen", "hon", "hr", "lt", "mag", "maj", "sgt", "sr",
-];
-
-/// What follows a German doctor's title, always with a dot.
-const FACULTIES: &[&str] = &[
-    "dent", "habil", "hc", "h", "c", "iur", "jur", "med", "mult", "nat", "oec", "phil", "pol",
-    "rer", "vet",
-];
-
-/// Degrees, licences and honours after a name, without dots, lower case.
-const HONOURS: &[&str] = &[
-    "acca", "beng", "bsc", "cbe", "cfa", "cfp", "cissp", "cma", "cpa", "dds", "dmd", "dphil",
-    "dvm", "edd", "emba", "esq", "esquire", "fca", "jd", "llb", "llm", "mba", "mbe", "md", "meng",
-    "mpa", "mph", "msc", "obe", "pe", "phd", "phr", "pmp", "psyd", "rn", "shrm-cp", "shrm-scp",
-    "sphr",
-];
-
-/// Words of an office that stand after a comma (`Ada Vey, CEO`), lower case.
-const OFFICES: &[&str] = &[
-    "ceo",
-    "cfo",
-    "chief",
-    "cmo",
-    "coo",
-    "cto",
-    "director",
-    "founder",
-    "co-founder",
-    "cofounder",
-    "head",
-    "manager",
-    "owner",
-    "partner",
-    "president",
-    "vp",
-    "vice",
-];
-
-/// Given names cut short, as they are written in Bengal and Malaysia: no more of a greeting than an
-/// initial.
-const SHORTENED: [&str; 4] = ["md", "mohd", "muhd", "mst"];
-
-/// First words that are only half of a given name: `Abdul Rahman`.
-const COMPOUND_STARTS: &[&str] = &["abd", "abdel", "abdul", "abu", "st", "عبد", "أبو", "ابو"];
 
 /// A name that passed the check.
 #[derive(Debug, PartialEq, Eq)]
@@ -113,16 +33,14 @@ pub(super) struct PersonName {
     pub first: String,
 }
 
-/// Parses a name; the error says what the text is instead.
-pub(super) fn parse(raw: &str) -> anyhow::Result<PersonName> {
+/// Parses a name; the error says what the text is instead. `company` is where the person works:
+/// profiles append it to the name.
+pub(super) fn parse(raw: &str, company: &str) -> anyhow::Result<PersonName> {
     let line = readable(raw)?;
-    let line = without_asides(before_office(&line));
-    ensure!(!debris::is_placeholder(&line), "it is a placeholder");
-    ensure!(
-        line.chars().count() <= NAME_LEN_MAX,
-        "expected at most {NAME_LEN_MAX} characters"
-    );
-    let words = without_titles(turned_round(&line)?);
+    let line = around::taken_off(&line, company);
+    refuse_what_is_no_name(&line)?;
+    let words = around::without_nicknames(turned_round(&line)?);
+    let words = without_titles(around::without_east_asian_title(words));
     let (mut words, generation) = without_honours(words);
     ensure!(!words.is_empty(), "it is only a title");
     ensure!(
@@ -132,6 +50,7 @@ pub(super) fn parse(raw: &str) -> anyhow::Result<PersonName> {
     for word in &words {
         check_word(word)?;
     }
+    ensure!(!names_two(&words), "it names two persons");
     let letters = words
         .iter()
         .flat_map(|word| word.chars())
@@ -144,6 +63,8 @@ pub(super) fn parse(raw: &str) -> anyhow::Result<PersonName> {
     let first = greeting(&words);
     words.extend(generation);
     let full = words.join(" ");
+    // Without its titles it may turn out to be a function: `Mr. Manager`.
+    refuse_what_is_no_name(&full)?;
     let no_greeting = first.is_empty();
     Ok(PersonName {
         first: if no_greeting { full.clone() } else { first },
@@ -151,7 +72,7 @@ pub(super) fn parse(raw: &str) -> anyhow::Result<PersonName> {
     })
 }
 
-/// The text on one line in plain characters, after everything that is surely no name was refused.
+/// The text on one line in plain characters, unless all of it is surely no name.
 fn readable(raw: &str) -> anyhow::Result<String> {
     ensure!(!raw.contains(['<', '>']), "it is markup");
     let decoded = text::without_markup(raw);
@@ -165,22 +86,57 @@ fn readable(raw: &str) -> anyhow::Result<String> {
         bail!("it is {what}");
     }
     ensure!(!debris::is_placeholder(&line), "it is a placeholder");
-    ensure!(!line.contains('@'), "it is an e-mail address");
-    ensure!(!is_web_address(&line), "it is a web address");
-    ensure!(
-        !company::has_legal_form(&line),
-        "it is the name of a company"
-    );
-    ensure!(!is_office(&line), "it is a function, not a person");
     Ok(line)
 }
 
-/// Whether a text names only functions and offices: `Sales Team`, `Marketing Manager`.
+/// Refuses a line whose words together are something other than a name.
+fn refuse_what_is_no_name(line: &str) -> anyhow::Result<()> {
+    let is_nobody = NOBODY.contains(&line.to_lowercase().as_str());
+    ensure!(
+        !is_nobody && !debris::is_placeholder(line),
+        "it is a placeholder"
+    );
+    ensure!(!line.contains('@'), "it is an e-mail address");
+    ensure!(!is_web_address(line), "it is a web address");
+    ensure!(
+        !company::has_legal_form(line),
+        "it is the name of a company"
+    );
+    ensure!(!is_office(line), "it is a function, not a person");
+    ensure!(
+        line.chars().count() <= NAME_LEN_MAX,
+        "expected at most {NAME_LEN_MAX} characters"
+    );
+    Ok(())
+}
+
+/// Whether a text names only functions and offices: `Sales Team`, `Team Quill`, `Marketing Manager`.
 fn is_office(line: &str) -> bool {
     let is_office = |word: &str| {
-        OFFICES.contains(&word.to_lowercase().as_str()) || role::is_role(word) || word == "of"
+        let word = word.to_lowercase();
+        [OFFICES, &OFFICE_DETAILS]
+            .iter()
+            .any(|list| list.contains(&word.as_str()))
+            || role::is_role(&word)
     };
-    role::is_role(&line.replace(' ', "-")) || line.split(' ').all(is_office)
+    let mut words = line.split(' ');
+    role::is_role(&line.replace(' ', "-"))
+        || words.clone().all(is_office)
+        || words.any(|word| word.eq_ignore_ascii_case("team"))
+}
+
+/// Whether a small word inside joins two persons: `Ada and Tom Vey`. In `von und zu Vey` it joins
+/// two particles.
+fn names_two(words: &[String]) -> bool {
+    words.windows(3).any(|three| match three {
+        [before, word, _] => match word.to_lowercase().as_str() {
+            "and" => true,
+            "or" | "et" | "oder" => !word.chars().any(char::is_uppercase),
+            "und" => !casing::is_particle(before),
+            _ => false,
+        },
+        _ => false,
+    })
 }
 
 fn is_web_address(line: &str) -> bool {
@@ -195,64 +151,31 @@ fn is_web_address(line: &str) -> bool {
             .any(|word| word.contains(".com/") || ends.iter().any(|e| word.ends_with(e)))
 }
 
-/// The text before a bar or a dash that stands alone: profiles append office and company there.
-fn before_office(line: &str) -> &str {
-    let marks = ["|", " - ", " – ", " — ", " • ", " · ", " // "];
-    let end = marks
-        .iter()
-        .filter_map(|mark| line.find(mark))
-        .filter(|at| *at > 0)
-        .min();
-    end.and_then(|at| line.get(..at)).unwrap_or(line).trim()
-}
-
-/// The name without nicknames in brackets or quotes, unless no more than one word would be left: in
-/// `Vey “Quill”` the quotes are decoration.
-fn without_asides(line: &str) -> String {
-    let pairs = [
-        ('(', ')'),
-        ('[', ']'),
-        ('"', '"'),
-        ('“', '”'),
-        ('„', '“'),
-        ('«', '»'),
-    ];
-    let mut kept = line.to_string();
-    for (open, close) in pairs {
-        let Some((head, rest)) = kept.split_once(open) else {
-            continue;
-        };
-        let Some((aside, tail)) = rest.split_once(close) else {
-            continue;
-        };
-        let without = text::one_line(&format!("{head} {tail}"));
-        let with = text::one_line(&format!("{head} {aside} {tail}"));
-        kept = if without.contains(' ') || open == '(' {
-            without
-        } else {
-            with
-        };
-    }
-    kept.trim_matches([',', ' ']).to_string()
-}
-
-/// The words of the name in their spoken order: `Vey, Ada` is turned round; degrees and offices
-/// after a comma are left out.
+/// The words of the name in their spoken order: `Vey, Ada` is turned round; degrees, offices and
+/// the name at birth after a comma are left out.
 fn turned_round(line: &str) -> anyhow::Result<Vec<String>> {
     let mut parts: Vec<Vec<String>> = Vec::new();
     let mut after = Vec::new();
     for (at, part) in line.split(',').enumerate() {
-        let words: Vec<String> = part.split_whitespace().flat_map(undotted).collect();
-        let is_honour = |word: &String| HONOURS.contains(&bare(word).as_str());
-        let is_office = |word: &String| OFFICES.contains(&word.to_lowercase().as_str());
-        if words.is_empty() || (at > 0 && words.iter().any(is_office)) {
+        let words: Vec<String> = part
+            .split_whitespace()
+            .map(around::without_decoration)
+            .filter(|word| !around::is_pronouns(word) && !matches!(*word, "" | "."))
+            .flat_map(undotted)
+            .collect();
+        if at == 0 && !words.is_empty() {
+            parts.push(before_birth(words));
             continue;
         }
-        if at > 0
-            && words
-                .iter()
-                .all(|word| is_honour(word) || generation(word).is_some())
-        {
+        let is_office = |word: &String| OFFICES.contains(&word.to_lowercase().as_str());
+        let is_birth = words.first().is_some_and(is_born);
+        if words.is_empty() || is_birth || words.iter().any(is_office) {
+            continue;
+        }
+        let is_behind = |word: &String| is_honour(word) || generation(word).is_some();
+        let are_honours = part.split_whitespace().all(has_honours_shape)
+            && parts.first().is_some_and(|name| is_whole_name(name));
+        if are_honours || words.iter().all(is_behind) {
             after.extend(words.into_iter().filter(|word| generation(word).is_some()));
         } else {
             parts.push(words);
@@ -269,12 +192,58 @@ fn turned_round(line: &str) -> anyhow::Result<Vec<String>> {
     Ok(words.collect())
 }
 
+/// The words before `née` and the name somebody was born with.
+fn before_birth(mut words: Vec<String>) -> Vec<String> {
+    if let Some(at) = words.iter().position(is_born).filter(|at| *at > 0) {
+        words.truncate(at);
+    }
+    words
+}
+
+fn is_born(word: &String) -> bool {
+    let is_small = !word.chars().any(char::is_uppercase);
+    is_small && BORN.contains(&bare(word).as_str())
+}
+
+/// Whether words before a comma are given and family name already, so that what follows in capitals
+/// is no given name: two words or more, not all in capitals, no particle (`van Vey, JAN`) in front.
+fn is_whole_name(words: &[String]) -> bool {
+    let begins_small = words.first().is_some_and(|word| casing::is_particle(word));
+    let has_small = words
+        .iter()
+        .any(|word| word.chars().skip(1).any(char::is_lowercase));
+    words.len() > 1 && has_small && !begins_small
+}
+
+/// Whether a word is written like a degree nobody listed: short, two capitals or more, and no fewer
+/// capitals than small letters (`CSSBB`, `P.Eng`, `MRes`).
+fn has_honours_shape(word: &str) -> bool {
+    let capitals = word.chars().filter(|c| c.is_uppercase()).count();
+    let smalls = word.chars().filter(|c| c.is_lowercase()).count();
+    word.chars().count() <= 8 && capitals >= 2 && capitals >= smalls
+}
+
+/// Whether a word is a listed degree and written as one: short ones may also be names (`Ma`, `Pe`).
+fn is_honour(word: &String) -> bool {
+    let known = bare(word);
+    let is_marked = known.chars().count() > 2 || is_marked(word);
+    HONOURS.contains(&known.as_str()) && is_marked
+}
+
+/// Whether a word is in capitals, has a dot, or a capital after its first letter (`MSc`).
+fn is_marked(word: &str) -> bool {
+    !word.chars().any(char::is_lowercase)
+        || word.contains('.')
+        || word.chars().skip(1).any(char::is_uppercase)
+}
+
 /// Splits what was written without a space (`Dr.Vey`, `ada.vey`, `J.Vey`); initials (`J.R.`) and
 /// degrees (`Ph.D.`) stay together.
 fn undotted(word: &str) -> Vec<String> {
-    let pieces: Vec<&str> = word.split('.').filter(|piece| !piece.is_empty()).collect();
+    let pieces = word.split('.').map(around::without_decoration);
+    let pieces: Vec<&str> = pieces.filter(|piece| !piece.is_empty()).collect();
     let known = bare(word);
-    let is_known = HONOURS.contains(&known.as_str()) || TITLES.contains(&known.as_str());
+    let is_known = HONOURS.contains(&known.as_str()) || is_title(&known) || known == "vd";
     if pieces.len() < 2 || is_known || pieces.iter().all(|piece| piece.chars().count() == 1) {
         return vec![word.to_string()];
     }
@@ -295,31 +264,59 @@ fn undotted(word: &str) -> Vec<String> {
 }
 
 /// The words after the titles in front.
-fn without_titles(words: Vec<String>) -> Vec<String> {
-    let mut had_title = false;
-    let is_title = |word: &String| {
+fn without_titles(mut words: Vec<String>) -> Vec<String> {
+    let is_shouted = words
+        .iter()
+        .all(|word| !word.chars().any(char::is_lowercase));
+    let mut titles = 0;
+    while let Some(word) = words.get(titles) {
         let known = bare(word);
         let dotted = word.ends_with('.');
-        let title = TITLES.contains(&known.as_str())
+        let is_faculty = (dotted && FACULTIES.contains(&known.as_str()))
+            || PLAIN_FACULTIES.contains(&known.as_str());
+        let is_rank = RANKS.contains(&known.as_str());
+        let is_before_title = words
+            .get(titles + 1)
+            .is_some_and(|next| is_title(&bare(next)));
+        let is_degree = LEADING_DEGREES.contains(&known.as_str())
+            && is_marked(word)
+            && !is_shouted
+            && words.len() > titles + 2;
+        let is_in_front = is_title(&known)
             || (dotted && DOTTED_TITLES.contains(&known.as_str()))
-            || (had_title && dotted && FACULTIES.contains(&known.as_str()));
-        had_title |= title;
-        title
-    };
-    words.into_iter().skip_while(is_title).collect()
+            || (titles > 0 && is_faculty)
+            || (is_rank && is_before_title)
+            || is_degree;
+        if !is_in_front {
+            break;
+        }
+        titles += 1;
+    }
+    words.split_off(titles)
+}
+
+/// Whether a word without dots is a title, every German diploma (`Dipl.-Kfm.`) included.
+fn is_title(known: &str) -> bool {
+    TITLES.contains(&known) || known == "dipl" || known.starts_with("dipl-")
 }
 
 /// The words before the degrees, and the generation (`III`, `Jr.`) as it is written properly.
 fn without_honours(mut words: Vec<String>) -> (Vec<String>, Option<String>) {
+    let is_shouted = words
+        .iter()
+        .all(|word| !word.chars().any(char::is_lowercase));
     let mut found = None;
     while words.len() > 1 {
         let Some(last) = words.last() else { break };
         let known = bare(last);
-        // Two letters may be a name (`Md`, `Pe`) unless they are written like a degree.
-        let marked = known.len() > 2 || !last.chars().any(char::is_lowercase) || last.contains('.');
+        let is_plain = PLAIN_HONOURS.contains(&known.as_str());
+        // Where all is in capitals they prove nothing: `ADA EDD` and `WEI LI MA` are names.
+        let is_marked = last.contains('.')
+            || (!is_shouted && is_marked(last))
+            || (is_shouted && known.chars().count() > 2 && words.len() > 2);
         if let Some(generation) = generation(last) {
             found = Some(generation.to_string());
-        } else if !(HONOURS.contains(&known.as_str()) && marked) {
+        } else if !(is_plain || (HONOURS.contains(&known.as_str()) && is_marked)) {
             break;
         }
         words.pop();
@@ -331,9 +328,9 @@ fn generation(word: &str) -> Option<&'static str> {
     match bare(word).as_str() {
         "jr" | "junior" => Some("Jr."),
         "sr" => Some("Sr."),
-        "ii" => Some("II"),
-        "iii" => Some("III"),
-        "iv" => Some("IV"),
+        "ii" | "2nd" => Some("II"),
+        "iii" | "3rd" => Some("III"),
+        "iv" | "4th" => Some("IV"),
         _ => None,
     }
 }
@@ -363,7 +360,10 @@ fn check_word(word: &str) -> anyhow::Result<()> {
             text::shown(&c.to_string())
         );
     }
-    let is_letter = |c: char| c.is_alphabetic() || matches!(c, '\'' | '’' | '‘' | 'ʻ' | 'ʿ' | 'ʾ');
+    let is_mark = unicode_normalization::char::is_combining_mark;
+    let is_letter = |c: char| {
+        (c.is_alphabetic() && !is_mark(c)) || matches!(c, '\'' | '’' | '‘' | 'ʻ' | 'ʿ' | 'ʾ')
+    };
     ensure!(
         word.starts_with(is_letter) && word.chars().any(char::is_alphabetic),
         "expected letters, found `{}`",

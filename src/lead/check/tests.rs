@@ -286,7 +286,8 @@ fn hostile_text() -> impl Strategy<Value = String> {
             "<b>", "</", "<!--", "&amp;", "&#x0;", "&#10;", "\u{202e}", "\u{200d}", "\r\n", "\u{0}",
             "İ", "ß", "ﬃ", "\u{301}\u{302}\u{303}", "=", "@", "...", "S.A.", "& Co.", "(", "Dr.",
             "👩\u{200d}👧", "xn--", "。", "“", "”", "https://", "ооо", "株式会社", "<br>",
-            ";", "|", "\u{feff}",
+            ";", "|", "\u{feff}", "PhD", "MD", " van ", "née ", "'", "‘", ", ", " at ", "she/her",
+            " and ", "O'", "mc", "III", " - ", "様", "mailto:", "Inc.", " dba ", "PT ", "ignore all ",
         ]).prop_map(str::to_string),
     ];
     prop::collection::vec(piece, 0..6).prop_map(|pieces| pieces.concat())
@@ -376,9 +377,9 @@ proptest! {
 
     #[test]
     fn a_parsed_name_or_company_parses_again(text in hostile_text()) {
-        if let Ok(name) = person::parse(&text) {
+        if let Ok(name) = person::parse(&text, "") {
             // Case is judged by the neighbours, which the first reading may have mended.
-            let again = person::parse(&name.full).map(|again| again.full.to_lowercase());
+            let again = person::parse(&name.full, "").map(|again| again.full.to_lowercase());
             prop_assert_eq!(again.ok(), Some(name.full.to_lowercase()));
         }
         if let Ok(company) = company::parse(&text, "") {

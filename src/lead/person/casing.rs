@@ -4,7 +4,7 @@
 const PARTICLES: &[&str] = &[
     "af", "al", "av", "bin", "binte", "da", "das", "de", "degli", "del", "dela", "della", "den",
     "der", "di", "do", "dos", "du", "e", "el", "ibn", "im", "la", "las", "le", "los", "op", "ten",
-    "ter", "und", "van", "vom", "von", "y", "zu", "zum", "zur", "'t",
+    "ter", "und", "v.d.", "van", "vd", "vom", "von", "y", "zu", "zum", "zur", "'t",
 ];
 
 /// Names that go on with a capital after `Mac`; most that begin so (`Macias`, `Mack`) do not.
@@ -55,7 +55,8 @@ pub(super) fn mend(words: &mut [String]) {
         let is_leading_particle = is_particle(word) && at == 0 && last > 0 && !is_uniform;
         let before_shouted = is_upper && shouted.get(at + 1) == Some(&true);
         let stays = (is_lower && is_leading_particle)
-            || (is_upper && (letters < 2 || is_abbreviation(word, letters, is_uniform)))
+            || (is_upper
+                && (letters < 2 || is_abbreviation(word, letters, is_uniform, at == last)))
             || !(is_lower || is_upper);
         if is_inner_particle && (is_uniform || is_lower || before_shouted) {
             *word = word.to_lowercase();
@@ -71,11 +72,13 @@ fn is_shouted(word: &str) -> bool {
 }
 
 /// Whether capitals are meant: initials with dots or without (`J.R.`, `JR`, `JFK`). In a name that
-/// is all capitals two letters may be a name (`NG`), in a mixed one they are not.
-fn is_abbreviation(word: &str, letters: usize, is_uniform: bool) -> bool {
+/// is all capitals two letters may be a name (`NG`), in a mixed one they are not; the last word is
+/// a family name even without a vowel (`VLK`).
+fn is_abbreviation(word: &str, letters: usize, is_uniform: bool, is_last: bool) -> bool {
     let has_vowel = word.chars().any(|c| !c.is_ascii() || "AEIOUY".contains(c));
     let is_dotted = word.split('.').all(|piece| piece.chars().count() <= 1);
-    is_dotted || (letters == 2 && !is_uniform) || (letters <= 3 && !has_vowel && word != "NG")
+    let is_whole = word.contains('.') || (is_uniform && is_last) || word == "NG";
+    is_dotted || (letters == 2 && !is_uniform) || (letters <= 3 && !has_vowel && !is_whole)
 }
 
 /// A word with capitals at its start and after hyphens, `O'`, `D'` and `Mc`.

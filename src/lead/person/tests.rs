@@ -4,13 +4,13 @@ use super::*;
 
 #[track_caller]
 fn check(raw: &str, full: &str, first: &str) {
-    let found = parse(raw).unwrap_or_else(|err| panic!("{raw:?}: {err:#}"));
+    let found = parse(raw, "").unwrap_or_else(|err| panic!("{raw:?}: {err:#}"));
     assert_eq!(
         (found.full.as_str(), found.first.as_str()),
         (full, first),
         "{raw:?}"
     );
-    let again = parse(&found.full).unwrap_or_else(|err| panic!("again {raw:?}: {err:#}"));
+    let again = parse(&found.full, "").unwrap_or_else(|err| panic!("again {raw:?}: {err:#}"));
     assert_eq!(again, found, "a mended name stays as it is");
 }
 
@@ -88,6 +88,15 @@ fn capitals_are_mended_where_there_is_only_one_case() {
     check("KIM LE", "Kim Le", "Kim");
     check("AISLING O'HARA", "Aisling O'Hara", "Aisling");
     check("sa'id vey", "Sa'id Vey", "Sa'id");
+    check("ST. JOHN VEY", "St. John Vey", "St. John");
+    check("PETR VLK", "Petr Vlk", "Petr");
+    check("Jan v.d. Berg", "Jan v.d. Berg", "Jan");
+    check(
+        "MARY-JANE O'NEIL-MCVEY",
+        "Mary-Jane O'Neil-McVey",
+        "Mary-Jane",
+    );
+    check("AHMED AL-VEY", "Ahmed Al-Vey", "Ahmed");
     check("ROSS MCDONALD", "Ross McDonald", "Ross");
     check("ross macdonald", "Ross MacDonald", "Ross");
     check("ANA MACIAS", "Ana Macias", "Ana");
@@ -117,6 +126,111 @@ fn slips_are_mended() {
 }
 
 #[test]
+fn titles_of_many_countries_are_known() {
+    for title in [
+        "Univ.-Prof. Dr.",
+        "PD Dr.",
+        "Priv.-Doz. Dr.",
+        "Dr. h.c. mult.",
+        "Dr med",
+        "Dipl.-Kfm.",
+        "Prof.ssa",
+        "Sig.ra",
+        "Avv.",
+        "Srª",
+        "Lic.",
+        "Mevr.",
+        "Fru",
+        "Me",
+        "Engr.",
+        "Smt",
+        "Dato'",
+        "CA",
+        "CPA",
+        "г-н",
+        "д-р",
+        "κ.",
+    ] {
+        check(&format!("{title} Ada Vey"), "Ada Vey", "Ada");
+    }
+    check("山田太郎様", "山田太郎", "山田太郎");
+    check("王小明 先生", "王小明", "王小明");
+    // Names that look like titles.
+    check("JD Vey", "JD Vey", "JD");
+    check("Dato Vey", "Dato Vey", "Dato");
+    check("Doc Vey", "Doc Vey", "Doc");
+}
+
+#[test]
+fn degrees_behind_a_name_are_known_by_their_list_or_their_shape() {
+    for degrees in [
+        ", CSPO",
+        ", XQZB, CSSBB",
+        ", M.Sc.",
+        ", B.A.",
+        ", P.Eng",
+        ", Ph.D",
+        ", MA",
+        ", SHRM-SCP, GPHR",
+        ", PMP®",
+        " LL.M.",
+        " P.E.",
+        " MEd",
+        " PhD MBA",
+        " mba",
+        ", Ing.",
+        ", Attorney at Law",
+    ] {
+        check(&format!("Ada Vey{degrees}"), "Ada Vey", "Ada");
+    }
+    check("ADA LYRA VEY RPH", "Ada Lyra Vey", "Ada");
+    // Names that look like degrees.
+    check("Jack Ma", "Jack Ma", "Jack");
+    check("ADA EDD", "Ada Edd", "Ada");
+    check("Ma, Jack", "Jack Ma", "Jack");
+    check("Van Beek, JJ", "JJ Van Beek", "JJ");
+    check("Vey Stern, Mary-Jane", "Mary-Jane Vey Stern", "Mary-Jane");
+}
+
+#[test]
+fn what_profiles_write_around_a_name_is_taken_off() {
+    for raw in [
+        "Ada Vey (she/her)",
+        "Ada Vey she/her/hers",
+        "Ada Vey (She/Her), MBA",
+        "Ada Vey (she/h",
+        "Ada 'Addie' Vey",
+        "Ada ‘Addie’ Vey, PhD",
+        "Ada 'The Quill' Vey",
+        "Ada «Addie» Vey",
+        "Ada Vey (née Stern)",
+        "Ada Vey née Stern",
+        "Ada Vey, geb. Stern",
+        "~*Ada Vey*~",
+        "Ada Vey -",
+        "Ada Vey .",
+        "Ada Vey at Quill",
+        "Ada Vey @ Quill",
+        "Ada Vey - Quill GmbH",
+        "Ada Vey (Quill LLC) [hiring]",
+        "Ada Vey | ada@quill.example",
+    ] {
+        check(raw, "Ada Vey", "Ada");
+    }
+    #[track_caller]
+    fn at(raw: &str, company: &str, full: &str) {
+        let found = parse(raw, company).unwrap_or_else(|err| panic!("{raw:?}: {err:#}"));
+        assert_eq!(found.full, full, "{raw:?}");
+    }
+    at("Ada Vey, Quill", "Quill GmbH", "Ada Vey");
+    at("Ada Vey, Quill Ltd.", "Quill", "Ada Vey");
+    at("Ada Vey of Quill", "Quill", "Ada Vey");
+    at("Vey, Ada", "Quill", "Ada Vey");
+    at("Ada von Quill", "Quill", "Ada von Quill");
+    check("Ada Vey 3rd", "Ada Vey III", "Ada");
+}
+
+#[test]
 fn an_initial_is_no_greeting() {
     check("J. Vey", "J. Vey", "J. Vey");
     check("J.Vey", "J. Vey", "J. Vey");
@@ -134,7 +248,7 @@ fn an_initial_is_no_greeting() {
 fn what_is_no_name_is_refused() {
     #[track_caller]
     fn refused(raw: &str, problem: &str) {
-        let err = parse(raw).expect_err(raw).to_string();
+        let err = parse(raw, "").expect_err(raw).to_string();
         assert!(err.contains(problem), "{raw:?}: {err}");
     }
     for raw in [
@@ -151,6 +265,23 @@ fn what_is_no_name_is_refused() {
     ] {
         refused(raw, "placeholder");
     }
+    for raw in [
+        "LinkedIn Member",
+        "Facebook User",
+        "Private Profile",
+        "To Whom It May Concern",
+        "Hello World",
+    ] {
+        refused(raw, "placeholder");
+    }
+    for raw in ["Hiring Manager", "The Owner", "Team Quill", "Our Team"] {
+        refused(raw, "a function");
+    }
+    refused("Ada and Tom Vey", "two persons");
+    refused("ADA AND TOM", "two persons");
+    refused("Ada und Tom Vey", "two persons");
+    refused("Ada et Tom", "two persons");
+    refused("CEO | Quill", "a function");
     refused("{{first_name}} {{last_name}}", "unfilled template");
     refused("=HYPERLINK(\"http://evil.example\",\"click\")", "formula");
     refused("Bobby'); DROP TABLE leads;--", "expected letters");
