@@ -7,7 +7,8 @@ use outreach::copy::{Brand, prompt, quality};
 use outreach::lead::Lead;
 use outreach::writer::{WriteError, Writer};
 
-use super::Texts;
+use super::desk::Texts;
+use super::order::Order;
 use crate::exit::Failure;
 
 /// How often a model may mend a text that failed the gate.
@@ -22,8 +23,6 @@ pub struct ModelTask {
     pub writer: Arc<Writer>,
     /// What it writes for.
     pub brand: Arc<Brand>,
-    /// The labels of the steps.
-    pub steps: Vec<String>,
     /// The score that passes.
     pub threshold: u8,
 }
@@ -44,10 +43,16 @@ pub enum Failed {
 }
 
 impl ModelTask {
-    /// Has one campaign written; what fails the gate is sent back with the reasons.
-    pub async fn write(&self, lead: Lead) -> Result<Texts, Failed> {
-        let steps: Vec<&str> = self.steps.iter().map(String::as_str).collect();
+    /// Has one campaign written; what fails the gate is sent back with the reasons, and so is what
+    /// repeats a text that a person did not want.
+    pub async fn write(&self, order: &Order, lead: Lead) -> Result<Texts, Failed> {
+        let steps = order.steps();
         let task = prompt::build(&lead, &self.brand, &steps);
+        let (_, refused) = order.refused();
+        let task = match refused.is_empty() {
+            true => task,
+            false => task.other_than(refused),
+        };
         let mut prompt = task.clone();
         let mut tokens = 0;
         let mut why = String::new();
@@ -61,7 +66,16 @@ impl ModelTask {
                 Err(error) => return Err(Failed::Batch(batch_failure(error))),
             };
             tokens += answer.prompt_tokens + answer.completion_tokens;
-            let judgement = quality::judge(&lead, &answer.drafts, &self.brand, self.threshold);
+            let drafts = &answer.drafts;
+            if drafts
+                .iter()
+                .any(|draft| refused.iter().any(|old| old.body == draft.body))
+            {
+                why = "it wrote a text again that was refused".to_string();
+                continue;
+            }
+            let judgement =
+                quality::judge_steps(&lead, drafts, &self.brand, self.threshold, &steps);
             if judgement.pass {
                 return Ok(Texts {
                     lead,

@@ -38,6 +38,21 @@ pub struct Prompt {
 }
 
 impl Prompt {
+    /// The same task once more, for a person who wants other texts than these.
+    pub fn other_than(&self, drafts: &[Draft]) -> Prompt {
+        let drafts = serde_json::to_string(drafts).unwrap_or_default();
+        let drafts = drafts.replace('<', "\\u003c").replace('>', "\\u003e");
+        let user = format!(
+            "{}\n\nA person turned these texts down:\n{DATA_BEGIN}\n{drafts}\n{DATA_END}\n\n\
+             Take another thought, and other words, for each of them.",
+            self.user
+        );
+        Prompt {
+            user,
+            ..self.clone()
+        }
+    }
+
     /// The same task with the refused drafts and what was wrong with them.
     pub fn corrected(&self, drafts: &[Draft], issues: &[Issue]) -> Prompt {
         let answer = serde_json::to_string(drafts).unwrap_or_default();

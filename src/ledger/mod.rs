@@ -19,6 +19,7 @@ mod letters;
 mod matching;
 mod migrate;
 mod pushes;
+mod rewrites;
 mod runs;
 mod schedule;
 mod suppressions;
@@ -42,6 +43,7 @@ pub use leads::{LeadFacts, LeadRow, LeadToWrite, PullTransaction, PulledLead, St
 pub use letters::Letter;
 pub use matching::Answered;
 pub use pushes::{LeadToPush, Pushed, Unanswered};
+pub use rewrites::{CampaignToRewrite, Rewritten};
 pub use runs::RunRow;
 pub use suppressions::{Suppression, SuppressionReason};
 pub use tables::{KeptTable, Unseen};

@@ -84,3 +84,5 @@ fn a_persons_own_pause_is_not_lifted_by_good_data() {
     let resumed = signal(&record(&[]), &held);
     assert!(matches!(resumed, Signal::Resume(_)), "{resumed:?}");
 }
+
+mod stage;

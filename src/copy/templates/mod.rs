@@ -73,7 +73,8 @@ pub struct Library {
 pub struct Written {
     /// One draft a step, in the order asked for.
     pub drafts: Vec<Draft>,
-    /// The trade and take the texts came from, `logistics/0`, kept with the campaign.
+    /// The trade and take the texts came from, `logistics/0`, or `logistics/1.0` when they were
+    /// written anew for the first time; kept with the campaign.
     pub template: String,
 }
 
@@ -191,6 +192,19 @@ impl Library {
 
     /// Writes the steps of a campaign for a lead.
     pub fn write(&self, lead: &Lead, brand: &Brand, steps: &[&str]) -> anyhow::Result<Written> {
+        self.write_anew(lead, brand, steps, 0, &[])
+    }
+
+    /// Writes for a lead once more, the `rewrites`-th time: other draws, and no body that was
+    /// `refused` before. A subject may come again where the lead's facts leave few to choose from.
+    pub fn write_anew(
+        &self,
+        lead: &Lead,
+        brand: &Brand,
+        steps: &[&str],
+        rewrites: u32,
+        refused: &[Draft],
+    ) -> anyhow::Result<Written> {
         let trade = self.detector.detect(lead).unwrap_or(self.general);
         let trade = self
             .trades
@@ -198,15 +212,35 @@ impl Library {
             .context("a trade without a file was detected")?;
         let facts = facts::of(lead, brand);
         let mut last = None;
+        let mut with_old_subject = None;
         for take in 0..TAKES_MAX {
-            let mut pen = Pen::new(self, trade, lead, &facts, take);
-            match steps.iter().map(|step| pen.draft(step, brand)).collect() {
-                Ok(drafts) => {
-                    let template = format!("{}/{take}", trade.name);
-                    return Ok(Written { drafts, template });
+            let draws = (u64::from(rewrites) << 32) | take;
+            let mut pen = Pen::new(self, trade, lead, &facts, draws);
+            let drafts: anyhow::Result<Vec<Draft>> =
+                steps.iter().map(|step| pen.draft(step, brand)).collect();
+            let drafts = match drafts {
+                Ok(drafts) => drafts,
+                Err(error) => {
+                    last = Some(error);
+                    continue;
                 }
-                Err(error) => last = Some(error),
+            };
+            if repeats(&drafts, refused, |draft| &draft.body) {
+                last = Some(anyhow::anyhow!("a text comes again that was refused"));
+                continue;
             }
+            let template = match rewrites {
+                0 => format!("{}/{take}", trade.name),
+                _ => format!("{}/{rewrites}.{take}", trade.name),
+            };
+            let written = Written { drafts, template };
+            if !repeats(&written.drafts, refused, |draft| &draft.subject) {
+                return Ok(written);
+            }
+            with_old_subject.get_or_insert(written);
+        }
+        if let Some(written) = with_old_subject {
+            return Ok(written);
         }
         let last = last.unwrap_or_else(|| anyhow::anyhow!("no steps were asked for"));
         Err(last.context(format!("no text of template `{}` fits", trade.name)))
@@ -269,6 +303,14 @@ impl Library {
         path.pop();
         Ok(())
     }
+}
+
+/// Whether any step says what it said in the drafts before.
+fn repeats(drafts: &[Draft], before: &[Draft], text: impl Fn(&Draft) -> &String) -> bool {
+    drafts.iter().any(|draft| {
+        let old = before.iter().find(|old| old.step == draft.step);
+        old.is_some_and(|old| text(old) == text(draft))
+    })
 }
 
 /// The part a name draws from: `point` for `point_2`.

@@ -1,0 +1,329 @@
+//! The desk: from an order to texts with their judgement, and from those to a stored campaign.
+
+use std::num::NonZero;
+use std::sync::Arc;
+
+use anyhow::{Context, anyhow};
+use outreach::calendar::place_of;
+use outreach::campaign::campaign_id;
+use outreach::config::Config;
+use outreach::copy::quality::{self, Judgement, Severity};
+use outreach::copy::templates::Library;
+use outreach::copy::{Brand, Draft};
+use outreach::lead::{Lead, Reject};
+use outreach::ledger::{Ledger, NewCampaign, Rewritten};
+use tokio::task::JoinSet;
+
+use super::model::{Failed, ModelTask};
+use super::order::{Order, Purpose};
+use super::{read_brand, read_library};
+use crate::exit::Failure;
+use crate::run::{Job, Progress, Summary};
+
+/// Why a campaign that was written anew waits for a person.
+const WRITTEN_ANEW: &str = "written anew because a person asked";
+
+/// What a campaign is written with.
+pub struct Desk<'a> {
+    config: &'a Config,
+    /// What it writes for.
+    pub brand: Arc<Brand>,
+    library: Arc<Library>,
+    /// The labels of a new campaign's steps.
+    pub steps: Vec<String>,
+}
+
+/// The texts that were ordered, or why there are none.
+pub struct Written {
+    order: Order,
+    result: Result<Texts, Reject>,
+}
+
+/// The texts of one campaign.
+pub struct Texts {
+    /// The lead.
+    pub lead: Lead,
+    /// One text per step.
+    pub drafts: Vec<Draft>,
+    /// What the gate says of them.
+    pub judgement: Judgement,
+    /// Who wrote them.
+    pub writer: String,
+    /// Tokens a model was paid for.
+    pub tokens: u64,
+}
+
+impl<'a> Desk<'a> {
+    /// A desk with brand and templates on it.
+    pub fn open(config: &'a Config) -> Result<Desk<'a>, Failure> {
+        let steps = config.sequence.steps.iter();
+        Ok(Desk {
+            config,
+            brand: Arc::new(read_brand(config)?),
+            library: Arc::new(read_library(config)?),
+            steps: steps.map(|step| step.name.clone()).collect(),
+        })
+    }
+
+    /// Writes with the built-in templates, on every core there is: it is all computing.
+    pub fn write_all(&self, orders: Vec<Order>) -> Vec<anyhow::Result<Written>> {
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let share = orders.len().div_ceil(cores).max(1);
+        std::thread::scope(|scope| {
+            let shares: Vec<_> = orders
+                .chunks(share)
+                .map(|share| scope.spawn(|| self.write_share(share)))
+                .collect();
+            let written = shares.into_iter().map(|share| {
+                let failed = |_| vec![Err(anyhow!("a writing thread panicked"))];
+                share.join().unwrap_or_else(failed)
+            });
+            written.flatten().collect()
+        })
+    }
+
+    fn write_share(&self, orders: &[Order]) -> Vec<anyhow::Result<Written>> {
+        orders
+            .iter()
+            .map(|order| {
+                let result = match order.parse() {
+                    Err(reject) => Err(reject),
+                    Ok(lead) => Ok(self.write_from_templates(order, lead, "")?),
+                };
+                let order = order.clone();
+                Ok(Written { order, result })
+            })
+            .collect()
+    }
+
+    fn write_from_templates(&self, order: &Order, lead: Lead, why: &str) -> anyhow::Result<Texts> {
+        let steps = order.steps();
+        let (rewrites, refused) = order.refused();
+        let written = self
+            .library
+            .write_anew(&lead, &self.brand, &steps, rewrites, refused)
+            .with_context(|| format!("cannot write for `{}`", lead.record_id))?;
+        let threshold = self.config.quality_threshold;
+        let judgement =
+            quality::judge_steps(&lead, &written.drafts, &self.brand, threshold, &steps);
+        let writer = format!("template:{}{why}", written.template);
+        Ok(Texts {
+            lead,
+            drafts: written.drafts,
+            judgement,
+            writer,
+            tokens: 0,
+        })
+    }
+
+    /// Has a model write, so many at once, and stores each campaign the moment it is there.
+    pub async fn write_with_model(
+        &self,
+        ledger: &mut Ledger,
+        task: &ModelTask,
+        orders: Vec<Order>,
+        job: &Job,
+        summary: &mut Summary,
+        progress: &mut Progress,
+    ) -> Result<(), Failure> {
+        let mut orders = orders.into_iter();
+        let mut at_work = JoinSet::new();
+        let mut ended: Option<Failure> = None;
+        loop {
+            let may_start = ended.is_none() && !job.stop.requested();
+            while may_start && at_work.len() < self.config.llm_concurrency as usize {
+                let Some(order) = orders.next() else { break };
+                let task = task.clone();
+                at_work.spawn(async move {
+                    let result = match order.parse() {
+                        Err(reject) => Ok(Err(reject)),
+                        Ok(lead) => task.write(&order, lead).await.map(Ok),
+                    };
+                    (order, result)
+                });
+            }
+            let Some(joined) = at_work.join_next().await else {
+                break;
+            };
+            let (order, result) = joined.context("a writing task failed")?;
+            let result = match result {
+                Ok(result) => Ok(result),
+                Err(Failed::Unusable { lead, why, tokens }) => {
+                    summary.count("fell_back_to_templates");
+                    tracing::warn!("{}: {why}; the built-in templates write it", lead.record_id);
+                    let texts = self.write_from_templates(&order, *lead, " (the model failed)");
+                    texts.map(|texts| Ok(Texts { tokens, ..texts }))
+                }
+                Err(Failed::Batch(failure)) => {
+                    ended = Some(failure);
+                    continue;
+                }
+            };
+            progress.advance(1);
+            let written = result.map(|result| Written { order, result });
+            self.store(ledger, vec![written], job, summary)?;
+        }
+        ended.map_or(Ok(()), Err)
+    }
+
+    /// Stores what was written; what could not be is told and left as it is.
+    pub fn store(
+        &self,
+        ledger: &mut Ledger,
+        written: Vec<anyhow::Result<Written>>,
+        job: &Job,
+        summary: &mut Summary,
+    ) -> anyhow::Result<()> {
+        let now = job.clock.now();
+        let mut campaigns = Vec::new();
+        let mut rewritten = Vec::new();
+        for written in written {
+            let (order, texts) = match written {
+                Ok(Written { order, result }) => (order, result),
+                Err(error) => {
+                    summary.error(format!("{error:#}"));
+                    continue;
+                }
+            };
+            match (texts, order.purpose) {
+                (Err(reject), Purpose::First { .. }) => {
+                    summary.count("rejected");
+                    ledger.reject_lead(order.lead, &reject, now)?;
+                }
+                (Err(reject), Purpose::Anew { .. }) => {
+                    let (record, code) = (&order.raw.record_id, reject.reason.code());
+                    let detail = reject.detail;
+                    summary.error(format!("{record}: cannot write it anew: {code}: {detail}"));
+                }
+                (Ok(texts), Purpose::First { campaigns: n }) => {
+                    let hold = self.hold_reason(&texts.judgement);
+                    show(job, summary, &texts, hold.as_deref());
+                    let id = campaign_id(&texts.lead.record_id, n + 1, now);
+                    campaigns.push(self.campaign(id, order.lead, texts, hold)?);
+                }
+                (
+                    Ok(texts),
+                    Purpose::Anew {
+                        campaign, rewrites, ..
+                    },
+                ) => {
+                    let hold = match quality_issues(&texts.judgement) {
+                        Some(issues) => format!("{WRITTEN_ANEW}; {issues}"),
+                        None => WRITTEN_ANEW.to_string(),
+                    };
+                    show(job, summary, &texts, Some(&hold));
+                    rewritten.push(rewritten_campaign(campaign, rewrites, texts, hold)?);
+                }
+            }
+        }
+        if !rewritten.is_empty() {
+            let stored = ledger.store_rewritten(&rewritten, now)?;
+            summary.add("rewritten", i64::from(stored));
+        }
+        let stored = ledger.insert_campaigns(&campaigns, now)?;
+        summary.add("written", i64::from(stored));
+        for campaign in &campaigns {
+            summary.count(campaign.state().as_str());
+        }
+        Ok(())
+    }
+
+    fn campaign(
+        &self,
+        campaign_id: String,
+        lead: i64,
+        texts: Texts,
+        hold_reason: Option<String>,
+    ) -> anyhow::Result<NewCampaign> {
+        let country = &self.config.holiday_country;
+        Ok(NewCampaign {
+            campaign_id,
+            lead,
+            hold_reason,
+            sequence: self.config.sequence.clone(),
+            quality_score: texts.judgement.score,
+            quality_issues: serde_json::to_string(&texts.judgement.issues)?,
+            place: place_of(&texts.lead, &self.config.default_zone, country),
+            company: texts.lead.company,
+            drafts: texts.drafts,
+            writer: texts.writer,
+            tokens: texts.tokens,
+        })
+    }
+
+    /// Why a campaign waits for a person; none when it may go.
+    fn hold_reason(&self, judgement: &Judgement) -> Option<String> {
+        quality_issues(judgement).or_else(|| {
+            self.config
+                .require_approval
+                .then(|| "REQUIRE_APPROVAL is on".to_string())
+        })
+    }
+}
+
+fn rewritten_campaign(
+    campaign: i64,
+    rewrites: u32,
+    texts: Texts,
+    hold_reason: String,
+) -> anyhow::Result<Rewritten> {
+    Ok(Rewritten {
+        campaign,
+        rewrites,
+        hold_reason,
+        quality_score: texts.judgement.score,
+        quality_issues: serde_json::to_string(&texts.judgement.issues)?,
+        company: texts.lead.company,
+        drafts: texts.drafts,
+        writer: texts.writer,
+        tokens: texts.tokens,
+    })
+}
+
+/// Why texts did not pass the gate; none when they did.
+fn quality_issues(judgement: &Judgement) -> Option<String> {
+    if judgement.pass {
+        return None;
+    }
+    let codes: Vec<&str> = judgement.issues.iter().map(|issue| issue.code).collect();
+    let codes = codes.join(", ");
+    Some(format!("quality {} of 100: {codes}", judgement.score))
+}
+
+fn show(job: &Job, summary: &mut Summary, texts: &Texts, hold: Option<&str>) {
+    if job.args.dry_run {
+        summary.preview.push(preview(texts, hold));
+    }
+}
+
+/// The three messages as a person wants to read them.
+fn preview(texts: &Texts, hold: Option<&str>) -> String {
+    let verdict = match hold {
+        None => "passes".to_string(),
+        Some(why) => format!("to review, {why}"),
+    };
+    let lead = &texts.lead;
+    let mut out = format!(
+        "━━ {} <{}>, {} · {} · score {}: {verdict}\n",
+        lead.full_name, lead.email, lead.company, texts.writer, texts.judgement.score
+    );
+    for draft in &texts.drafts {
+        out.push_str(&format!(
+            "\n[{}] {}\n\n{}\n",
+            draft.step, draft.subject, draft.body
+        ));
+    }
+    for issue in &texts.judgement.issues {
+        let severity = match issue.severity {
+            Severity::Blocker => "blocker",
+            Severity::Major => "major",
+            Severity::Minor => "minor",
+        };
+        let (code, step) = (issue.code, &issue.step);
+        out.push_str(&format!(
+            "\n  {severity} {code} ({step}): `{}`, {}",
+            issue.words, issue.hint
+        ));
+    }
+    out
+}
