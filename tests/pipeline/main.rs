@@ -15,6 +15,7 @@
 )]
 
 mod airtable;
+mod commands;
 mod demo;
 mod export;
 mod inbound;
