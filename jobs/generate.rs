@@ -10,13 +10,11 @@ mod desk;
 mod model;
 mod order;
 
-use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
 use outreach::config::{Config, WriterSource};
-use outreach::copy::Brand;
 use outreach::copy::templates::Library;
 use outreach::ledger::Ledger;
 use outreach::writer::Writer;
@@ -26,6 +24,7 @@ use model::ModelTask;
 use order::Orders;
 
 use crate::exit::Failure;
+use crate::judgement::read_text;
 use crate::run::{Job, Progress, Summary};
 
 /// So many campaigns of the built-in writer are stored in one transaction.
@@ -72,36 +71,6 @@ pub async fn run(
                 .await
         }
     }
-}
-
-/// The largest text of people's that is read: far more than anybody writes about a brand.
-const TEXT_BYTES_MAX: usize = 1_000_000;
-
-fn read_text(path: &Path) -> anyhow::Result<String> {
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(path)?;
-    file.take(TEXT_BYTES_MAX as u64 + 1)
-        .read_to_end(&mut bytes)?;
-    anyhow::ensure!(
-        bytes.len() <= TEXT_BYTES_MAX,
-        "expected at most {TEXT_BYTES_MAX} bytes, found more"
-    );
-    String::from_utf8(bytes)
-        .map_err(|error| anyhow::anyhow!("expected UTF-8 text: {}", error.utf8_error()))
-}
-
-/// The brand of BRAND_FILE, or the built-in one.
-pub fn read_brand(config: &Config) -> Result<Brand, Failure> {
-    let Some(path) = &config.brand_file else {
-        return Ok(Brand::builtin(&config.from_name));
-    };
-    let text =
-        read_text(path).with_context(|| format!("BRAND_FILE: cannot read `{}`", path.display()));
-    let brand = text.and_then(|text| {
-        Brand::parse(&text, &config.from_name)
-            .with_context(|| format!("BRAND_FILE: `{}`", path.display()))
-    });
-    brand.map_err(Failure::config)
 }
 
 /// The built-in templates, with those of TEMPLATES_DIR before them.

@@ -20,6 +20,7 @@ use outreach::ledger::{LeadFacts, Ledger, PullTransaction, PulledLead, Stored};
 
 use crate::base::Base;
 use crate::exit::Failure;
+use crate::judgement::Gate;
 use crate::run::{Job, Progress, Summary};
 
 /// Runs the stage.
@@ -39,7 +40,7 @@ pub async fn run(
     ] {
         summary.add(name, 0);
     }
-    let wanted = Wanted::new(ledger, job)?;
+    let wanted = Wanted::new(ledger, config, job)?;
     match &config.leads {
         LeadsSource::None => Err(Failure::config(anyhow!(
             "LEADS_FILE: expected the path of a CSV or JSON file with leads (or AIRTABLE_API_KEY \
@@ -81,17 +82,19 @@ pub async fn run(
 }
 
 /// Which records the options ask for.
-struct Wanted {
+struct Wanted<'a> {
     /// The word of `--lead`.
     lead: Option<String>,
     /// The records that the word stands for in the ledger: a campaign id says nothing to the base.
     records: Vec<RecordId>,
     limit: Option<u32>,
     is_dry_run: bool,
+    /// Who judges the texts that people edited.
+    gate: Gate<'a>,
 }
 
-impl Wanted {
-    fn new(ledger: &Ledger, job: &Job) -> anyhow::Result<Wanted> {
+impl<'a> Wanted<'a> {
+    fn new(ledger: &Ledger, config: &'a Config, job: &Job) -> anyhow::Result<Wanted<'a>> {
         let known = match &job.args.lead {
             Some(word) => ledger.find_leads(word)?,
             None => Vec::new(),
@@ -101,6 +104,7 @@ impl Wanted {
             records: known.into_iter().map(|lead| lead.record_id).collect(),
             limit: job.args.limit,
             is_dry_run: job.args.dry_run,
+            gate: Gate::new(config),
         })
     }
 
@@ -137,7 +141,7 @@ fn take(
     raw: &RawLead,
     texts: Option<&BTreeMap<String, String>>,
     source: &'static str,
-    wanted: &Wanted,
+    wanted: &Wanted<'_>,
     now: DateTime<Utc>,
     summary: &mut Summary,
 ) -> anyhow::Result<()> {
@@ -193,7 +197,7 @@ fn take(
             }
         }
     }
-    people::follow(tx, raw, texts, &facts, now, summary)
+    people::follow(tx, raw, texts, &facts, &wanted.gate, now, summary)
         .with_context(|| format!("cannot apply what people changed in `{}`", raw.record_id))
 }
 

@@ -16,8 +16,9 @@ use tokio::task::JoinSet;
 
 use super::model::{Failed, ModelTask};
 use super::order::{Order, Purpose};
-use super::{read_brand, read_library};
+use super::read_library;
 use crate::exit::Failure;
+use crate::judgement::{read_brand, shortcomings};
 use crate::run::{Job, Progress, Summary};
 
 /// Why a campaign that was written anew waits for a person.
@@ -207,7 +208,7 @@ impl<'a> Desk<'a> {
                         campaign, rewrites, ..
                     },
                 ) => {
-                    let hold = match quality_issues(&texts.judgement) {
+                    let hold = match shortcomings(&texts.judgement) {
                         Some(issues) => format!("{WRITTEN_ANEW}; {issues}"),
                         None => WRITTEN_ANEW.to_string(),
                     };
@@ -253,7 +254,7 @@ impl<'a> Desk<'a> {
 
     /// Why a campaign waits for a person; none when it may go.
     fn hold_reason(&self, judgement: &Judgement) -> Option<String> {
-        quality_issues(judgement).or_else(|| {
+        shortcomings(judgement).or_else(|| {
             self.config
                 .require_approval
                 .then(|| "REQUIRE_APPROVAL is on".to_string())
@@ -278,16 +279,6 @@ fn rewritten_campaign(
         writer: texts.writer,
         tokens: texts.tokens,
     })
-}
-
-/// Why texts did not pass the gate; none when they did.
-fn quality_issues(judgement: &Judgement) -> Option<String> {
-    if judgement.pass {
-        return None;
-    }
-    let codes: Vec<&str> = judgement.issues.iter().map(|issue| issue.code).collect();
-    let codes = codes.join(", ");
-    Some(format!("quality {} of 100: {codes}", judgement.score))
 }
 
 fn show(job: &Job, summary: &mut Summary, texts: &Texts, hold: Option<&str>) {

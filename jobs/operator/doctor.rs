@@ -250,7 +250,7 @@ async fn check_leads(config: &Config) -> anyhow::Result<String> {
 }
 
 fn check_copy(config: &Config) -> anyhow::Result<String> {
-    crate::generate::read_brand(config).map_err(|failure| failure.error)?;
+    crate::judgement::read_brand(config).map_err(|failure| failure.error)?;
     crate::generate::read_library(config).map_err(|failure| failure.error)?;
     let of = |path: &Option<std::path::PathBuf>, built_in: &str| match path {
         Some(path) => format!("`{}`", path.display()),

@@ -48,7 +48,7 @@ pub(super) async fn pull(
     ledger: &mut Ledger,
     base: &Base,
     written: &[WriteField],
-    wanted: &Wanted,
+    wanted: &Wanted<'_>,
     job: &Job,
     summary: &mut Summary,
 ) -> Result<(), ApiError> {
@@ -135,7 +135,7 @@ fn is_text(field: &WriteField) -> bool {
     matches!(field, WriteField::Step { field, .. } if [MessageSubject, MessageBody].contains(field))
 }
 
-fn reading(ledger: &Ledger, base: &Base, wanted: &Wanted, job: &Job) -> anyhow::Result<Reading> {
+fn reading(ledger: &Ledger, base: &Base, wanted: &Wanted<'_>, job: &Job) -> anyhow::Result<Reading> {
     if let Some(word) = &wanted.lead {
         let as_id = || word.starts_with("rec").then(|| RecordId::new(word.clone()));
         let known = wanted.records.iter().cloned();

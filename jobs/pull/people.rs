@@ -9,9 +9,11 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use outreach::campaign::{CampaignState, Command, Ruling, StopReason, command_word, unknown_word};
 use outreach::changeset;
+use outreach::copy::Draft;
 use outreach::lead::{self, RawLead, ReadField};
 use outreach::ledger::{LastCommand, LeadFacts, PullTransaction};
 
+use crate::judgement::{Gate, shortcomings};
 use crate::run::Summary;
 
 /// What people's change of a record means for a campaign that is under way.
@@ -80,12 +82,13 @@ pub fn follow(
     raw: &RawLead,
     texts: Option<&BTreeMap<String, String>>,
     facts: &LeadFacts,
+    gate: &Gate<'_>,
     now: DateTime<Utc>,
     summary: &mut Summary,
 ) -> anyhow::Result<()> {
     follow_signal(tx, raw, facts, now, summary)?;
     if let (Some((campaign, _, CampaignState::Review)), Some(cells)) = (&facts.campaign, texts) {
-        take_edits(tx, raw, *campaign, cells, now, summary)?;
+        take_edits(tx, raw, *campaign, cells, gate, now, summary)?;
     }
     let word = command_word(raw.get(ReadField::CampaignCommand));
     match hearing(&word, facts.command.as_ref(), now) {
@@ -144,6 +147,7 @@ fn take_edits(
     raw: &RawLead,
     campaign: i64,
     cells: &BTreeMap<String, String>,
+    gate: &Gate<'_>,
     now: DateTime<Utc>,
     summary: &mut Summary,
 ) -> anyhow::Result<()> {
@@ -162,7 +166,50 @@ fn take_edits(
         return Ok(());
     }
     summary.count("edited_by_person");
-    tx.take_edits(campaign, &edits, &texts.told, now)
+    tx.take_edits(campaign, &edits, &texts.told, now)?;
+    judge_again(tx, raw, campaign, gate, now)
+}
+
+/// Judges the texts of a campaign as they stand after a person's edits, so that whoever approves
+/// them knows. A lead whose fields are spoilt is judged by no text.
+fn judge_again(
+    tx: &PullTransaction<'_>,
+    raw: &RawLead,
+    campaign: i64,
+    gate: &Gate<'_>,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    let Ok(lead) = lead::content_check(raw) else {
+        return Ok(());
+    };
+    let drafts: Vec<Draft> = tx
+        .texts(campaign)?
+        .steps
+        .into_iter()
+        .map(|step| Draft {
+            step: step.name,
+            subject: step.subject,
+            body: step.body,
+        })
+        .collect();
+    let judgement = match gate.judge(&lead, &drafts) {
+        Ok(judgement) => judgement,
+        Err(error) => {
+            // The brand's file is for `generate` to insist on; the person's words are kept.
+            tracing::warn!(
+                "{}: its edited texts are not judged: {error:#}",
+                raw.record_id
+            );
+            return Ok(());
+        }
+    };
+    let verdict = match shortcomings(&judgement) {
+        Some(why) => why,
+        None => format!("quality {} of 100", judgement.score),
+    };
+    let issues = serde_json::to_string(&judgement.issues)?;
+    let hold = format!("edited by a person; {verdict}");
+    tx.judged_again(campaign, judgement.score, &issues, &hold, now)
 }
 
 /// What a cell of Campaign_Command means, given the command that was read before it.

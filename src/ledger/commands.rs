@@ -207,6 +207,24 @@ impl PullTransaction<'_> {
         Ok(())
     }
 
+    /// Notes what the quality gate says of a campaign's texts after a person edited them.
+    pub fn judged_again(
+        &self,
+        campaign: i64,
+        score: u8,
+        issues: &str,
+        hold_reason: &str,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<()> {
+        let sql = "UPDATE campaigns SET quality_score = ?2, quality_issues = ?3, hold_reason = ?4
+                   WHERE id = ?1 AND state = 'review'";
+        self.conn
+            .prepare_cached(sql)?
+            .execute((campaign, score, issues, hold_reason))
+            .context("cannot note what the gate says")?;
+        transitions::note(self.conn, campaign, "judged", hold_reason, now)
+    }
+
     /// Lets a campaign in review go, with the texts it has now.
     pub fn approve(&self, campaign: i64, now: DateTime<Utc>) -> anyhow::Result<()> {
         let steps = pushes::steps(self.conn, campaign)?;

@@ -4,6 +4,7 @@ use chrono::Duration;
 use outreach::calendar::{Place, Zone};
 use outreach::campaign::{Sequence, campaign_id};
 use outreach::changeset::{self, WriteField};
+use outreach::config::{Config, Sources};
 use outreach::copy::Draft;
 use outreach::ledger::{Ledger, NewCampaign, PulledLead, Pushed};
 
@@ -19,6 +20,7 @@ struct Base {
     cells: BTreeMap<ReadField, String>,
     texts: Option<BTreeMap<String, String>>,
     summary: Summary,
+    config: Config,
     _dir: tempfile::TempDir,
 }
 
@@ -32,6 +34,7 @@ impl Base {
             cells: record(&[]).fields,
             texts: None,
             summary: Summary::default(),
+            config: Config::load(&Sources::only::<&str, &str>([])).unwrap().0,
             _dir: dir,
         };
         base.pull();
@@ -99,6 +102,7 @@ impl Base {
     fn pull(&mut self) {
         self.time_goes_by();
         let (now, summary) = (self.now, &mut self.summary);
+        let gate = Gate::new(&self.config);
         let raw = RawLead {
             record_id: RecordId::new("recA"),
             fields: self.cells.clone(),
@@ -119,7 +123,7 @@ impl Base {
                     has_campaign: facts.campaign.is_some(),
                 };
                 tx.store(&pulled, now)?;
-                follow(tx, &raw, texts, &facts, now, summary)
+                follow(tx, &raw, texts, &facts, &gate, now, summary)
             })
             .unwrap();
     }
@@ -300,6 +304,12 @@ fn a_persons_text_is_taken_and_not_written_back() {
         base.events("edited"),
         ["Hook_Message_Body: a person changed it in the base"]
     );
+    let notes = base.notes();
+    let verdict = "needs review: edited by a person; quality ";
+    assert!(
+        notes.starts_with(verdict) && notes.contains("missing_signature"),
+        "{notes}"
+    );
     let lead = base
         .ledger
         .leads_to_push("airtable", false, 0, 1, None)
@@ -307,7 +317,8 @@ fn a_persons_text_is_taken_and_not_written_back() {
         .remove(0);
     let cells = changeset::difference(&changeset::desired(&lead.view), &lead.told);
     let columns: Vec<String> = cells.into_keys().collect();
-    assert_eq!(columns, [WriteField::MessagePreview.column()]);
+    let ours = [WriteField::CampaignNotes, WriteField::MessagePreview];
+    assert_eq!(columns, ours.map(|field| field.column()));
     base.pull();
     assert_eq!(base.summary.counted("edited_by_person"), 1, "once");
     // Emptied by a slip of the hand: what was to be said stays.
