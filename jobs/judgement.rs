@@ -14,15 +14,15 @@ use outreach::lead::Lead;
 use crate::exit::Failure;
 
 /// The gate, for a stage that may never need it: the brand is read with the first question.
-pub struct Gate<'a> {
+pub struct QualityGate<'a> {
     config: &'a Config,
     brand: OnceCell<Brand>,
 }
 
-impl<'a> Gate<'a> {
+impl<'a> QualityGate<'a> {
     /// A gate; reads nothing yet.
-    pub fn new(config: &'a Config) -> Gate<'a> {
-        Gate {
+    pub fn new(config: &'a Config) -> QualityGate<'a> {
+        QualityGate {
             config,
             brand: OnceCell::new(),
         }

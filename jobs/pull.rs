@@ -20,7 +20,7 @@ use outreach::ledger::{LeadFacts, Ledger, PullTransaction, PulledLead, Stored};
 
 use crate::base::Base;
 use crate::exit::Failure;
-use crate::judgement::Gate;
+use crate::judgement::QualityGate;
 use crate::run::{Job, Progress, Summary};
 
 /// Runs the stage.
@@ -90,7 +90,7 @@ struct Wanted<'a> {
     limit: Option<u32>,
     is_dry_run: bool,
     /// Who judges the texts that people edited.
-    gate: Gate<'a>,
+    gate: QualityGate<'a>,
 }
 
 impl<'a> Wanted<'a> {
@@ -104,7 +104,7 @@ impl<'a> Wanted<'a> {
             records: known.into_iter().map(|lead| lead.record_id).collect(),
             limit: job.args.limit,
             is_dry_run: job.args.dry_run,
-            gate: Gate::new(config),
+            gate: QualityGate::new(config),
         })
     }
 

@@ -318,3 +318,57 @@ fn preview(texts: &Texts, hold: Option<&str>) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use outreach::config::Sources;
+    use outreach::lead::{RawLead, ReadField, RecordId};
+
+    use super::*;
+
+    #[test]
+    fn texts_written_anew_pass_the_gate_and_never_repeat_a_body() {
+        let config = Config::load(&Sources::only::<&str, &str>([])).unwrap().0;
+        let desk = Desk::open(&config).unwrap();
+        for n in 0..12 {
+            let fields = [
+                (ReadField::FullName, "Ada Lovelace".to_string()),
+                (ReadField::Email, format!("ada@engines{n}.example")),
+                (ReadField::Company, format!("Engines {n} Analytical")),
+                (ReadField::EmailConfidenceLevel, "Real".to_string()),
+                // Our own mark, once a campaign waits in review.
+                (ReadField::EngagementStatus, "Needs Review".to_string()),
+            ];
+            let mut order = Order {
+                lead: n,
+                raw: RawLead {
+                    record_id: RecordId::new(format!("rec{n}")),
+                    fields: fields.into(),
+                },
+                steps: desk.steps.clone(),
+                purpose: Purpose::Anew {
+                    campaign: n,
+                    rewrites: 0,
+                    refused: Vec::new(),
+                },
+            };
+            let mut before: Vec<Draft> = Vec::new();
+            for rewrites in 0..6 {
+                order.purpose = Purpose::Anew {
+                    campaign: n,
+                    rewrites,
+                    refused: before.clone(),
+                };
+                let lead = order.parse().unwrap();
+                let texts = desk.write_from_templates(&order, lead, "").unwrap();
+                assert!(texts.judgement.pass, "{:#?}", texts.judgement);
+                for (old, new) in before.iter().zip(&texts.drafts) {
+                    assert_ne!(old.body, new.body, "{n} {rewrites}");
+                }
+                let take = format!("/{}.", rewrites + 1);
+                assert!(texts.writer.contains(&take), "{}", texts.writer);
+                before = texts.drafts;
+            }
+        }
+    }
+}

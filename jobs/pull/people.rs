@@ -13,7 +13,7 @@ use outreach::copy::Draft;
 use outreach::lead::{self, RawLead, ReadField};
 use outreach::ledger::{LastCommand, LeadFacts, PullTransaction};
 
-use crate::judgement::{Gate, shortcomings};
+use crate::judgement::{QualityGate, shortcomings};
 use crate::run::Summary;
 
 /// What people's change of a record means for a campaign that is under way.
@@ -82,7 +82,7 @@ pub fn follow(
     raw: &RawLead,
     texts: Option<&BTreeMap<String, String>>,
     facts: &LeadFacts,
-    gate: &Gate<'_>,
+    gate: &QualityGate<'_>,
     now: DateTime<Utc>,
     summary: &mut Summary,
 ) -> anyhow::Result<()> {
@@ -147,7 +147,7 @@ fn take_edits(
     raw: &RawLead,
     campaign: i64,
     cells: &BTreeMap<String, String>,
-    gate: &Gate<'_>,
+    gate: &QualityGate<'_>,
     now: DateTime<Utc>,
     summary: &mut Summary,
 ) -> anyhow::Result<()> {
@@ -176,7 +176,7 @@ fn judge_again(
     tx: &PullTransaction<'_>,
     raw: &RawLead,
     campaign: i64,
-    gate: &Gate<'_>,
+    gate: &QualityGate<'_>,
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
     let Ok(lead) = lead::content_check(raw) else {

@@ -313,6 +313,66 @@ fn an_ended_campaign_stays_ended_whatever_comes_late() {
     );
 }
 
+/// Whether a mail of the first campaign left or may have, as a command of people's is told.
+fn has_left(book: &mut Book) -> bool {
+    let standing = book
+        .ledger
+        .pull_in_one_transaction(|tx| tx.standing(&crate::lead::RecordId::new("rec1")));
+    standing.unwrap().unwrap().1.has_left
+}
+
+#[test]
+fn a_mail_that_was_ever_claimed_ties_the_texts_of_its_campaign() {
+    let mut book = book(1);
+    assert!(!has_left(&mut book));
+    let claimed = book.claim(10, at(0));
+    assert!(has_left(&mut book), "it is on its way");
+    book.record(claimed, &deferred(at(30)));
+    assert!(has_left(&mut book), "it may be known to the server");
+    let claimed = book.claim(10, at(30));
+    book.record(claimed, &sent());
+    assert!(has_left(&mut book));
+}
+
+#[test]
+fn a_draft_is_neither_dated_nor_sent_and_takes_its_texts_once() {
+    let mut book = book(1);
+    let asked = book
+        .ledger
+        .pull_in_one_transaction(|tx| tx.ask_anew(1, at(0)));
+    asked.unwrap();
+    assert_eq!(book.state(1, "hook"), "drafted");
+    assert!(book.claim(10, at(1)).messages.is_empty());
+    assert!(book.ledger.itineraries_to_date(9, None).unwrap().is_empty());
+    let waiting = book.ledger.campaigns_to_rewrite(9, 0, None).unwrap();
+    let drafts = waiting[0].drafts.iter().map(|draft| crate::copy::Draft {
+        body: "Other".to_string(),
+        ..draft.clone()
+    });
+    let rewritten = [Rewritten {
+        campaign: 1,
+        rewrites: waiting[0].rewrites,
+        company: "Firm".to_string(),
+        hold_reason: "asked".to_string(),
+        drafts: drafts.collect(),
+        writer: "template:y".to_string(),
+        quality_score: 90,
+        quality_issues: "[]".to_string(),
+        tokens: 7,
+    }];
+    assert_eq!(book.ledger.store_rewritten(&rewritten, at(2)).unwrap(), 1);
+    let row = "SELECT state || ' ' || hold_reason || ' ' || rewrites || ' ' || tokens
+               FROM campaigns";
+    assert_eq!(book.text(row), "review asked 1 7");
+    assert_eq!(
+        book.ledger.store_rewritten(&rewritten, at(3)).unwrap(),
+        0,
+        "somebody was faster"
+    );
+    let texts = "SELECT group_concat(subject || ': ' || body, ', ') FROM messages";
+    assert_eq!(book.text(texts), "About hook: Other, About proof: Other");
+}
+
 #[test]
 fn an_absence_never_replaces_a_persons_hold() {
     let mut book = book(1);

@@ -6,7 +6,7 @@ use outreach::campaign::{Sequence, campaign_id};
 use outreach::changeset::{self, WriteField};
 use outreach::config::{Config, Sources};
 use outreach::copy::Draft;
-use outreach::ledger::{Ledger, NewCampaign, PulledLead, Pushed};
+use outreach::ledger::{Ledger, NewCampaign, PulledLead, Pushed, Rewritten};
 
 use super::*;
 
@@ -72,6 +72,32 @@ impl Base {
         base
     }
 
+    /// Other texts are written for the campaign that waits for them.
+    fn generate(&mut self) {
+        let waiting = self
+            .ledger
+            .campaigns_to_rewrite(1, 0, None)
+            .unwrap()
+            .remove(0);
+        let drafts = waiting.drafts.into_iter().map(|draft| Draft {
+            subject: format!("Again {}", draft.subject),
+            ..draft
+        });
+        let rewritten = Rewritten {
+            campaign: waiting.id,
+            rewrites: waiting.rewrites,
+            company: "Analytical Engines".to_string(),
+            hold_reason: "asked".to_string(),
+            drafts: drafts.collect(),
+            writer: "template:x".to_string(),
+            quality_score: 100,
+            quality_issues: "[]".to_string(),
+            tokens: 0,
+        };
+        let stored = self.ledger.store_rewritten(&[rewritten], self.now).unwrap();
+        assert_eq!(stored, 1);
+    }
+
     fn time_goes_by(&mut self) {
         self.now += Duration::minutes(10);
     }
@@ -102,7 +128,7 @@ impl Base {
     fn pull(&mut self) {
         self.time_goes_by();
         let (now, summary) = (self.now, &mut self.summary);
-        let gate = Gate::new(&self.config);
+        let gate = QualityGate::new(&self.config);
         let raw = RawLead {
             record_id: RecordId::new("recA"),
             fields: self.cells.clone(),
@@ -372,4 +398,31 @@ fn regenerate_takes_the_campaign_back_until_a_mail_has_left() {
     base.cells.insert(ReadField::Replied, "true".to_string());
     base.says("");
     base.is(CampaignState::Responded, "");
+}
+
+#[test]
+fn texts_that_were_ours_before_are_not_taken_for_a_persons() {
+    let mut base = Base::in_review();
+    base.says("Regenerate").generate();
+    let old = base.texts.clone();
+    // Read before the new texts were shown: what the base was last told.
+    base.pull();
+    assert_eq!(base.hook().0, "Again About hook");
+    // Shown by another process while this pull, which began earlier, was under way.
+    base.time_goes_by();
+    base.push();
+    base.texts = old;
+    base.now -= Duration::minutes(15);
+    base.pull();
+    assert_eq!(base.hook().0, "Again About hook");
+    assert_eq!(base.summary.counted("edited_by_person"), 0);
+    // A person who still writes into the old ones wins over the new ones.
+    let mut base = Base::in_review();
+    base.says("Regenerate").generate();
+    base.writes(HOOK_SUBJECT, "Mine");
+    assert_eq!(base.hook().0, "Mine");
+    assert_eq!(
+        base.events("edited"),
+        ["Hook_Message_Subject: a person changed it in the base, over a newer text of ours"]
+    );
 }
