@@ -135,7 +135,12 @@ fn is_text(field: &WriteField) -> bool {
     matches!(field, WriteField::Step { field, .. } if [MessageSubject, MessageBody].contains(field))
 }
 
-fn reading(ledger: &Ledger, base: &Base, wanted: &Wanted<'_>, job: &Job) -> anyhow::Result<Reading> {
+fn reading(
+    ledger: &Ledger,
+    base: &Base,
+    wanted: &Wanted<'_>,
+    job: &Job,
+) -> anyhow::Result<Reading> {
     if let Some(word) = &wanted.lead {
         let as_id = || word.starts_with("rec").then(|| RecordId::new(word.clone()));
         let known = wanted.records.iter().cloned();

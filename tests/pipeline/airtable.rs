@@ -7,8 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use outreach::airtable::{ApiError, Client, ListSummary, Pacing, Settings, UpdateOutcome};
-use outreach::changeset::Value;
+use outreach::airtable::{
+    ApiError, Client, Gate, ListSummary, Listing, Pacing, Settings, Shared, Update, UpdateOutcome,
+    Which,
+};
+use outreach::campaign::Sequence;
+use outreach::changeset::{Value, WriteField};
 use outreach::lead::{RawLead, ReadField, RecordId};
 use serde_json::json;
 
@@ -24,13 +28,13 @@ fn settings(airtable: &Airtable) -> Settings {
         base_id: BASE_ID.to_string(),
         table: TABLE.to_string(),
         columns: BTreeMap::new(),
+        written: WriteField::all(&Sequence::hook_proof_fomo([0, 3, 7], true)),
     }
 }
 
 /// As careful as in earnest, only quicker.
 fn quick() -> Pacing {
     Pacing {
-        gap: Duration::from_millis(1),
         rate_limit_wait: Duration::from_millis(20),
         backoff_min: Duration::from_millis(5),
         wait_max: Duration::from_secs(2),
@@ -46,7 +50,7 @@ fn client_with(airtable: &Airtable, change: impl FnOnce(&mut Settings)) -> Clien
     Client::new(settings, None)
         .unwrap()
         .with_pacing(quick())
-        .unwrap()
+        .with_gate(Gate::new(None, Duration::ZERO))
 }
 
 fn client(airtable: &Airtable) -> Client {
@@ -68,14 +72,54 @@ async fn list(
     client: &Client,
     since: Option<DateTime<Utc>>,
 ) -> (Result<ListSummary, ApiError>, Vec<RawLead>) {
+    list_which(client, since.map_or(Which::All, Which::ChangedSince)).await
+}
+
+async fn list_which(
+    client: &Client,
+    which: Which<'_>,
+) -> (Result<ListSummary, ApiError>, Vec<RawLead>) {
     let mut leads = Vec::new();
+    let listing = Listing {
+        which,
+        texts: &[],
+        enough: None,
+    };
     let summary = client
-        .list(since, &mut |page| {
-            leads.extend(page);
+        .list(&listing, &mut |page| {
+            leads.extend(page.into_iter().map(|record| record.lead));
             Ok(())
         })
         .await;
     (summary, leads)
+}
+
+const ALL: Listing<'_> = Listing {
+    which: Which::All,
+    texts: &[],
+    enough: None,
+};
+
+/// Writes, and says what became of each.
+async fn write(client: &Client, updates: &[Update]) -> Result<Vec<UpdateOutcome>, ApiError> {
+    let mut outcomes = vec![None; updates.len()];
+    client
+        .update(updates, &mut |settled| {
+            for (index, outcome) in settled {
+                assert!(outcomes[index].replace(outcome).is_none(), "told twice");
+            }
+            Ok(())
+        })
+        .await?;
+    Ok(outcomes.into_iter().map(Option::unwrap).collect())
+}
+
+/// Written without an exception.
+fn updated() -> UpdateOutcome {
+    UpdateOutcome::Updated {
+        left_out: BTreeMap::new(),
+        kept: BTreeMap::new(),
+    }
 }
 
 fn cells(cells: &[(&str, Value)]) -> BTreeMap<String, Value> {
@@ -89,8 +133,21 @@ fn text(text: &str) -> Value {
     Value::Text(text.to_string())
 }
 
-fn update(id: &str, values: &[(&str, Value)]) -> (RecordId, BTreeMap<String, Value>) {
-    (RecordId::new(id), cells(values))
+fn update(id: &str, values: &[(&str, Value)]) -> Update {
+    Update {
+        record_id: RecordId::new(id),
+        cells: cells(values),
+        shared: BTreeMap::new(),
+    }
+}
+
+/// The same with a cell that people share, which may be written over some texts.
+fn sharing(mut update: Update, column: &str, value: Value, over: &[&str]) -> Update {
+    let over = over.iter().map(|text| text.to_string()).collect();
+    update
+        .shared
+        .insert(column.to_string(), Shared { value, over });
+    update
 }
 
 fn at(text: &str) -> DateTime<Utc> {
@@ -109,10 +166,11 @@ async fn every_record_of_every_page_is_read() {
     let (airtable, ids) = base_of(250);
     airtable.set(&ids[0], "Replied", json!(true));
     airtable.set(&ids[0], "Engagement_Status", json!("Auto-Send"));
-    let (summary, leads) = list(&client(&airtable), None).await;
+    let client = client(&airtable);
+    let (summary, leads) = list(&client, None).await;
     let summary = summary.unwrap();
     // The schema and three pages.
-    assert_eq!((summary.records, summary.calls), (250, 4));
+    assert_eq!((summary.records, client.calls()), (250, 4));
     assert_eq!(summary.missing, []);
     let read: BTreeSet<&str> = leads.iter().map(|lead| lead.record_id.as_str()).collect();
     assert_eq!(read, ids.iter().map(String::as_str).collect());
@@ -153,7 +211,8 @@ async fn the_rate_is_kept_without_being_told() {
     let client = Client::new(settings(&airtable), None).unwrap();
     let started = Instant::now();
     let (summary, leads) = list(&client, None).await;
-    assert_eq!((summary.unwrap().calls, leads.len()), (7, 550));
+    assert_eq!((summary.unwrap().records, leads.len()), (550, 550));
+    assert_eq!(client.calls(), 7);
     assert!(started.elapsed() >= Duration::from_millis(6 * 250 - 50));
     assert_eq!(airtable.calls(), 7, "no call was refused and repeated");
 }
@@ -164,10 +223,10 @@ async fn a_pace_above_the_rate_is_slowed_down_and_goes_on() {
     let client = Client::new(settings(&airtable), None)
         .unwrap()
         .with_pacing(quick())
-        .unwrap();
+        .with_gate(Gate::new(None, Duration::from_millis(1)));
     let (summary, leads) = list(&client, None).await;
-    assert_eq!(leads.len(), 850);
-    assert!(summary.unwrap().calls > 10, "some were refused");
+    assert_eq!(leads.len(), 850, "{summary:?}");
+    assert!(client.calls() > 10, "some were refused");
 }
 
 #[tokio::test]
@@ -202,15 +261,12 @@ async fn a_silent_server_is_not_waited_for_forever() {
         call_timeout: Duration::from_millis(300),
         ..quick()
     };
-    let client = client(&airtable).with_pacing(pacing).unwrap();
+    let client = client(&airtable).with_pacing(pacing);
     airtable.fail(Call::List, 1, Fault::Silence);
     airtable.fail(Call::Update, 1, Fault::Silence);
     assert_eq!(list(&client, None).await.1.len(), 1);
     let updates = [update(&ids[0], &[("Campaign_ID", text("c1"))])];
-    assert_eq!(
-        client.update(&updates).await.unwrap(),
-        [UpdateOutcome::Updated]
-    );
+    assert_eq!(write(&client, &updates).await.unwrap(), [updated()]);
 }
 
 #[tokio::test]
@@ -267,9 +323,8 @@ async fn a_used_up_quota_ends_it_at_once() {
     let client = client(&airtable);
     let error = list(&client, None).await.0.unwrap_err();
     assert!(matches!(error, ApiError::QuotaExhausted(_)), "{error}");
-    let error = client
-        .update(&[update(&ids[0], &[("Campaign_ID", text("c1"))])])
-        .await;
+    let updates = [update(&ids[0], &[("Campaign_ID", text("c1"))])];
+    let error = write(&client, &updates).await;
     assert!(
         matches!(error, Err(ApiError::QuotaExhausted(_))),
         "{error:?}"
@@ -289,7 +344,7 @@ async fn a_lost_place_begins_the_list_anew() {
     let client = client(&airtable);
     let (mut n_seen, mut n_pages) = (0, 0);
     let summary = client
-        .list(None, &mut |page| {
+        .list(&ALL, &mut |page| {
             n_seen += page.len();
             n_pages += 1;
             if n_pages == 2 {
@@ -310,7 +365,7 @@ async fn a_lost_place_begins_the_list_anew() {
 async fn a_failing_sink_ends_the_list() {
     let (airtable, _) = base_of(250);
     let error = client(&airtable)
-        .list(None, &mut |_| anyhow::bail!("disk full"))
+        .list(&ALL, &mut |_| anyhow::bail!("disk full"))
         .await
         .unwrap_err();
     assert!(matches!(error, ApiError::Sink(_)), "{error:?}");

@@ -5,7 +5,7 @@ use outreach::changeset::Value;
 use outreach::lead::RecordId;
 use serde_json::json;
 
-use super::{answer, at, base_of, client, client_with, text, update};
+use super::{answer, at, base_of, client, client_with, text, update, updated, write};
 use crate::world::airtable::{Airtable, Call, Fault, HTML};
 
 fn choice(text: &str) -> Value {
@@ -26,8 +26,8 @@ async fn updates_go_in_tens_and_in_the_columns_own_types() {
     ];
     let updates: Vec<_> = ids.iter().map(|id| update(id, &values)).collect();
     let client = client(&airtable);
-    let outcomes = client.update(&updates).await.unwrap();
-    assert_eq!(outcomes, vec![UpdateOutcome::Updated; 23]);
+    let outcomes = write(&client, &updates).await.unwrap();
+    assert_eq!(outcomes, vec![updated(); 23]);
     assert_eq!((airtable.calls_of(Call::Update), client.calls()), (3, 4));
     for (column, expected) in [
         ("Campaign_Status", json!("Active")),
@@ -39,12 +39,9 @@ async fn updates_go_in_tens_and_in_the_columns_own_types() {
         assert_eq!(airtable.field(&ids[22], column), Some(expected), "{column}");
     }
     let cleared = [update(&ids[0], &[("Campaign_Status", Value::Empty)])];
-    assert_eq!(
-        client.update(&cleared).await.unwrap(),
-        [UpdateOutcome::Updated]
-    );
+    assert_eq!(write(&client, &cleared).await.unwrap(), [updated()]);
     assert_eq!(airtable.field(&ids[0], "Campaign_Status"), None);
-    assert_eq!(client.update(&[]).await.unwrap(), []);
+    assert_eq!(write(&client, &[]).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -53,8 +50,8 @@ async fn an_update_whose_answer_was_lost_is_written_again() {
         let (airtable, ids) = base_of(1);
         airtable.fail(Call::Update, 1, fault.clone());
         let updates = [update(&ids[0], &[("Campaign_ID", text("c1"))])];
-        let outcomes = client(&airtable).update(&updates).await.unwrap();
-        assert_eq!(outcomes, [UpdateOutcome::Updated], "{fault:?}");
+        let outcomes = write(&client(&airtable), &updates).await.unwrap();
+        assert_eq!(outcomes, [updated()], "{fault:?}");
         assert_eq!(airtable.field(&ids[0], "Campaign_ID"), Some(json!("c1")));
         assert_eq!(airtable.calls_of(Call::Update), 2);
     }
@@ -69,13 +66,13 @@ async fn a_vanished_record_holds_nobody_up() {
         .iter()
         .map(|id| update(id, &[("Campaign_ID", text("c1"))]))
         .collect();
-    let outcomes = client(&airtable).update(&updates).await.unwrap();
+    let outcomes = write(&client(&airtable), &updates).await.unwrap();
     for (index, outcome) in outcomes.iter().enumerate() {
         let is_gone = index == 3 || index == 7;
         let expected = if is_gone {
             UpdateOutcome::Gone
         } else {
-            UpdateOutcome::Updated
+            updated()
         };
         assert_eq!(*outcome, expected, "{index}");
     }
@@ -90,12 +87,12 @@ async fn a_refused_record_stands_alone() {
         .iter()
         .map(|id| update(id, &[("Campaign_ID", text("c1"))]))
         .collect();
-    updates[6].0 = RecordId::new("row0123456789abcdef");
-    let outcomes = client(&airtable).update(&updates).await.unwrap();
+    updates[6].record_id = RecordId::new("row0123456789abcdef");
+    let outcomes = write(&client(&airtable), &updates).await.unwrap();
     for (index, outcome) in outcomes.iter().enumerate() {
         match (index, outcome) {
             (6, UpdateOutcome::Refused(why)) => assert!(why.contains("INVALID_RECORDS"), "{why}"),
-            (_, outcome) => assert_eq!(*outcome, UpdateOutcome::Updated, "{index}"),
+            (_, outcome) => assert_eq!(*outcome, updated(), "{index}"),
         }
     }
     assert!(airtable.calls_of(Call::Update) <= 9);
@@ -114,9 +111,9 @@ async fn check_left_out(
     let values = [value.clone(), ("Campaign_ID", text("c1"))];
     let updates: Vec<_> = ids.iter().map(|id| update(id, &values)).collect();
     let client = client(&airtable);
-    let outcomes = client.update(&updates).await.unwrap();
+    let outcomes = write(&client, &updates).await.unwrap();
     for (id, outcome) in ids.iter().zip(&outcomes) {
-        let UpdateOutcome::UpdatedWithout(left_out) = outcome else {
+        let UpdateOutcome::Updated { left_out, .. } = outcome else {
             panic!("{outcome:?}")
         };
         assert_eq!(
@@ -172,12 +169,10 @@ async fn an_update_of_nothing_writable_costs_no_call() {
     let (airtable, ids) = base_of(1);
     airtable.drop_column("Campaign_Notes");
     let client = client(&airtable);
-    let outcomes = client
-        .update(&[update(&ids[0], &[("Campaign_Notes", text("n"))])])
-        .await
-        .unwrap();
+    let updates = [update(&ids[0], &[("Campaign_Notes", text("n"))])];
+    let outcomes = write(&client, &updates).await.unwrap();
     assert!(
-        matches!(outcomes[0], UpdateOutcome::UpdatedWithout(_)),
+        matches!(&outcomes[0], UpdateOutcome::Updated { left_out, .. } if left_out.len() == 1),
         "{outcomes:?}"
     );
     assert_eq!(airtable.calls_of(Call::Update), 0);
@@ -196,9 +191,8 @@ async fn written_columns_may_have_other_names() {
             .columns
             .insert("campaign_status".into(), "Kampagne".into());
     });
-    let outcomes = client
-        .update(&[update(&ids[0], &[("Campaign_Status", choice("Active"))])])
-        .await;
-    assert_eq!(outcomes.unwrap(), [UpdateOutcome::Updated]);
+    let updates = [update(&ids[0], &[("Campaign_Status", choice("Active"))])];
+    let outcomes = write(&client, &updates).await;
+    assert_eq!(outcomes.unwrap(), [updated()]);
     assert_eq!(airtable.field(&ids[0], "Kampagne"), Some(json!("Active")));
 }
