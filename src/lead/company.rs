@@ -1,6 +1,7 @@
 //! Company names: as written, and as a sentence names them.
 
 mod legal_form;
+mod scraped;
 
 use anyhow::{bail, ensure};
 
@@ -43,6 +44,25 @@ const NO_COMPANY: &[&str] = &[
     "career break",
 ];
 
+/// What joins a name to its partners, and what the partners are called (lower case).
+const JOINTS: [&str; 7] = ["&", "+", "and", "und", "et", "y", "e"];
+const PARTNERS: [&str; 14] = [
+    "associates",
+    "assoc",
+    "associés",
+    "associes",
+    "asociados",
+    "associados",
+    "associati",
+    "partner",
+    "partners",
+    "partenaires",
+    "kollegen",
+    "colleagues",
+    "company",
+    "team",
+];
+
 /// A company name that passed the check.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct CompanyName {
@@ -75,6 +95,9 @@ pub(super) fn parse(raw: &str, person: &str) -> anyhow::Result<CompanyName> {
     let nothing = debris::is_placeholder(line) || NO_COMPANY.contains(&lower.as_str());
     ensure!(!nothing, "it is a placeholder");
     ensure!(!is_web_address(line), "it is a web address");
+    if let Some(what) = scraped::what(line) {
+        bail!("it is {what}");
+    }
     ensure!(
         EmailAddress::parse(line).is_err(),
         "it is an e-mail address"
@@ -121,15 +144,17 @@ pub(super) fn is_same_name(a: &str, b: &str) -> bool {
     letters(a) == letters(b)
 }
 
-/// The name without quotes around it and without punctuation that a list left at its ends.
+/// The name without quotes around it and without punctuation that a list left at its ends. A quote
+/// that closes one inside the name stays.
 fn unquoted(line: &str) -> &str {
-    let edge = |c: char| {
-        matches!(
-            c,
-            '"' | '“' | '”' | '„' | ',' | '-' | '–' | '—' | '·' | '•' | ' ' | ':'
-        )
-    };
-    line.trim_matches(edge)
+    let is_quote = |c: char| matches!(c, '"' | '“' | '”' | '„');
+    let is_left_over = |c: char| matches!(c, ',' | '-' | '–' | '—' | '·' | '•' | ' ' | ':');
+    let bare = line.trim_matches(|c| is_quote(c) || is_left_over(c));
+    if bare.chars().filter(|c| is_quote(*c)).count() % 2 == 0 {
+        bare
+    } else {
+        line.trim_matches(is_left_over)
+    }
 }
 
 /// Whether the text is an address of the web. `Booking.com` is what a company calls itself; all in
@@ -153,16 +178,23 @@ fn is_web_address(line: &str) -> bool {
         || (first == line && line.contains('.') && ends_in_known && !first.ends_with('.'))
 }
 
+/// Whether a company is only the person's own name with partners added.
 fn is_invented_from(line: &str, person: &str) -> bool {
-    let lower = line.to_lowercase();
-    let ends = [
-        " & associates",
-        " and associates",
-        " & partners",
-        " and partners",
-    ];
-    let owner = ends.iter().find_map(|end| lower.strip_suffix(end));
-    owner.is_some_and(|owner| is_same_name(owner, person))
+    let lower = legal_form::short(line).to_lowercase();
+    let words: Vec<&str> = lower.split_whitespace().collect();
+    let [owner @ .., joint, partners] = words.as_slice() else {
+        return false;
+    };
+    if !JOINTS.contains(joint) || !PARTNERS.contains(&partners.trim_end_matches('.')) {
+        return false;
+    }
+    let person = person.to_lowercase();
+    let names: Vec<&str> = person.split_whitespace().collect();
+    // `Ada M. Vey` calls her firm after `Ada Vey`.
+    let is_short_form = names.len() > 1
+        && owner.len() == 2
+        && (owner.first(), owner.last()) == (names.first(), names.last());
+    is_short_form || is_same_name(&owner.concat(), &person)
 }
 
 #[cfg(test)]
@@ -200,6 +232,30 @@ mod tests {
         check("(+) – Quill", "(+) – Quill");
         check("株式会社山猫", "山猫");
         check("ООО «Перо»", "Перо");
+        check("Quill S.A.S.", "Quill");
+        check("Quill S.r.l. Unipersonale", "Quill");
+        check("Quill Ltda.", "Quill");
+        check("Quill Lda", "Quill");
+        check("Quill e. K.", "Quill");
+        check("Quill e.U.", "Quill");
+        check("Quill SE & Co. KGaA", "Quill");
+        check("Quill GmbH und Co. KG", "Quill");
+        check("Quill GmbH + Co. KG", "Quill");
+        check("Quill N.V./S.A.", "Quill");
+        check("Quill San. ve Tic. A.Ş.", "Quill");
+        check("Quill EOOD", "Quill");
+        check("Quill I/S", "Quill");
+        check("Quill ehf.", "Quill");
+        check("Quill AB (publ)", "Quill");
+        check("Quill LLC dba Feather", "Feather");
+        check("Quill LLC d/b/a Feather Inc.", "Feather");
+        check("Quill Ltd t/a Feather", "Feather");
+        check("Quill Inc., a Feather Company", "Quill");
+        check("Quill GmbH, part of Feather", "Quill");
+        check("PT Quill Tbk", "Quill");
+        check("PT. Quill Indonesia", "Quill Indonesia");
+        check("UAB „Quill“", "Quill");
+        check("ТОО Перо", "Перо");
         // Not a form: part of the name.
         check("Riverside Co-op", "Riverside Co-op");
         check("Lumen Day Spa", "Lumen Day Spa");
@@ -213,6 +269,14 @@ mod tests {
         check("Booking.com", "Booking.com");
         check("Cookie Corner", "Cookie Corner");
         check("Ada Vey Design", "Ada Vey Design");
+        check("Vey & Associates", "Vey & Associates");
+        check("SIA", "SIA");
+        check("PT Barnum", "Barnum");
+        check("Quill Company", "Quill Company");
+        check("Dba Feather", "Dba Feather");
+        check("Ad Astra", "Ad Astra");
+        check("Hb Studio", "Hb Studio");
+        check("Ada Stern & Associates", "Ada Stern & Associates");
     }
 
     #[test]
@@ -282,5 +346,15 @@ mod tests {
         check(&"Quill ".repeat(20), "at most 100 characters");
         check("Ada Vey & Associates", "own name");
         check("ADA VEY and associates", "own name");
+        check("Ada Vey + Associates, LLC", "own name");
+        check("Ada Vey & Assoc.", "own name");
+        check("Ada Vey et Associés", "own name");
+        check("Ada Vey und Partner", "own name");
+        check("Quill Learn more", "piece of a page");
+        check("Quill · 500+ connections", "piece of a page");
+        check("Quill and others on LinkedIn", "piece of a page");
+        check("Contact us", "title of a page");
+        let middle = parse("Ada Vey & Partners", "Ada M. Vey").expect_err("a middle initial");
+        assert!(middle.to_string().contains("own name"), "{middle}");
     }
 }

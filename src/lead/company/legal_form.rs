@@ -5,6 +5,7 @@
 const LEGAL_FORMS: &[&str] = &[
     "a/s",
     "ab",
+    "ad",
     "aş",
     "ag",
     "aktiengesellschaft",
@@ -136,14 +137,70 @@ const LEGAL_FORMS: &[&str] = &[
     "зао",
     "пао",
     "ао",
+    "asbl",
+    "bv/srl",
+    "bv & co kg",
+    "cvba",
+    "dmcc",
+    "e k",
+    "ehf",
+    "eood",
+    "eu",
+    "fz llc",
+    "gmbh & co ohg",
+    "hb",
+    "i/s",
+    "k/s",
+    "kb",
+    "ks",
+    "lda",
+    "limitada",
+    "nv/sa",
+    "ood",
+    "opc private limited",
+    "p/s",
+    "psc",
+    "sa/nv",
+    "san ve tic aş",
+    "san ve tic ltd şti",
+    "sca",
+    "sci",
+    "se & co kg",
+    "se & co kgaa",
+    "selarl",
+    "srl unipersonale",
+    "tic aş",
+    "tic ltd şti",
+    "unipersonale",
+    "vos",
+    "vzw",
+    "wll",
 ];
 
 /// Forms that are also words or names: they count only in capitals or with dots (`S.p.A.`, not
 /// `Spa`).
 const NEEDS_CAPITALS: &[&str] = &[
     "ab", "ag", "as", "asa", "cv", "dd", "eg", "ek", "ev", "gk", "hf", "kg", "kk", "lp", "nv",
-    "pa", "pc", "sa", "sac", "sas", "scs", "se", "sia", "sl", "spa", "ug", "bv", "ао", "tbk",
+    "pa", "pc", "sa", "sac", "sas", "scs", "se", "sia", "sl", "spa", "ug", "bv", "ао", "ad", "eu",
+    "hb", "kb", "ks", "psc", "sca", "sci", "vos", "wll", "e k",
 ];
+
+/// Forms that stand in front, as they are written.
+const LEADING_FORMS: [&str; 13] = [
+    "ООО", "ОАО", "ЗАО", "ПАО", "АО", "ТОО", "ТОВ", "ИП", "ФОП", "OOO", "PT", "PT.", "UAB",
+];
+
+/// What introduces the name a company trades under.
+const TRADING_AS: [&str; 5] = [
+    " dba ",
+    " d/b/a ",
+    " t/a ",
+    " trading as ",
+    " doing business as ",
+];
+
+/// What introduces the company behind a company.
+const BELONGS_TO: [&str; 4] = [", a ", ", an ", ", part of ", ", formerly "];
 
 /// Forms that no person's name ends in.
 const NEVER_A_NAME: [&str; 12] = [
@@ -177,18 +234,20 @@ const JOINED_FORMS: [&str; 11] = [
 ];
 
 /// The name without its legal form, brackets or slogan at its end: `Ostrich & Finch Media` of
-/// `Ostrich & Finch Media, Inc. (UK) – We print`. Never empty: a name that is all legal form stays
-/// as it is.
+/// `Ostrich & Finch Media, Inc. (UK) – We print`; of a company that trades under another name, that
+/// one. Never empty: a name that is all legal form stays as it is.
 pub(in crate::lead) fn short(name: &str) -> String {
-    let dashes = [" - ", " – ", " — "];
-    let bare = dashes.iter().fold(name, |rest, dash| {
-        rest.split_once(dash).map_or(rest, |(head, _)| head)
-    });
+    let bare = [" - ", " – ", " — "]
+        .iter()
+        .chain(&BELONGS_TO)
+        .fold(traded(name), |rest, mark| {
+            rest.split_once(mark).map_or(rest, |(head, _)| head)
+        });
     let mut words: Vec<&str> = without_joined_form(bare.trim())
         .split_whitespace()
         .collect();
     if let [first, _, ..] = words.as_slice()
-        && matches!(*first, "ООО" | "ОАО" | "ЗАО" | "ПАО" | "АО")
+        && LEADING_FORMS.contains(first)
     {
         words.remove(0);
     }
@@ -198,15 +257,23 @@ pub(in crate::lead) fn short(name: &str) -> String {
     }
     let short = words.join(" ");
     let short = short.trim_end_matches([',', ' ', '-', '–', '&']);
-    let short = short
-        .strip_prefix('«')
-        .and_then(|s| s.strip_suffix('»'))
-        .unwrap_or(short);
+    let quotes = [('«', '»'), ('„', '“'), ('"', '"')];
+    let unquoted = |(open, close): &(char, char)| short.strip_prefix(*open)?.strip_suffix(*close);
+    let short = quotes.iter().find_map(unquoted).unwrap_or(short);
     if short.chars().any(char::is_alphanumeric) {
         short.to_string()
     } else {
         name.to_string()
     }
+}
+
+/// The name a company trades under where the text says so, else all of it.
+fn traded(name: &str) -> &str {
+    let lower = name.to_ascii_lowercase();
+    let start = TRADING_AS
+        .iter()
+        .find_map(|mark| lower.find(mark).map(|at| at + mark.len()));
+    start.and_then(|at| name.get(at..)).unwrap_or(name)
 }
 
 /// Whether a text ends in a legal form that no person's name ends in.
@@ -255,9 +322,17 @@ fn form_taken_off(words: &[&str]) -> Option<usize> {
     (last.ends_with(')') && opened > 0).then_some(opened)
 }
 
-/// Words as [`LEGAL_FORMS`] writes them.
+/// Words as [`LEGAL_FORMS`] writes them: `gmbh & co kg` of `GmbH und Co. KG`.
 fn form_of(words: &[&str]) -> String {
-    words.join(" ").replace(['.', ','], "").to_lowercase()
+    let words = words.iter().map(|word| match *word {
+        "und" | "and" | "+" => "&",
+        word => word,
+    });
+    words
+        .collect::<Vec<_>>()
+        .join(" ")
+        .replace(['.', ','], "")
+        .to_lowercase()
 }
 
 fn without_joined_form(name: &str) -> &str {
