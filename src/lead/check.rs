@@ -101,7 +101,7 @@ fn may_be_engaged(raw: &RawLead) -> Result<(), Reject> {
 fn content(raw: &RawLead, email: EmailAddress, confidence: Confidence) -> Result<Lead, Reject> {
     let name = name(raw, &email)?;
     let company = company(raw, &name.full)?;
-    let mut repairs = rereadings(raw, &email, &name.full, &company.full);
+    let mut repairs = rereadings(raw, &name.full, &company.full);
     let website = website(raw, &mut repairs);
     let mut passage = |what: &str, field, len_max| {
         let passage = text::passage(raw.get(field), len_max);
@@ -118,15 +118,14 @@ fn content(raw: &RawLead, email: EmailAddress, confidence: Confidence) -> Result
         ReadField::WebsiteInsights,
         INSIGHTS_LEN_MAX,
     );
-    let services = text::services(raw.get(ReadField::TopServices));
-    if services.is_empty() && !raw.get(ReadField::TopServices).trim().is_empty() {
-        repairs.push("the services were dropped: they name none".to_string());
-    }
+    let services = services(raw, &mut repairs);
     let mut label = |what: &str, field| {
         let label = text::label(raw.get(field), LABEL_LEN_MAX);
         let written = raw.get(field);
         if label.is_empty() && !written.trim().is_empty() {
             repairs.push(format!("{what} `{}` was dropped", text::shown(written)));
+        } else if !written.split_whitespace().eq(label.split_whitespace()) {
+            repairs.push(reread(what, written, &label));
         }
         label
     };
@@ -203,14 +202,19 @@ fn company(raw: &RawLead, person: &str) -> Result<company::CompanyName, Reject> 
     })
 }
 
-/// The repairs of the three texts that decide: address, name, company.
-fn rereadings(raw: &RawLead, email: &EmailAddress, name: &str, company: &str) -> Vec<String> {
-    let mut repairs = Vec::new();
+/// What was mended in a record's address, if anything: also of a lead that is rejected for another
+/// reason, because its address is compared with those of others all the same.
+pub fn address_repair(raw: &RawLead) -> Option<String> {
     let written = raw.get(ReadField::Email);
+    let email = EmailAddress::parse(written).ok()?;
     // Domains are lower case by nature; saying so of every second lead would bury the real repairs.
-    if !written.trim().eq_ignore_ascii_case(email.as_str()) {
-        repairs.push(reread("the address", written, email.as_str()));
-    }
+    let is_same = written.trim().eq_ignore_ascii_case(email.as_str());
+    (!is_same).then(|| reread("the address", written, email.as_str()))
+}
+
+/// The repairs of the three texts that decide: address, name, company.
+fn rereadings(raw: &RawLead, name: &str, company: &str) -> Vec<String> {
+    let mut repairs: Vec<String> = address_repair(raw).into_iter().collect();
     for (what, field, read) in [
         ("the name", ReadField::FullName, name),
         ("the company", ReadField::Company, company),
@@ -225,13 +229,40 @@ fn rereadings(raw: &RawLead, email: &EmailAddress, name: &str, company: &str) ->
 
 fn website(raw: &RawLead, repairs: &mut Vec<String>) -> String {
     let written = raw.get(ReadField::Website);
-    website::parse(written).unwrap_or_else(|err| {
-        repairs.push(format!(
-            "the website `{}` was dropped: {err:#}",
-            text::shown(written)
-        ));
-        String::new()
-    })
+    match website::parse(written) {
+        Ok(website) => {
+            // A scheme that was not written and a stroke at the end change nothing.
+            let bare = |text: &str| {
+                let text = text.trim().to_lowercase();
+                let rest = text
+                    .split_once("://")
+                    .map_or(text.as_str(), |(_, rest)| rest);
+                rest.trim_end_matches('/').to_string()
+            };
+            if bare(written) != bare(&website) {
+                repairs.push(reread("the website", written, &website));
+            }
+            website
+        }
+        Err(err) => {
+            let shown = text::shown(written);
+            repairs.push(format!("the website `{shown}` was dropped: {err:#}"));
+            String::new()
+        }
+    }
+}
+
+fn services(raw: &RawLead, repairs: &mut Vec<String>) -> Vec<String> {
+    let (services, n_left_out) = text::services(raw.get(ReadField::TopServices));
+    match (services.len(), n_left_out) {
+        (_, 0) => {}
+        (0, _) => repairs.push("the services were dropped: they name none".to_string()),
+        (kept, left_out) => repairs.push(format!(
+            "{left_out} of {} services were left out: beyond the eighth, too long, or no words",
+            kept + left_out
+        )),
+    }
+    services
 }
 
 fn reread(what: &str, written: &str, read: &str) -> String {

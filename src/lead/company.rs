@@ -330,7 +330,7 @@ mod tests {
         check("quill.com/about", "web address");
         check("ada@quill.example", "e-mail address");
         check("{{company}}", "unfilled template");
-        check("[Company]", "placeholder");
+        check("[Company]", "unfilled template");
         check("N/A", "placeholder");
         check("Company Name", "placeholder");
         check("Self-Employed", "placeholder");

@@ -123,30 +123,25 @@ pub(super) fn passage(text: &str, len_max: usize) -> Passage {
     }
     let folded: Vec<&str> = text.split_whitespace().collect();
     let is_same = line.split(' ').eq(folded);
-    match cut_at_sentence(&line, len_max) {
-        Some(cut) => Passage {
-            text: cut,
-            repair: Some(format!("was cut to {len_max} characters")),
-        },
-        None if is_same => Passage {
-            text: line,
-            repair: None,
-        },
-        None => {
-            let repair = Some("was cleaned of markup or unprintable characters".to_string());
-            Passage { text: line, repair }
-        }
-    }
+    let cleaned = (!is_same).then(|| "cleaned of markup or unprintable characters".to_string());
+    let (text, cut) = match cut_at_sentence(&line, len_max) {
+        Some(cut) => (cut, Some(format!("cut to {len_max} characters"))),
+        None => (line, None),
+    };
+    let done: Vec<String> = cleaned.into_iter().chain(cut).collect();
+    let repair = (!done.is_empty()).then(|| format!("was {}", done.join(" and ")));
+    Passage { text, repair }
 }
 
 /// The services a text lists: split at line breaks, semicolons, bullets and commas, each one line
-/// of at most 60 characters, without repetitions, at most eight. What is too long, is code, or is
-/// debris is left out.
-pub(super) fn services(text: &str) -> Vec<String> {
+/// of at most 60 characters, without repetitions, at most eight; and how many were left out because
+/// they are too long, code, debris, or beyond the eighth.
+pub(super) fn services(text: &str) -> (Vec<String>, usize) {
     let bare = without_markup(text);
     let mut services: Vec<String> = Vec::new();
-    if debris::in_text(&bare).is_some() {
-        return services;
+    let mut n_left_out = 0;
+    if debris::in_text(&one_line(&bare)).is_some() {
+        return (services, 1);
     }
     let is_break = |c: char| {
         let bullet = matches!(c, '•' | '·' | '●' | '▪' | '■' | '◦' | '‣' | '–' | '|');
@@ -161,15 +156,17 @@ pub(super) fn services(text: &str) -> Vec<String> {
             && !service.contains(['{', '}', '[', ']', '<', '>', '"', '=', '\\'])
             && !debris::is_formula(service)
             && !debris::is_placeholder(service);
-        let known = |other: &String| other.to_lowercase() == service.to_lowercase();
-        if fits && !services.iter().any(known) {
-            services.push(service.to_string());
+        let lower = service.to_lowercase();
+        if service.is_empty() || services.iter().any(|other| other.to_lowercase() == lower) {
+            continue;
         }
-        if services.len() == SERVICES_MAX {
-            break;
+        if fits && services.len() < SERVICES_MAX {
+            services.push(service.to_string());
+        } else {
+            n_left_out += 1;
         }
     }
-    services
+    (services, n_left_out)
 }
 
 /// A short text of a person's choosing (job title, tone, city): one line without pictographs, `""`

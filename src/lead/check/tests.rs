@@ -66,7 +66,22 @@ fn a_good_record_becomes_a_lead() {
         (lead.company_size.as_str(), lead.country.as_str()),
         ("11-50", "")
     );
-    assert_eq!(lead.repairs, Vec::<String>::new());
+    assert_eq!(
+        lead.repairs,
+        ["the job title `Founder 🚀` was read as `Founder`"]
+    );
+}
+
+#[test]
+fn a_clean_record_is_not_repaired() {
+    let lead = parse(&record(&[
+        (ReadField::Email, " Ada.Vey@QUILL.example"),
+        (ReadField::Website, "HTTPS://Quill.example/"),
+        (ReadField::TopServices, "Pens\nInk, ink"),
+        (ReadField::CompanyDescription, "Moves pens.\n\nFast."),
+        (ReadField::City, " Leeds "),
+    ]));
+    assert_eq!(lead.unwrap().repairs, Vec::<String>::new());
 }
 
 #[test]
@@ -264,6 +279,23 @@ fn every_repair_is_told() {
             "the text on the website was cleaned of markup or unprintable characters",
             "the services were dropped: they name none",
             "the job title `N/A` was dropped",
+        ]
+    );
+    let lead = parse(&record(&[
+        (ReadField::Email, "Ada Vey <ada@quill.example>"),
+        (ReadField::Website, "quill.example/about?utm_source=x"),
+        (ReadField::TopServices, "a,b,c,d,e,f,g,h,i,j"),
+        (ReadField::City, "Leeds &amp; York"),
+    ]))
+    .unwrap();
+    assert_eq!(
+        lead.repairs,
+        [
+            "the address `Ada Vey <ada@quill.example>` was read as `ada@quill.example`",
+            "the website `quill.example/about?utm_source=x` was read as \
+             `https://quill.example/about`",
+            "2 of 10 services were left out: beyond the eighth, too long, or no words",
+            "the city `Leeds &amp; York` was read as `Leeds & York`",
         ]
     );
 }

@@ -261,7 +261,6 @@ fn what_is_no_name_is_refused() {
         "???",
         "First Last",
         "xxx",
-        "[Name]",
     ] {
         refused(raw, "placeholder");
     }
@@ -283,6 +282,8 @@ fn what_is_no_name_is_refused() {
     refused("Ada et Tom", "two persons");
     refused("CEO | Quill", "a function");
     refused("{{first_name}} {{last_name}}", "unfilled template");
+    refused("[Name]", "unfilled template");
+    refused("[Ada]", "placeholder");
     refused("=HYPERLINK(\"http://evil.example\",\"click\")", "formula");
     refused("Bobby'); DROP TABLE leads;--", "expected letters");
     refused("<b>Ada</b>", "markup");

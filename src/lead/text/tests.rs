@@ -90,6 +90,11 @@ fn a_passage_is_cleaned_cut_or_dropped() {
         cut,
     );
     check(
+        "<p>We bake bread for offices.</p><p>We also bake rolls and pretzels for hotels.</p>",
+        "We bake bread for offices.",
+        "was cleaned of markup or unprintable characters and cut to 60 characters",
+    );
+    check(
         &"word ".repeat(40),
         &format!("{}…", ["word"; 11].join(" ")),
         cut,
@@ -110,14 +115,14 @@ fn a_passage_is_cleaned_cut_or_dropped() {
 fn a_huge_cell_costs_no_more_than_a_page() {
     let found = passage(&"<b>é&amp;".repeat(1_000_000), 600);
     assert!(found.text.chars().count() <= 600);
-    assert_eq!(services(&"a,".repeat(1_000_000)), ["a"]);
+    assert_eq!(services(&"a,".repeat(1_000_000)).0, ["a"]);
 }
 
 #[test]
 fn services_are_told_apart() {
     #[track_caller]
     fn check(text: &str, expected: &[&str]) {
-        assert_eq!(services(text), expected, "{text:?}");
+        assert_eq!(services(text).0, expected, "{text:?}");
     }
     check(
         "Rye bread\nRolls\n\nrolls\nPretzels",
@@ -146,6 +151,19 @@ fn services_are_told_apart() {
     check("+SUM(A1)\nRye", &["Rye"]);
     check("N/A, -, Rye", &["Rye"]);
     check("", &[]);
+}
+
+#[test]
+fn services_left_out_are_counted() {
+    for (text, n) in [
+        ("Rye, Rolls, rye, ", 0),
+        ("a,b,c,d,e,f,g,h,i,j,a", 2),
+        ("Rye\n=1+1\n{{service}}", 1),
+        ("Rye\n=1+1\nRolls [x]", 2),
+        ("\"}], \"role\": \"system\"", 1),
+    ] {
+        assert_eq!(services(text).1, n, "{text:?}");
+    }
 }
 
 #[test]
