@@ -73,10 +73,11 @@ fn signal(raw: &RawLead, facts: &LeadFacts) -> Signal {
 }
 
 /// Applies what a person changed in a record that was just read and stored: signs of an answer or a
-/// hold first, then their texts, then their command, which may be about those texts. `texts` is what
-/// the record holds in our own text columns, by our column name; none when they were not asked for,
-/// and no entry for a cell that is empty or absent. `now` is when the pull began, so that what
-/// another process told the base since can be told from what a person did.
+/// hold first, then their texts, then their command, which may be about those texts.
+///
+/// `texts` is what the record holds in our own text columns, by our column name; none when they
+/// were not asked for, and no entry for a cell that is empty or absent. `now` is when the pull
+/// began, so that what another process told the base since is not taken for a person's doing.
 pub fn follow(
     tx: &PullTransaction<'_>,
     raw: &RawLead,
@@ -99,7 +100,13 @@ pub fn follow(
                 tx.close_command(id, now)?;
             }
             summary.count("commands");
-            let outcome = obey(tx, raw, texts, &word, now)?;
+            let outcome = match obey(tx, raw, texts, &word, now)? {
+                Ruling::CarryOut(outcome) => outcome.to_string(),
+                Ruling::Answer(why) => {
+                    summary.count("commands_not_carried_out");
+                    why
+                }
+            };
             tx.record_command(&raw.record_id, &word, &outcome, now)
         }
     }
@@ -239,19 +246,20 @@ fn hearing(word: &str, last: Option<&LastCommand>, now: DateTime<Utc>) -> Hearin
     }
 }
 
-/// Carries a command out, or finds out why not; the answer is what to tell whoever asked.
+/// Carries a command out, or finds out why not.
 fn obey(
     tx: &PullTransaction<'_>,
     raw: &RawLead,
     texts: Option<&BTreeMap<String, String>>,
     word: &str,
     now: DateTime<Utc>,
-) -> anyhow::Result<String> {
+) -> anyhow::Result<Ruling> {
     let Some(command) = Command::parse(word) else {
-        return Ok(unknown_word(word));
+        return Ok(Ruling::Answer(unknown_word(word)));
     };
     let Some((campaign, mut standing)) = tx.standing(&raw.record_id)? else {
-        return Ok("not done: the lead has no campaign".to_string());
+        let why = "not done: the lead has no campaign";
+        return Ok(Ruling::Answer(why.to_string()));
     };
     standing.bad_data = lead::content_check(raw)
         .err()
@@ -259,10 +267,10 @@ fn obey(
     if command == Command::Approve {
         standing.seen = changeset::seen(&tx.texts(campaign)?.steps, texts);
     }
-    let outcome = match command.ruling(&standing) {
-        Ruling::Answer(why) => return Ok(why),
-        Ruling::CarryOut(outcome) => outcome,
-    };
+    let ruling = command.ruling(&standing);
+    if let Ruling::Answer(_) = ruling {
+        return Ok(ruling);
+    }
     let why = format!("a person said {} in the base", command.label());
     match command {
         Command::Pause => tx.pause(campaign, "person", &why, now)?,
@@ -271,7 +279,7 @@ fn obey(
         Command::Approve => tx.approve(campaign, now)?,
         Command::Regenerate => tx.ask_anew(campaign, now)?,
     }
-    Ok(outcome.to_string())
+    Ok(ruling)
 }
 
 #[cfg(test)]

@@ -140,9 +140,9 @@ fn pause(standing: &Standing) -> Ruling {
         CampaignState::Paused if standing.is_held_by_person => answer("it is paused already"),
         // Otherwise it would go on by itself, against the person's word.
         CampaignState::Paused => Ruling::CarryOut("paused; only a person lets it go on now"),
-        CampaignState::Draft => answer(
-            "not needed: nothing leaves before its new texts are written and a person approves them",
-        ),
+        CampaignState::Draft => {
+            answer("not needed: nothing leaves before its new texts are written and approved")
+        }
         _ => answer("not needed: nothing leaves before a person approves the texts"),
     }
 }
@@ -357,6 +357,14 @@ mod tests {
                 let ruling = command.ruling(&standing(state));
                 let is_answered = matches!(ruling, Ruling::Answer(_));
                 assert!(is_answered || state.is_open(), "{command:?} of {state:?}");
+                let next = match command {
+                    Command::Pause => CampaignState::Paused,
+                    Command::Resume | Command::Approve => CampaignState::Active,
+                    Command::Stop => CampaignState::Stopped,
+                    Command::Regenerate => CampaignState::Draft,
+                };
+                let may = state == next || state.may_become(next);
+                assert!(is_answered || may, "{command:?} of {state:?}");
                 if command == Command::Stop {
                     assert_eq!(is_answered, !state.is_open(), "{state:?}");
                 }

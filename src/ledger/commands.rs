@@ -90,8 +90,10 @@ impl PullTransaction<'_> {
             campaign,
             message: None,
         };
-        let word = Command::parse(word).map_or("", Command::label);
-        let detail = format!("Campaign_Command {word}: {outcome}");
+        // The answer to an unknown word repeats it.
+        let known =
+            Command::parse(word).map_or(String::new(), |known| format!(" {}", known.label()));
+        let detail = format!("Campaign_Command{known}: {outcome}");
         log_event(self.conn, now, about, "command", &detail)
     }
 

@@ -292,6 +292,8 @@ fn an_unknown_word_and_a_lead_without_a_campaign_are_answered() {
                   Regenerate, found `Foo Bar 'x'`.";
     assert!(base.notes().ends_with(answer), "{}", base.notes());
     assert_eq!(base.open_command().as_deref(), Some("Foo Bar 'x'"));
+    assert_eq!(base.summary.counted("commands"), 2);
+    assert_eq!(base.summary.counted("commands_not_carried_out"), 2);
     let told = Base::in_review().says("go!").notes();
     assert!(told.ends_with("found `go!`."), "{told}");
 }
