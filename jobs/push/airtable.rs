@@ -189,7 +189,6 @@ async fn write(
     job: &Job,
     summary: &mut Summary,
 ) -> Result<(), ApiError> {
-    let now = job.clock.now();
     // Those with shared cells first: they are looked at now, and share their calls.
     plans.sort_by_key(|plan| (plan.update.shared.is_empty(), plan.lead));
     let writing = plans.iter().filter(|plan| !plan.update.shared.is_empty());
@@ -201,6 +200,8 @@ async fn write(
     let mut plans: Vec<Option<Plan>> = plans.into_iter().map(Some).collect();
     let mut note = |settled: Vec<(usize, UpdateOutcome)>| {
         base.count_calls(ledger)?;
+        // After the answer: a pull that began before it may have read what stood there before.
+        let now = job.clock.now();
         let mut pushed = Vec::new();
         for (index, outcome) in settled {
             let Some(plan) = plans.get_mut(index).and_then(Option::take) else {

@@ -1,6 +1,7 @@
 //! The Airtable client against a base that keeps to Airtable's rules.
 
 mod columns;
+mod shared;
 mod update;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use outreach::airtable::{ApiError, Settings};
+use outreach::airtable::{ApiError, Client, Settings};
 use outreach::lead::ReadField;
 use serde_json::json;
 
@@ -42,7 +42,7 @@ async fn columns_are_found_by_name_with_and_without_a_schema() {
             settings.columns.insert("full_name".into(), "Person".into());
         });
         let error = list(&client, None).await.0.unwrap_err();
-        assert!(matches!(error, ApiError::Config(_)), "{error:?}");
+        assert!(matches!(error, ApiError::Columns(_)), "{error:?}");
         let error = error.to_string();
         assert!(
             error.contains("AIRTABLE_FIELD_EMAIL_CONFIDENCE_LEVEL"),
@@ -83,7 +83,7 @@ async fn a_configured_column_that_does_not_exist_is_an_error() {
             settings.columns.insert("tone".into(), "Ton".into());
         });
         let error = list(&client, None).await.0.unwrap_err();
-        assert!(matches!(error, ApiError::Config(_)), "{error:?}");
+        assert!(matches!(error, ApiError::Columns(_)), "{error:?}");
         assert!(error.to_string().contains("AIRTABLE_FIELD_TONE"), "{error}");
     }
 }
@@ -91,6 +91,8 @@ async fn a_configured_column_that_does_not_exist_is_an_error() {
 #[tokio::test]
 async fn an_address_too_long_for_get_goes_by_post() {
     let (airtable, _) = base_of(150);
+    // Ids are short; only names can be long.
+    airtable.hide_schema();
     let mut columns = BTreeMap::new();
     for field in ReadField::ALL {
         let name = format!("{} {}", field.key(), "列".repeat(100));
@@ -122,16 +124,22 @@ async fn check_names_what_is_missing_and_writes_nothing() {
     airtable.drop_column("Language");
     airtable.drop_column("FOMO_Message_Opens");
     airtable.drop_option("Campaign_Response_Type", "Auto Reply");
+    airtable.drop_option("Engagement_Status", "Error");
     airtable.set_kind("Campaign_Notes", "formula");
     let found = client(&airtable).check().await.unwrap();
     for expected in [
         "optional and not there: `Language`",
-        "writes 27 of 28 columns; add the others to see their values: `FOMO_Message_Opens`",
-        "`Campaign_Response_Type` lacks the options `Auto Reply`",
+        "writes 27 of 28 columns; `outreach init --create-fields` makes the others: \
+         `FOMO_Message_Opens`",
+        "`Engagement_Status`: lacks the options `Error`",
         "`Campaign_Notes`: the column is computed",
     ] {
         assert!(found.contains(expected), "{expected}: {found}");
     }
+    assert!(
+        !found.contains("Auto Reply"),
+        "made when it is needed: {found}"
+    );
     airtable.hide_schema();
     let found = client(&airtable).check().await.unwrap();
     assert!(found.contains("not there: `Language`"), "{found}");
@@ -152,4 +160,114 @@ async fn check_names_what_is_missing_and_writes_nothing() {
         "{error}"
     );
     assert_eq!(airtable.calls_of(Call::Update), 0);
+}
+
+/// What one run keeps for the next.
+async fn kept(client: &Client) -> (String, Vec<String>) {
+    let learned = client.learned().await.unwrap();
+    (learned.schema, learned.remarks)
+}
+
+#[tokio::test]
+async fn what_was_learned_is_not_asked_for_again() {
+    let (airtable, _) = base_of(1);
+    let first = client(&airtable);
+    list(&first, None).await.0.unwrap();
+    let (schema, remarks) = kept(&first).await;
+    assert_eq!((remarks.len(), first.calls()), (0, 2));
+    assert_eq!(first.learned().await, None, "told once");
+
+    let second = client(&airtable).with_kept_schema(&schema);
+    list(&second, None).await.0.unwrap();
+    assert_eq!((second.calls(), second.learned().await), (1, None));
+
+    let damaged = client(&airtable).with_kept_schema("{\"table\": 7}");
+    list(&damaged, None).await.0.unwrap();
+    assert_eq!(damaged.calls(), 2);
+}
+
+#[tokio::test]
+async fn a_renamed_column_keeps_its_meaning_and_is_reported() {
+    let (airtable, _) = base_of(1);
+    let first = client(&airtable);
+    list(&first, None).await.0.unwrap();
+    let (schema, _) = kept(&first).await;
+    // The names are swapped: who goes by names would read the wrong column.
+    airtable.rename_column("Company", "x");
+    airtable.rename_column("Full Name", "Company");
+    airtable.rename_column("x", "Full Name");
+    let second = client(&airtable).with_kept_schema(&schema);
+    let (_, leads) = list(&second, None).await;
+    assert_eq!(leads[0].get(ReadField::FullName), "Ada Lovelace");
+    assert_eq!(second.learned().await, None);
+    second.refresh_schema().await.unwrap();
+    let (schema, remarks) = kept(&second).await;
+    assert_eq!(
+        remarks,
+        [
+            "column `Full Name` is now called `Company`; it keeps working",
+            "column `Company` is now called `Full Name`; it keeps working",
+        ]
+    );
+    let third = client(&airtable).with_kept_schema(&schema);
+    let (_, leads) = list(&third, None).await;
+    assert_eq!(leads[0].get(ReadField::FullName), "Ada Lovelace");
+    third.refresh_schema().await.unwrap();
+    assert_eq!(kept(&third).await.1.len(), 0, "reported once");
+}
+
+#[tokio::test]
+async fn a_column_that_is_gone_is_found_out_by_the_refusal() {
+    let (airtable, _) = base_of(1);
+    let first = client(&airtable);
+    list(&first, None).await.0.unwrap();
+    let (schema, _) = kept(&first).await;
+    airtable.drop_column("City");
+    let second = client(&airtable).with_kept_schema(&schema);
+    let (summary, leads) = list(&second, None).await;
+    assert_eq!(
+        (summary.unwrap().missing, leads.len()),
+        (vec![ReadField::City], 1)
+    );
+    assert_eq!(second.calls(), 3, "refused, the schema, and the list again");
+    assert_eq!(kept(&second).await.1, ["column `City` is no longer there"]);
+
+    airtable.drop_column("Replied");
+    let third = client(&airtable).with_kept_schema(&schema);
+    let error = list(&third, None).await.0.unwrap_err();
+    assert!(matches!(error, ApiError::Columns(_)), "{error:?}");
+    assert!(
+        error.to_string().contains("AIRTABLE_FIELD_REPLIED"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn another_name_in_the_configuration_is_looked_up_anew() {
+    let (airtable, ids) = base_of(1);
+    airtable.set(&ids[0], "Extra info", json!("Lovelace"));
+    let first = client(&airtable);
+    list(&first, None).await.0.unwrap();
+    let (schema, _) = kept(&first).await;
+    let second = client_with(&airtable, |settings| {
+        settings
+            .columns
+            .insert("full_name".into(), "Extra info".into());
+    });
+    let (_, leads) = list(&second.with_kept_schema(&schema), None).await;
+    assert_eq!(leads[0].get(ReadField::FullName), "Lovelace");
+}
+
+#[tokio::test]
+async fn names_that_were_refused_are_not_tried_in_the_next_run() {
+    let (airtable, _) = base_of(1);
+    airtable.hide_schema();
+    airtable.drop_column("City");
+    let first = client(&airtable);
+    list(&first, None).await.0.unwrap();
+    assert_eq!(first.calls(), 3, "the schema, a refusal, the list");
+    let (schema, _) = kept(&first).await;
+    let second = client(&airtable).with_kept_schema(&schema);
+    list(&second, None).await.0.unwrap();
+    assert_eq!(second.calls(), 1);
 }

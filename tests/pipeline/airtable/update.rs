@@ -5,7 +5,7 @@ use outreach::changeset::Value;
 use outreach::lead::RecordId;
 use serde_json::json;
 
-use super::{answer, at, base_of, client, client_with, text, update, updated, write};
+use super::{answer, at, base_of, client, client_with, sharing, text, update, updated, write};
 use crate::world::airtable::{Airtable, Call, Fault, HTML};
 
 fn choice(text: &str) -> Value {
@@ -143,13 +143,11 @@ async fn a_column_that_cannot_be_written_is_left_out_and_reported() {
 
     let no_option: fn(&Airtable) = |airtable| airtable.drop_option("Campaign_Status", "Paused");
     let paused = || ("Campaign_Status", choice("Paused"));
-    check_left_out(
-        no_option,
-        paused(),
-        "no option `Paused`; add it to `Draft`",
-        3,
-    )
-    .await;
+    let may_not: fn(&Airtable) = |airtable| {
+        airtable.drop_option("Campaign_Status", "Paused");
+        airtable.refuse_new_options();
+    };
+    check_left_out(may_not, paused(), "create new select option", 10).await;
     check_left_out(hidden(no_option), paused(), "create new select option", 10).await;
 
     let computed: fn(&Airtable) = |airtable| airtable.set_kind("Campaign_Notes", "formula");
@@ -195,4 +193,43 @@ async fn written_columns_may_have_other_names() {
     let outcomes = write(&client, &updates).await;
     assert_eq!(outcomes.unwrap(), [updated()]);
     assert_eq!(airtable.field(&ids[0], "Kampagne"), Some(json!("Active")));
+}
+
+#[tokio::test]
+async fn an_option_of_our_own_select_is_made_once() {
+    let (airtable, ids) = base_of(30);
+    airtable.drop_option("Campaign_Status", "Paused");
+    let values = [("Campaign_Status", choice("Paused"))];
+    let updates: Vec<_> = ids.iter().map(|id| update(id, &values)).collect();
+    let client = client(&airtable);
+    let outcomes = write(&client, &updates).await.unwrap();
+    assert_eq!(outcomes, vec![updated(); 30]);
+    assert!(
+        airtable
+            .options("Campaign_Status")
+            .contains(&"Paused".to_string())
+    );
+    assert_eq!(airtable.calls_of(Call::Update), 3);
+    // A later run knows the option, and asks for no more than the cells.
+    let schema = client.learned().await.unwrap().schema;
+    assert!(schema.contains("Paused"), "{schema}");
+}
+
+#[tokio::test]
+async fn an_option_of_a_shared_select_is_never_made() {
+    let (airtable, ids) = base_of(1);
+    airtable.drop_option("Engagement_Status", "Sent");
+    let note = update(&ids[0], &[("Campaign_Notes", text("n"))]);
+    let updates = [sharing(note, "Engagement_Status", choice("Sent"), &[""])];
+    let outcomes = write(&client(&airtable), &updates).await.unwrap();
+    let UpdateOutcome::Updated { left_out, kept } = &outcomes[0] else {
+        panic!("{outcomes:?}")
+    };
+    assert!(left_out["Engagement_Status"].contains("no option `Sent`; add it to"));
+    assert!(kept.is_empty());
+    assert!(
+        !airtable
+            .options("Engagement_Status")
+            .contains(&"Sent".to_string())
+    );
 }
