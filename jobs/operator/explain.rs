@@ -4,6 +4,7 @@ use chrono::SecondsFormat;
 use outreach::changeset;
 use outreach::clock::Clock;
 use outreach::config::Config;
+use outreach::lead;
 use outreach::ledger::{LeadRow, Ledger};
 use serde_json::json;
 
@@ -35,9 +36,7 @@ pub fn run(config: &Config, clock: Clock, args: &Args) -> Result<Exit, Failure> 
         lead.record_id
     );
     say!("{}\n", sentence(&ledger, &lead)?);
-    for repair in &lead.repairs {
-        say!("mended: {repair}");
-    }
+    say_data(&ledger, &lead)?;
     for campaign in ledger.campaigns(None, Some(lead.id))? {
         say!(
             "campaign {} · {} · by {} · score {} · {} ({})",
@@ -85,6 +84,34 @@ pub fn run(config: &Config, clock: Clock, args: &Args) -> Result<Exit, Failure> 
     Ok(Exit::Done)
 }
 
+/// What the data check made of the record: how the lead is addressed, what was mended, and what a
+/// person may want to weigh.
+fn say_data(ledger: &Ledger, lead: &LeadRow) -> anyhow::Result<()> {
+    let raw = ledger.raw_lead(lead.id)?;
+    let addressed = lead::content_check(&raw)
+        .map(|lead| format!("addressed as {} of {}", lead.first_name, lead.company_short));
+    let mended = repairs(lead, &raw)
+        .into_iter()
+        .map(|repair| format!("mended: {repair}"));
+    let notes = lead::flags(&raw)
+        .into_iter()
+        .map(|flag| format!("note: {}", flag.sentence()));
+    let lines: Vec<String> = addressed.into_iter().chain(mended).chain(notes).collect();
+    if !lines.is_empty() {
+        say!("{}\n", lines.join("\n"));
+    }
+    Ok(())
+}
+
+/// What was mended when the lead was pulled. Of a lead whose name or company is refused the address
+/// alone counts, because it is compared with those of others all the same.
+fn repairs(lead: &LeadRow, raw: &lead::RawLead) -> Vec<String> {
+    if lead.repairs.is_empty() {
+        return lead::address_repair(raw).into_iter().collect();
+    }
+    lead.repairs.clone()
+}
+
 /// Where the lead stands, in the sentence that the base shows too.
 fn sentence(ledger: &Ledger, lead: &LeadRow) -> anyhow::Result<String> {
     Ok(changeset::notes(&ledger.lead_view(lead.id)?))
@@ -92,6 +119,9 @@ fn sentence(ledger: &Ledger, lead: &LeadRow) -> anyhow::Result<String> {
 
 fn as_json(ledger: &Ledger, lead: &LeadRow) -> Result<Exit, Failure> {
     let at = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let raw = ledger.raw_lead(lead.id)?;
+    let checked = lead::content_check(&raw).ok();
+    let flags: Vec<&str> = lead::flags(&raw).iter().map(|flag| flag.code()).collect();
     let mut campaigns = Vec::new();
     for campaign in ledger.campaigns(None, Some(lead.id))? {
         let messages = ledger.messages(campaign.id)?.into_iter().map(|message| {
@@ -122,7 +152,9 @@ fn as_json(ledger: &Ledger, lead: &LeadRow) -> Result<Exit, Failure> {
     print_json(&json!({
         "record_id": lead.record_id.as_str(), "email": lead.email, "full_name": lead.full_name,
         "company": lead.company, "verdict": lead.verdict, "reject_reason": lead.reject_reason,
-        "reject_detail": lead.reject_detail, "repairs": lead.repairs,
+        "reject_detail": lead.reject_detail, "repairs": repairs(lead, &raw), "flags": flags,
+        "first_name": checked.as_ref().map(|lead| &lead.first_name),
+        "company_short": checked.as_ref().map(|lead| &lead.company_short),
         "sentence": sentence(ledger, lead)?, "campaigns": campaigns,
         "events": events.collect::<Vec<_>>(),
     }));

@@ -13,15 +13,17 @@ mod company;
 mod debris;
 mod domains;
 mod field;
+mod flag;
 mod person;
 mod role;
 mod text;
 mod website;
 
 pub use address::EmailAddress;
-pub use check::{content_check, parse};
+pub use check::{address_repair, content_check, parse};
 pub use domains::{is_disposable, is_free_mail, registrable_domain};
 pub use field::ReadField;
+pub use flag::{Flag, flags};
 pub use role::is_role;
 pub use text::one_line;
 
@@ -69,14 +71,14 @@ impl RawLead {
     }
 
     /// A hash of the content, equal exactly when all fields are equal: tells a changed record from
-    /// one that was merely read again.
+    /// one that was merely read again. Lengths are hashed too, as a value may hold any separator.
     pub fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();
         for (field, value) in &self.fields {
-            hash.update(field.key().as_bytes());
-            hash.update([0]);
-            hash.update(value.as_bytes());
-            hash.update([0]);
+            for part in [field.key(), value] {
+                hash.update((part.len() as u64).to_le_bytes());
+                hash.update(part.as_bytes());
+            }
         }
         hash.finalize()
             .iter()
@@ -249,5 +251,65 @@ impl Reject {
             reason,
             detail: detail.into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn raw(fields: &[(ReadField, &str)]) -> RawLead {
+        RawLead {
+            record_id: RecordId::new("recA"),
+            fields: fields
+                .iter()
+                .map(|(field, text)| (*field, text.to_string()))
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn a_fingerprint_tells_contents_apart_and_nothing_else() {
+        use ReadField::{Company, Email, FullName};
+        let print = |fields: &[(ReadField, &str)]| raw(fields).fingerprint();
+        let one = print(&[(FullName, "Ada Vey"), (Email, "ada@quill.example")]);
+        assert_eq!(one.len(), 32);
+        assert!(one.bytes().all(|b| b.is_ascii_hexdigit()));
+        let turned = print(&[(Email, "ada@quill.example"), (FullName, "Ada Vey")]);
+        assert_eq!(one, turned);
+        let mut moved = raw(&[(FullName, "Ada Vey"), (Email, "ada@quill.example")]);
+        moved.record_id = RecordId::new("recB");
+        assert_eq!(moved.fingerprint(), one, "the record's id is no content");
+        for other in [
+            print(&[]),
+            print(&[(FullName, "Ada Vey")]),
+            print(&[(FullName, "Ada Vey "), (Email, "ada@quill.example")]),
+            print(&[(Company, "Ada Vey"), (Email, "ada@quill.example")]),
+        ] {
+            assert_ne!(one, other);
+        }
+        // A value that imitates the next field is still one value.
+        assert_ne!(
+            print(&[(FullName, "a\0email\0b")]),
+            print(&[(FullName, "a"), (Email, "b")])
+        );
+        // It is stored: a change of it makes every record look changed once.
+        assert_eq!(
+            print(&[(FullName, "Ada Vey")]),
+            "5764895293a8bf7d8f51cb08ede5cc62"
+        );
+    }
+
+    #[test]
+    fn reasons_have_codes_of_their_own() {
+        let mut codes: Vec<&str> = RejectReason::ALL
+            .iter()
+            .map(|reason| reason.code())
+            .collect();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), RejectReason::ALL.len());
+        assert!(RejectReason::ALL.is_sorted(), "as they are declared");
+        assert_eq!(Reject::removed().reason.code(), "removed");
     }
 }

@@ -224,8 +224,11 @@ fn explain_finds_a_lead_by_record_address_and_campaign() {
         [
             "campaigns",
             "company",
+            "company_short",
             "email",
             "events",
+            "first_name",
+            "flags",
             "full_name",
             "record_id",
             "reject_detail",
@@ -254,6 +257,52 @@ fn explain_says_why_nobody_writes_to_a_lead() {
     let why = "`engines.example` is on the suppression list";
     assert!(suppressed.contains(why), "{suppressed}");
     assert_eq!(world.campaign_state(ADA), "none");
+}
+
+#[test]
+fn explain_tells_what_was_mended_and_what_is_worth_knowing() {
+    let ada = "Ada Vey <ada+web@quill.example>";
+    let world = World::new().leads_csv(&[
+        lead("DR. ADA VEY", ada, "Quill GmbH").with("Website", "https://feather.example"),
+        lead("Ben Stern", "mailto:ben@gmail.com", "Stern - Wikipedia"),
+        lead("Cy Moor", "info@moor.example", "Moor Ltd"),
+    ]);
+    world.at(MONDAY).run(&["pull"]).exits(0);
+    let explain = |lead: &str| world.run(&["explain", lead]).exits(0).stdout;
+    let ada = explain("ada+web@quill.example");
+    for line in [
+        "addressed as Ada of Quill",
+        "mended: the address `Ada Vey <ada+web@quill.example>` was read as `ada+web@quill.example`",
+        "mended: the name `DR. ADA VEY` was read as `Ada Vey`",
+        "note: the address carries a tag, as people give them to forms",
+        "note: the address and the website are at different domains",
+    ] {
+        assert!(ada.lines().any(|said| said == line), "{line}\n{ada}");
+    }
+    // Who is rejected is addressed by nobody, but its address counts for duplicates all the same.
+    let ben = explain("ben@gmail.com");
+    assert!(ben.contains("invalid_company"), "{ben}");
+    assert!(
+        ben.contains("mended: the address `mailto:ben@gmail.com`"),
+        "{ben}"
+    );
+    assert!(
+        ben.contains("note: the address is at a free-mail provider"),
+        "{ben}"
+    );
+    assert!(!ben.contains("addressed as"), "{ben}");
+    let cy = explain("info@moor.example");
+    assert!(
+        cy.contains("note: the address belongs to a function"),
+        "{cy}"
+    );
+    let json = world.run(&["explain", "ada+web@quill.example", "--json"]);
+    let json = json.exits(0).json();
+    assert_eq!(json["flags"], serde_json::json!(["tagged", "other_domain"]));
+    assert_eq!(
+        (&json["first_name"], &json["company_short"]),
+        (&"Ada".into(), &"Quill".into())
+    );
 }
 
 #[test]
