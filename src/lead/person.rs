@@ -168,7 +168,7 @@ fn turned_round(line: &str) -> anyhow::Result<Vec<String>> {
             continue;
         }
         let is_office = |word: &String| OFFICES.contains(&word.to_lowercase().as_str());
-        let is_birth = words.first().is_some_and(is_born);
+        let is_birth = words.first().is_some_and(|word| is_born(word));
         if words.is_empty() || is_birth || words.iter().any(is_office) {
             continue;
         }
@@ -194,13 +194,17 @@ fn turned_round(line: &str) -> anyhow::Result<Vec<String>> {
 
 /// The words before `née` and the name somebody was born with.
 fn before_birth(mut words: Vec<String>) -> Vec<String> {
-    if let Some(at) = words.iter().position(is_born).filter(|at| *at > 0) {
+    if let Some(at) = words
+        .iter()
+        .position(|word| is_born(word))
+        .filter(|at| *at > 0)
+    {
         words.truncate(at);
     }
     words
 }
 
-fn is_born(word: &String) -> bool {
+fn is_born(word: &str) -> bool {
     let is_small = !word.chars().any(char::is_uppercase);
     is_small && BORN.contains(&bare(word).as_str())
 }
@@ -224,7 +228,7 @@ fn has_honours_shape(word: &str) -> bool {
 }
 
 /// Whether a word is a listed degree and written as one: short ones may also be names (`Ma`, `Pe`).
-fn is_honour(word: &String) -> bool {
+fn is_honour(word: &str) -> bool {
     let known = bare(word);
     let is_marked = known.chars().count() > 2 || is_marked(word);
     HONOURS.contains(&known.as_str()) && is_marked

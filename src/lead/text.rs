@@ -137,7 +137,8 @@ pub(super) fn passage(text: &str, len_max: usize) -> Passage {
 /// of at most 60 characters, without repetitions, at most eight; and how many were left out because
 /// they are too long, code, debris, or beyond the eighth.
 pub(super) fn services(text: &str) -> (Vec<String>, usize) {
-    let bare = without_markup(text);
+    // Composed first: the Greek semicolon and dot become the marks we split at.
+    let bare: String = without_markup(text).nfc().collect();
     let mut services: Vec<String> = Vec::new();
     let mut n_left_out = 0;
     if debris::in_text(&one_line(&bare)).is_some() {

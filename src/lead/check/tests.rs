@@ -1,5 +1,7 @@
 //! Tests of the data check as a whole.
 
+mod rows;
+
 use proptest::prelude::*;
 
 use super::super::RecordId;
@@ -354,6 +356,30 @@ fn texts(lead: &Lead) -> Vec<&str> {
     texts
 }
 
+/// A record that holds what the check made of another one.
+fn written(lead: &Lead) -> RawLead {
+    use ReadField as F;
+    let services = lead.services.join("\n");
+    record(&[
+        (F::Email, lead.email.as_str()),
+        (F::FullName, &lead.full_name),
+        (F::Company, &lead.company),
+        (F::JobTitle, &lead.job_title),
+        (F::Website, &lead.website),
+        (F::CompanyDescription, &lead.description),
+        (F::TopServices, &services),
+        (F::WebsiteInsights, &lead.insights),
+        (F::Tone, &lead.tone),
+        (F::BusinessType, &lead.business_type),
+        (F::Industry, &lead.industry),
+        (F::CompanySize, &lead.company_size),
+        (F::Country, &lead.country),
+        (F::City, &lead.city),
+        (F::Timezone, &lead.timezone),
+        (F::Language, &lead.language),
+    ])
+}
+
 fn is_printable(text: &str) -> bool {
     let overrides = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     !text
@@ -393,6 +419,26 @@ proptest! {
             prop_assert!(lead.insights.chars().count() <= INSIGHTS_LEN_MAX);
             prop_assert!(lead.services.len() <= 8);
             prop_assert!(lead.services.iter().all(|s| s.chars().count() <= 60));
+        }
+    }
+
+    #[test]
+    fn checking_what_was_checked_changes_nothing(
+        values in prop::collection::vec(hostile_text(), ReadField::ALL.len()),
+        name in "[A-Za-zÀ-ž .,'’-]{1,24}",
+    ) {
+        let mut raw = record(&[]);
+        raw.fields.extend(ReadField::ALL.into_iter().zip(values));
+        raw.fields.extend(record(&[(ReadField::FullName, &name)]).fields);
+        if let Ok(lead) = content_check(&raw) {
+            let again = content_check(&written(&lead));
+            let told = |lead: Lead| Lead {
+                full_name: lead.full_name.to_lowercase(),
+                first_name: lead.first_name.to_lowercase(),
+                repairs: Vec::new(),
+                ..lead
+            };
+            prop_assert_eq!(again.map(told), Ok(told(lead)));
         }
     }
 
