@@ -136,8 +136,8 @@ impl Base {
         Ok(())
     }
 
-    /// Ends the run's use of the base: keeps what was learned and what it cost, and what its failure
-    /// means for the runs to come.
+    /// Ends the run's use of the base: keeps what was learned and what it cost, and what its
+    /// failure means for the runs to come.
     pub async fn close<T>(
         self,
         ledger: &mut Ledger,
@@ -208,8 +208,8 @@ pub fn name_of(settings: &Settings) -> String {
     format!("{}/{}", settings.base_id, settings.table)
 }
 
-/// Whether anything is wrong with the base that must be mended before a mail may leave: people could
-/// not tell us to stop, or we could not tell them what was sent.
+/// Whether anything is wrong with the base that must be mended before a mail may leave: people
+/// could not tell us to stop, or we could not tell them what was sent.
 pub fn ensure_sound(ledger: &Ledger, config: &Config) -> Result<(), Failure> {
     let LeadsSource::Airtable(settings) = &config.leads else {
         return Ok(());

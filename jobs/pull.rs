@@ -56,8 +56,9 @@ pub async fn run(
                         take(tx, &raw, None, "file", &wanted, now, summary)
                     })
                 })
-                .map(|read| note_missing(&read.missing))
-                .map_err(Failure::of_file)?;
+                .map(|read| missing_columns(&read.missing))
+                .map_err(Failure::of_file)?
+                .inspect(|missing| tracing::debug!("{missing}"));
             match &wanted.lead {
                 Some(word) if summary.counted("read") == 0 => Err(Failure::usage(anyhow!(
                     "no lead `{word}` in `{}`: expected a record id, an address or a campaign id",
@@ -73,7 +74,8 @@ pub async fn run(
             base.close(ledger, result, summary).await?;
             match &wanted.lead {
                 Some(word) if summary.counted("read") == 0 => Err(Failure::usage(anyhow!(
-                    "no lead `{word}` in the base: expected a record id, an address or a campaign id"
+                    "no lead `{word}` in the base: expected a record id, an address or a campaign \
+                     id"
                 ))),
                 _ => Ok(()),
             }
@@ -124,15 +126,14 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// Columns that would help and are not there: said once a run.
-fn note_missing(missing: &[ReadField]) {
+/// Columns that would help and are not there, in a sentence to be said once a run.
+fn missing_columns(missing: &[ReadField]) -> Option<String> {
     let names: Vec<&str> = missing
         .iter()
         .filter_map(|field| field.columns().first().copied())
         .collect();
-    if !names.is_empty() {
-        tracing::info!("optional columns that are not there: {}", names.join(", "));
-    }
+    let names = names.join(", ");
+    (!names.is_empty()).then(|| format!("optional columns that are not there: {names}"))
 }
 
 /// Judges one record and stores it.

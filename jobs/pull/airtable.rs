@@ -1,13 +1,13 @@
 //! Pulling from a base: which records are asked for, and which of them are gone.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use outreach::airtable::{ApiError, Listing, ReadRecord, Thrift, Which};
+use outreach::airtable::{ApiError, ListSummary, Listing, ReadRecord, Thrift, Which};
 use outreach::changeset::{StepField, WriteField};
 use outreach::clock::Clock;
 use outreach::lead::{EmailAddress, RecordId};
 use outreach::ledger::Ledger;
 
-use super::{Wanted, note_missing, take};
+use super::{Wanted, missing_columns, take};
 use crate::base::{Base, REMOVED};
 use crate::run::{Job, Progress, Summary};
 
@@ -52,6 +52,7 @@ pub(super) async fn pull(
     job: &Job,
     summary: &mut Summary,
 ) -> Result<(), ApiError> {
+    // What people change from now on is read the next time.
     let began_at = job.clock.now();
     base.settle_unanswered(ledger).await?;
     let reading = reading(ledger, base, wanted, job).map_err(ApiError::Sink)?;
@@ -68,51 +69,16 @@ pub(super) async fn pull(
         texts: &texts,
         enough: job.args.limit.map(u64::from),
     };
-    let mut progress = Progress::start("leads read", 0, &job.args);
     let is_full = matches!(reading, Reading::Full);
-    let mut store = |records: &[ReadRecord]| {
-        base.count_calls(ledger)?;
-        ledger.pull_in_one_transaction(|tx| {
-            for record in records {
-                if is_full {
-                    tx.saw(&record.lead.record_id)?;
-                }
-                let texts = record.texts.as_ref();
-                take(
-                    tx,
-                    &record.lead,
-                    texts,
-                    "airtable",
-                    wanted,
-                    began_at,
-                    summary,
-                )?;
-            }
-            Ok(())
-        })
-    };
-    let mut waiting = Vec::new();
-    let listed = base
-        .client
-        .list(&listing, &mut |page| {
-            anyhow::ensure!(!job.stop.requested(), "asked to end");
-            progress.advance(page.len() as u64);
-            waiting.extend(page);
-            if waiting.len() >= CHUNK {
-                store(&waiting)?;
-                waiting.clear();
-            }
-            Ok(())
-        })
-        .await;
-    store(&waiting).map_err(ApiError::Sink)?;
-    let listed = match listed {
+    let listed = match read_on(ledger, base, &listing, wanted, job, summary).await {
         Ok(listed) => listed,
         // What was read is stored; the cursor stays, so that the rest is read the next time.
         Err(_) if job.stop.requested() => return Ok(()),
         Err(error) => return Err(error),
     };
-    note_missing(&listed.missing);
+    if let Some(missing) = missing_columns(&listed.missing) {
+        tracing::info!("{missing}");
+    }
     if listed.records > 0 && base.is_schema_old() {
         base.client.refresh_schema().await?;
     }
@@ -128,6 +94,47 @@ pub(super) async fn pull(
             .map_err(ApiError::Sink)?;
     }
     Ok(())
+}
+
+/// Stores the records as they come; also what came before a failure.
+async fn read_on(
+    ledger: &mut Ledger,
+    base: &Base,
+    listing: &Listing<'_>,
+    wanted: &Wanted<'_>,
+    job: &Job,
+    summary: &mut Summary,
+) -> Result<ListSummary, ApiError> {
+    let began_at = job.clock.now();
+    let mut progress = Progress::start("leads read", 0, &job.args);
+    let is_full = matches!(listing.which, Which::All);
+    let mut store = |records: &[ReadRecord]| {
+        base.count_calls(ledger)?;
+        ledger.pull_in_one_transaction(|tx| {
+            for ReadRecord { lead, texts } in records {
+                if is_full {
+                    tx.saw(&lead.record_id)?;
+                }
+                let texts = texts.as_ref();
+                take(tx, lead, texts, "airtable", wanted, began_at, summary)?;
+            }
+            Ok(())
+        })
+    };
+    let mut waiting = Vec::new();
+    let mut take_page = |page: Vec<ReadRecord>| {
+        anyhow::ensure!(!job.stop.requested(), "asked to end");
+        progress.advance(page.len() as u64);
+        waiting.extend(page);
+        if waiting.len() >= CHUNK {
+            store(&waiting)?;
+            waiting.clear();
+        }
+        Ok(())
+    };
+    let listed = base.client.list(listing, &mut take_page).await;
+    store(&waiting).map_err(ApiError::Sink)?;
+    listed
 }
 
 fn is_text(field: &WriteField) -> bool {
@@ -163,8 +170,8 @@ fn reading(
     }
     if base.month.thrift != Thrift::None {
         tracing::warn!(
-            "the weekly full read waits: the month's calls run short (`outreach pull --full` does it \
-             all the same)"
+            "the weekly full read waits: the month's calls run short (`outreach pull --full` does \
+             it all the same)"
         );
         return Ok(Reading::Since(since));
     }

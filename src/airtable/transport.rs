@@ -141,8 +141,8 @@ impl Client {
         match rejection.status {
             429 if rejection.kind == Kind::QuotaExceeded => {
                 Failure::Final(ApiError::QuotaExhausted(format!(
-                    "the workspace's monthly calls to Airtable are used up ({rejection}): wait for \
-                     the next month or raise the plan"
+                    "Airtable: the workspace's monthly API calls are used up ({rejection}); wait \
+                     for the next month or raise the plan"
                 )))
             }
             429 => {

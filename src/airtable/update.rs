@@ -79,8 +79,8 @@ impl Client {
     ///
     /// A refused batch is split until what is refused stands alone, so that one record's trouble is
     /// never another's. An error means that the service failed as a whole; updates before it may
-    /// have been written, and writing them again changes nothing. What a person changed meanwhile in
-    /// a shared cell stays.
+    /// have been written, and writing them again changes nothing. What a person changed meanwhile
+    /// in a shared cell stays.
     pub async fn update(&self, updates: &[Update], note: Note<'_>) -> Result<(), ApiError> {
         for (n_chunk, chunk) in updates.chunks(LOOK_RECORDS_MAX).enumerate() {
             let known = self.known().await?;
@@ -271,8 +271,8 @@ impl Client {
         }
     }
 
-    /// After a write without an answer: settles what was written or is gone, and keeps what a person
-    /// changed meanwhile.
+    /// After a write without an answer: settles what was written or is gone, and keeps what a
+    /// person changed meanwhile.
     async fn look_again(
         &self,
         batch: &mut Vec<Pending>,

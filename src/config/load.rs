@@ -167,6 +167,15 @@ fn read_leads(
         ],
         "AIRTABLE_API_KEY is not set",
     );
+    read_leads_file(reader, ledger, path, status)
+}
+
+fn read_leads_file(
+    reader: &mut Reader,
+    ledger: Option<&Path>,
+    path: Option<PathBuf>,
+    status: Option<PathBuf>,
+) -> Option<LeadsSource> {
     if !reader.is_set("LEADS_FILE") {
         ignored(reader, &["STATUS_FILE"], "LEADS_FILE is not set");
         return Some(LeadsSource::None);

@@ -50,7 +50,7 @@ pub use tables::{KeptTable, Unseen};
 pub use views::{EventRow, QueueRow, StatusPage, TimelineRow};
 
 /// How long we wait for another process that writes.
-const WAITS: Duration = Duration::from_secs(5);
+const WAITS: Duration = Duration::from_secs(15);
 
 /// An open ledger.
 pub struct Ledger {

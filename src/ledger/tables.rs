@@ -110,8 +110,8 @@ impl Ledger {
         ))
     }
 
-    /// The record of a lead is gone from the base: its open campaign stops, and it is not written to
-    /// again unless the record comes back.
+    /// The record of a lead is gone from the base: its open campaign stops, and it is not written
+    /// to again unless the record comes back.
     pub fn lead_is_gone(&mut self, lead: i64, now: DateTime<Utc>) -> anyhow::Result<()> {
         let tx = self.begin()?;
         remove(&tx, lead, now)?;

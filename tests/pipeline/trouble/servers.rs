@@ -317,9 +317,19 @@ fn a_base_that_is_out_of_reach_or_used_up_delays_and_loses_nothing() {
             body: airtable::QUOTA.to_string(),
         },
     );
-    run(&world, "pull").fails(75, &["monthly API calls are used up"]);
-    run(&world, "pull").exits(0);
-    run(&world, "generate").exits(0);
+    let until = "nothing is asked of Airtable until 3 Mar 11:00 UTC";
+    run(&world, "pull").fails(75, &["monthly API calls are used up", until]);
+    let n_calls = base.calls();
+    run(&world, "pull").fails(75, &[until]);
+    assert_eq!(
+        base.calls(),
+        n_calls,
+        "a base that is used up is left alone"
+    );
+    // The next day it is tried again.
+    let tomorrow = |stage: &str| world.at("2026-03-03T15:00:00Z").run(&[stage]);
+    tomorrow("pull").exits(0);
+    tomorrow("generate").exits(0);
     base.fail(
         Call::Update,
         1,
@@ -328,7 +338,7 @@ fn a_base_that_is_out_of_reach_or_used_up_delays_and_loses_nothing() {
             body: airtable::QUOTA.to_string(),
         },
     );
-    run(&world, "push").fails(75, &["monthly API calls are used up"]);
+    tomorrow("push").fails(75, &["monthly API calls are used up", "4 Mar 11:00 UTC"]);
     goes_on(&world);
     let id = world.sql("SELECT record_id FROM leads").concat().concat();
     assert_eq!(base.field(&id, "Campaign_Status").unwrap(), "Active");
