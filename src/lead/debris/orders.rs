@@ -1,7 +1,7 @@
 //! Text that speaks to a language model instead of about a company.
 //!
-//! The prompt tells a model that a lead's texts are data; what is refused here never reaches it, nor
-//! a template.
+//! The prompt tells a model that a lead's texts are data; what is refused here never reaches it,
+//! nor a template.
 
 use std::sync::LazyLock;
 
@@ -31,8 +31,8 @@ pub(super) const PHRASES: &[&str] = &[
     "as a large language model",
 ];
 
-/// The same in other words, of which a list would never be complete. What is wanted is an order that
-/// takes earlier orders back, an order about the answer, or the mark of a speaker in a dialogue.
+/// The same in other words, of which a list would never be complete. What is looked for is an order
+/// that takes earlier orders back, an order about the answer, or the mark of a speaker in a dialogue.
 const ORDERS: &str = r#"(?ix)
     \b(?:ignore|disregard|forget|override|bypass)\s+(?:\w+\s+){0,2}?
       (?:previous|prior|above|all|any|your|these|those|earlier|preceding|system)\s+
@@ -50,7 +50,7 @@ const ORDERS: &str = r#"(?ix)
   | <\|\w+\|> | \[/inst\]
 "#;
 
-/// One of these stands in every text that [`ORDERS`] finds (lower case); they are cheap to look for.
+/// One of these stands in every text that [`ORDERS`] finds (lower case); they are cheap to find.
 pub(super) const STEMS: &[&str] = &[
     "ignor",
     "disregard",
