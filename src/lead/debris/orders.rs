@@ -32,7 +32,7 @@ pub(super) const PHRASES: &[&str] = &[
 ];
 
 /// The same in other words, of which a list would never be complete. What is looked for is an order
-/// that takes earlier orders back, an order about the answer, or the mark of a speaker in a dialogue.
+/// that takes earlier orders back, one about the answer, or the mark of a speaker in a dialogue.
 const ORDERS: &str = r#"(?ix)
     \b(?:ignore|disregard|forget|override|bypass)\s+(?:\w+\s+){0,2}?
       (?:previous|prior|above|all|any|your|these|those|earlier|preceding|system)\s+
