@@ -162,7 +162,8 @@ impl Known {
             .collect()
     }
 
-    fn change(&self, field: &Field, before: Option<&Known>) -> Option<String> {
+    /// What became of the column of a field since `before`.
+    pub(super) fn change(&self, field: &Field, before: Option<&Known>) -> Option<String> {
         let old = before?.found.get(&field.key)?;
         let Some(new) = self.found.get(&field.key) else {
             let create = match field.write {

@@ -26,7 +26,7 @@ mod update;
 mod wire;
 
 pub use budget::{Month, Thrift};
-pub use create::NewColumn;
+pub use create::{Missing, NewColumn, Owner};
 pub use gate::Gate;
 pub use list::{ListSummary, Listing, ReadRecord, Which};
 pub use update::{Shared, Update, UpdateOutcome};

@@ -135,12 +135,8 @@ impl Client {
     /// Without a schema answers go by names, so a column that is configured by its id would not be
     /// found in them.
     fn only_names(&self) -> Result<(), ApiError> {
-        let is_id = |name: &&String| {
-            let digits = name.strip_prefix("fld").unwrap_or_default();
-            digits.len() == 14 && digits.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        };
         for field in &self.fields {
-            if let Some(id) = field.names.iter().find(is_id) {
+            if let Some(id) = field.column_id() {
                 return Err(ApiError::Config(anyhow!(
                     "{}: expected the column's name, found the id `{id}`; give the token the scope \
                      schema.bases:read to use ids",

@@ -75,6 +75,18 @@ impl Ledger {
         Ok(())
     }
 
+    /// The base got columns it did not have: every lead it was told of is looked at again by the
+    /// next push, which writes what is new to it.
+    pub fn show_all_again(&mut self) -> anyhow::Result<()> {
+        let sql = "UPDATE leads SET revision = revision + 1
+                   WHERE source = 'airtable' AND revision = pushed_revision
+                     AND reject_reason IS NOT ?1";
+        self.conn
+            .execute(sql, [RejectReason::Removed.code()])
+            .context("cannot note that the leads are to be shown again")?;
+        Ok(())
+    }
+
     /// Begins a full read: no record has been seen yet.
     pub fn begin_full_read(&mut self) -> anyhow::Result<()> {
         // On the disk, not in memory: a base may hold half a million records.
