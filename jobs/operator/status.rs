@@ -1,6 +1,6 @@
 //! status: what is going on, what is stuck, what comes next.
 
-mod calls;
+pub mod calls;
 
 use std::collections::BTreeMap;
 

@@ -86,14 +86,18 @@ fn list(missing: &Missing, place: &str) {
             say!("{}", table(&header, rows.collect()));
         }
     }
-    let theirs = |column: &&NewColumn| column.owner == Owner::People;
-    for column in missing.columns.iter().filter(theirs) {
-        let (name, variable) = (&column.name, &column.variable);
-        say!("\nif the table has `{name}` under another name, set {variable} to that name instead");
+    let theirs = missing.columns.iter();
+    let theirs = theirs.filter(|column| column.owner == Owner::People);
+    let theirs: Vec<&str> = theirs.map(|column| column.variable.as_str()).collect();
+    if !theirs.is_empty() {
+        say!(
+            "\nthose of people may be there under another name: then set {} to it instead",
+            theirs.join(" or ")
+        );
     }
     if !missing.optional.is_empty() {
         say!(
-            "\noptional, to be added by whoever can fill them: {}",
+            "\noptional, left to people who have something to put there: {}",
             missing.optional.join(", ")
         );
     }
@@ -124,6 +128,9 @@ fn ask(question: &str) -> Option<bool> {
 
 /// Makes one column after the other until one cannot be made: how many were, and why no more.
 async fn create(client: &Client, columns: &[NewColumn], args: &Args) -> (usize, Option<ApiError>) {
+    if !columns.is_empty() && !args.json {
+        say!();
+    }
     for (n_created, column) in columns.iter().enumerate() {
         if let Err(failure) = client.create_column(column).await {
             return (n_created, Some(failure));

@@ -279,6 +279,11 @@ impl Airtable {
         self.base().table.column_mut(name).choices.clone()
     }
 
+    /// The type of a column.
+    pub fn kind(&self, name: &str) -> String {
+        self.base().table.column_mut(name).kind.clone()
+    }
+
     pub fn set_kind(&self, name: &str, kind: &str) {
         self.base().table.column_mut(name).set_kind(kind);
     }
