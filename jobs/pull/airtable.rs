@@ -205,9 +205,10 @@ fn end_full_read(
     for gone in unseen {
         ledger.lead_is_gone(gone.lead, now)?;
         summary.count("removed");
-        summary
-            .preview
-            .push(format!("{}: gone from the base", gone.record_id));
+        if job.args.dry_run {
+            let line = format!("{}: gone from the base", gone.record_id);
+            summary.preview.push(line);
+        }
     }
     ledger.clear_switch(REMOVED)?;
     ledger.set_read_to(&base.full_cursor(), read_to)

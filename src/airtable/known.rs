@@ -140,10 +140,10 @@ impl Known {
             near.map(|near| format!(", perhaps to `{near}`"))
         });
         let near = near.unwrap_or_default();
-        let create = if field.write.is_some() {
-            ", have it made by `outreach init --create-fields`,"
-        } else {
-            ""
+        // A column the configuration names is most likely there, under another name.
+        let create = match field.need {
+            Need::Vital => ", have it made by `outreach init --create-fields`,",
+            Need::Optional => "",
         };
         anyhow!(
             "expected a column {} in the table, found none; add it{create} or set {variable} to \

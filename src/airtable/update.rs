@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use backon::BackoffBuilder;
+use futures_util::stream::{self, StreamExt};
 use reqwest::Method;
 use serde::de::IgnoredAny;
 use serde_json::{Value as Json, json};
@@ -28,6 +29,10 @@ const BATCH_RECORDS_MAX: usize = 10;
 /// So many records are looked at in one call before they are written: the more, the fewer calls;
 /// the fewer, the less time a person has to change a cell between our look and our write.
 const LOOK_RECORDS_MAX: usize = 100;
+
+/// So many calls may be waiting for their answers: an answer takes longer than the gap between two
+/// calls, and the rate should not sink because of it.
+const CALLS_IN_FLIGHT_MAX: usize = 3;
 
 /// What is to be written into a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,10 +97,18 @@ impl Client {
             let mut pending: Vec<Pending> = pending.collect();
             let gone = self.look_first(&mut pending).await?;
             note(gone).map_err(ApiError::Sink)?;
-            while !pending.is_empty() {
-                let rest = pending.split_off(pending.len().min(BATCH_RECORDS_MAX));
-                let batch = std::mem::replace(&mut pending, rest);
-                note(self.settle(batch).await?).map_err(ApiError::Sink)?;
+            // The first batch alone: what is refused in it, or made for it, the others know.
+            let rest = pending.split_off(pending.len().min(BATCH_RECORDS_MAX));
+            note(self.settle(pending).await?).map_err(ApiError::Sink)?;
+            let mut batches = Vec::new();
+            let mut rest = rest.into_iter().peekable();
+            while rest.peek().is_some() {
+                batches.push(rest.by_ref().take(BATCH_RECORDS_MAX).collect());
+            }
+            let settling = batches.into_iter().map(|batch| self.settle(batch));
+            let mut settling = stream::iter(settling).buffer_unordered(CALLS_IN_FLIGHT_MAX);
+            while let Some(settled) = settling.next().await {
+                note(settled?).map_err(ApiError::Sink)?;
             }
         }
         Ok(())
