@@ -24,6 +24,7 @@ mod life;
 mod mailbox;
 mod mailer;
 mod operator;
+mod sync;
 mod systemd;
 mod tidy;
 mod trouble;

@@ -1,0 +1,1 @@
+//! columns of the sync under test here.

@@ -1,0 +1,1 @@
+//! edits of the sync under test here.

@@ -1,0 +1,1 @@
+//! quota of the sync under test here.

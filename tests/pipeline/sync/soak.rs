@@ -1,0 +1,1 @@
+//! soak of the sync under test here.
