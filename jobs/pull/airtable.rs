@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use outreach::airtable::{ApiError, ListSummary, Listing, ReadRecord, Thrift, Which};
-use outreach::changeset::{StepField, WriteField};
+use outreach::changeset::WriteField;
 use outreach::clock::Clock;
 use outreach::lead::{EmailAddress, RecordId};
 use outreach::ledger::Ledger;
 
 use super::{Wanted, missing_columns, take};
-use crate::base::{Base, REMOVED};
+use crate::base::{Base, REMOVED, Unsettled};
 use crate::run::{Job, Progress, Summary};
 
 /// A full read is due after so many hours: a week, less half a day, so that a run that is a little
@@ -54,7 +54,7 @@ pub(super) async fn pull(
 ) -> Result<(), ApiError> {
     // What people change from now on is read the next time.
     let began_at = job.clock.now();
-    base.settle_unanswered(ledger).await?;
+    base.settle_unanswered(ledger, Unsettled::Shared).await?;
     let reading = reading(ledger, base, wanted, job).map_err(ApiError::Sink)?;
     if matches!(reading, Reading::Full) {
         base.client.refresh_schema().await?;
@@ -62,7 +62,7 @@ pub(super) async fn pull(
     }
     // Texts are asked for only while people may edit some.
     let has_review = ledger.has_review().map_err(ApiError::Sink)?;
-    let texts = written.iter().filter(|field| has_review && is_text(field));
+    let texts = written.iter().filter(|field| has_review && field.is_text());
     let texts: Vec<WriteField> = texts.cloned().collect();
     let listing = Listing {
         which: reading.which(),
@@ -135,11 +135,6 @@ async fn read_on(
     let listed = base.client.list(listing, &mut take_page).await;
     store(&waiting).map_err(ApiError::Sink)?;
     listed
-}
-
-fn is_text(field: &WriteField) -> bool {
-    use StepField::{MessageBody, MessageSubject};
-    matches!(field, WriteField::Step { field, .. } if [MessageSubject, MessageBody].contains(field))
 }
 
 fn reading(

@@ -8,7 +8,7 @@ use outreach::changeset::{self, StepField, Value, Worth, WriteField};
 use outreach::lead::ReadField;
 use outreach::ledger::{LeadToPush, Ledger, Pushed};
 
-use crate::base::Base;
+use crate::base::{Base, Unsettled};
 use crate::run::{Job, Progress, Summary};
 
 /// So many leads are read from the ledger in one go.
@@ -36,7 +36,7 @@ pub(super) async fn push(
     job: &Job,
     summary: &mut Summary,
 ) -> Result<(), ApiError> {
-    base.settle_unanswered(ledger).await?;
+    base.settle_unanswered(ledger, Unsettled::All).await?;
     let total = ledger.count_to_push("airtable").map_err(ApiError::Sink)?;
     let mut progress = Progress::start("leads pushed", total.unsigned_abs(), &job.args);
     let mut left = job.args.limit.unwrap_or(u32::MAX);
@@ -191,11 +191,9 @@ async fn write(
 ) -> Result<(), ApiError> {
     // Those with shared cells first: they are looked at now, and share their calls.
     plans.sort_by_key(|plan| (plan.update.shared.is_empty(), plan.lead));
-    let writing = plans.iter().filter(|plan| !plan.update.shared.is_empty());
-    let writing: Vec<_> = writing.map(|plan| (plan.lead, plan.writing())).collect();
-    if !writing.is_empty() {
-        ledger.note_writing(&writing).map_err(ApiError::Sink)?;
-    }
+    let writing = plans.iter().map(|plan| (plan.lead, plan.writing()));
+    let writing: Vec<_> = writing.collect();
+    ledger.note_writing(&writing).map_err(ApiError::Sink)?;
     let updates: Vec<Update> = plans.iter().map(|plan| plan.update.clone()).collect();
     let mut plans: Vec<Option<Plan>> = plans.into_iter().map(Some).collect();
     let mut note = |settled: Vec<(usize, UpdateOutcome)>| {

@@ -3,7 +3,7 @@
 //! A cell that people share is only written over what is known to stand in it. Airtable knows no
 //! condition for that, so the cell is looked at first, and again before a write is repeated: its
 //! answer may have been lost after it was carried out, and a person may have changed the cell
-//! since. Whether it was carried out shows in another cell of the same write, the witness: an
+//! since. Whether it was carried out shows in the other cells of the same write, its witnesses: an
 //! update is all or nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -177,7 +177,7 @@ impl Client {
         &self,
         updates: &mut Vec<Pending>,
     ) -> Result<Vec<(usize, UpdateOutcome)>, ApiError> {
-        let Some(seen) = self.look_at_shared(updates, &[]).await? else {
+        let Some(seen) = self.look_at_shared(updates, false).await? else {
             return Ok(Vec::new());
         };
         let mut gone = Vec::new();
@@ -195,28 +195,29 @@ impl Client {
         Ok(gone)
     }
 
-    /// What stands in the shared cells, and in further columns; none when no cell is shared.
+    /// What stands in the shared cells of updates, and in their other cells if those are to witness;
+    /// none when no cell is shared.
     async fn look_at_shared(
         &self,
         updates: &[Pending],
-        witnesses: &[WriteField],
+        with_witnesses: bool,
     ) -> Result<Option<Seen>, ApiError> {
-        let is_asked = |field: &&WriteField| {
-            let ours = field.column();
-            let shared = |pending: &Pending| {
-                let cell = pending.cells.get(&ours);
-                cell.is_some_and(|cell| cell.over.is_some())
-            };
-            updates.iter().any(shared)
-        };
-        let written = self.settings.written.iter();
-        let mut columns: Vec<WriteField> = written.filter(is_asked).cloned().collect();
-        if columns.is_empty() {
+        let shared = || updates.iter().filter(|pending| pending.is_shared());
+        if shared().next().is_none() {
             return Ok(None);
         }
-        columns.extend(witnesses.iter().cloned());
-        let shared = updates.iter().filter(|pending| pending.is_shared());
-        let record_ids: Vec<RecordId> = shared
+        let is_asked = |field: &&WriteField| {
+            let ours = field.column();
+            shared().any(|pending| {
+                let cell = pending.cells.get(&ours);
+                cell.is_some_and(|cell| {
+                    cell.over.is_some() || (with_witnesses && cell.is_witness())
+                })
+            })
+        };
+        let written = self.settings.written.iter();
+        let columns: Vec<WriteField> = written.filter(is_asked).cloned().collect();
+        let record_ids: Vec<RecordId> = shared()
             .map(|pending| RecordId::new(pending.id.clone()))
             .collect();
         self.look(&record_ids, &columns).await.map(Some)
@@ -291,11 +292,7 @@ impl Client {
         batch: &mut Vec<Pending>,
         settled: &mut Vec<(usize, UpdateOutcome)>,
     ) -> Result<(), ApiError> {
-        let witness = WriteField::CampaignNotes;
-        let Some(seen) = self
-            .look_at_shared(batch, std::slice::from_ref(&witness))
-            .await?
-        else {
+        let Some(seen) = self.look_at_shared(batch, true).await? else {
             return Ok(());
         };
         let mut rest = Vec::new();
@@ -304,7 +301,7 @@ impl Client {
             match cells {
                 _ if !pending.is_shared() => rest.push(pending),
                 None => settled.push((pending.index, UpdateOutcome::Gone)),
-                Some(cells) if pending.is_written(&witness.column(), cells) => {
+                Some(cells) if pending.is_written(cells) => {
                     settled.push(pending.updated());
                 }
                 Some(cells) => {

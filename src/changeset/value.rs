@@ -6,6 +6,7 @@ use anyhow::Context;
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::WriteField;
 use crate::lead::ReadField;
 
 /// A value to write into a cell.
@@ -51,6 +52,26 @@ impl Value {
             Value::Empty => String::new(),
         }
     }
+}
+
+/// Whether cells of a record, as text by column, show that a write was carried out: an update is all
+/// or nothing, and a column that is ours is only written when it is to change. What people write
+/// into, and cells that were to be emptied, prove nothing.
+pub fn is_shown(writing: &BTreeMap<String, Value>, cells: &BTreeMap<String, String>) -> bool {
+    let shared = [WriteField::EngagementStatus, WriteField::CampaignCommand];
+    let shared = shared.map(|field| field.column());
+    let mut written = writing
+        .iter()
+        .filter(|(column, value)| !value.is_empty() && !shared.contains(column));
+    written.any(|(column, value)| {
+        let cell = cells.get(column).map_or("", |cell| cell.trim());
+        match value {
+            // Milliseconds are spelt out by some.
+            Value::DateTime(at) => DateTime::parse_from_rfc3339(cell).is_ok_and(|cell| cell == *at),
+            Value::Choice(option) => option.eq_ignore_ascii_case(cell),
+            value => value.to_text().replace("\r\n", "\n").trim() == cell.replace("\r\n", "\n"),
+        }
+    })
 }
 
 /// Cells as one line of JSON, for keeping what a base was told.
@@ -106,4 +127,55 @@ pub fn lead_text(field: ReadField, text: String) -> Option<String> {
     }
     let is_no = ["false", "no", "0", "unchecked"].contains(&text.trim().to_lowercase().as_str());
     (!is_no).then(|| "true".to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(writing: &[(&str, Value)], cells: &[(&str, &str)], expected: bool) {
+        let writing = writing.iter();
+        let writing = writing.map(|(column, value)| (column.to_string(), value.clone()));
+        let cells = cells.iter();
+        let cells = cells.map(|(column, cell)| (column.to_string(), cell.to_string()));
+        let (writing, cells) = (writing.collect(), cells.collect());
+        assert_eq!(
+            is_shown(&writing, &cells),
+            expected,
+            "{writing:?} {cells:?}"
+        );
+    }
+
+    #[test]
+    fn a_write_that_was_carried_out_shows_in_a_cell_that_is_ours() {
+        let note = || ("Campaign_Notes", Value::Text("active:\r\nnew".to_string()));
+        let sent = || ("Engagement_Status", Value::Choice("Sent".to_string()));
+        let due_at = DateTime::UNIX_EPOCH;
+        let due = || ("Next_Message_Date", Value::DateTime(due_at));
+        check(
+            &[note(), sent()],
+            &[("Campaign_Notes", "active:\nnew\n")],
+            true,
+        );
+        check(
+            &[note(), sent()],
+            &[("Campaign_Notes", "active: old")],
+            false,
+        );
+        check(&[sent()], &[("Engagement_Status", "Sent")], false);
+        check(
+            &[due()],
+            &[("Next_Message_Date", "1970-01-01T00:00:00.000Z")],
+            true,
+        );
+        check(&[due()], &[("Next_Message_Date", "1970-01-01")], false);
+        check(
+            &[("Campaign_Status", Value::Choice("Active".into()))],
+            &[],
+            false,
+        );
+        check(&[("Campaign_Notes", Value::Empty)], &[], false);
+        check(&[], &[("Campaign_Notes", "active: old")], false);
+    }
 }

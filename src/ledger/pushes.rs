@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::leads::read_fields;
@@ -49,6 +49,8 @@ pub struct Unanswered {
     pub record_id: RecordId,
     /// The cells that were to be written.
     pub writing: BTreeMap<String, Value>,
+    /// The cells as the base was told before.
+    pub told: BTreeMap<String, Value>,
 }
 
 impl Ledger {
@@ -136,19 +138,23 @@ impl Ledger {
             .context("cannot note what is about to be written")
     }
 
-    /// The writes whose answer never came.
+    /// The writes whose answer never came. Excluded: those to records that are gone, which are
+    /// settled should the record come back.
     pub fn unanswered(&self) -> anyhow::Result<Vec<Unanswered>> {
-        let sql = "SELECT p.lead_id, l.record_id, p.writing FROM pushes p
+        let sql = "SELECT p.lead_id, l.record_id, p.writing, p.told FROM pushes p
                    JOIN leads l ON l.id = p.lead_id
-                   WHERE p.writing IS NOT NULL AND l.source = 'airtable' ORDER BY p.lead_id";
+                   WHERE p.writing IS NOT NULL AND l.source = 'airtable'
+                     AND l.reject_reason IS NOT ?1
+                   ORDER BY p.lead_id";
         let mut statement = self.conn.prepare_cached(sql)?;
-        let mut rows = statement.query([])?;
+        let mut rows = statement.query([RejectReason::Removed.code()])?;
         let mut unanswered = Vec::new();
         while let Some(row) = rows.next().context("cannot list the lost answers")? {
             unanswered.push(Unanswered {
                 lead: row.get(0)?,
                 record_id: RecordId::new(row.get::<_, String>(1)?),
                 writing: changeset::decode(&row.get::<_, String>(2)?)?,
+                told: changeset::decode(&row.get::<_, String>(3)?)?,
             });
         }
         Ok(unanswered)
@@ -170,7 +176,9 @@ impl Ledger {
             let mut told = changeset::decode(&told)?;
             let mut writing = changeset::decode(&writing)?;
             if writing.remove(&command).is_some() {
-                commands::close_open(&tx, lead, now)?;
+                // Its cell was made empty before: what stands there now was said since.
+                let before = now - TimeDelta::seconds(1);
+                commands::close_open(&tx, lead, before)?;
             }
             told.extend(writing);
             told.retain(|_, value| !value.is_empty());

@@ -55,7 +55,10 @@ fn reading_a_base_costs_a_call_for_a_hundred_leads() {
     let (office, ids) = Office::with_leads(n_leads);
     println!("\n{n_leads} leads, no limit of calls a second:");
     let first = cost(&office, 0, &["pull"]);
-    assert_eq!(office.row("SELECT count(*) FROM leads"), n_leads.to_string());
+    assert_eq!(
+        office.row("SELECT count(*) FROM leads"),
+        n_leads.to_string()
+    );
     // The schema, and the pages; 502 for 50,000 would do.
     assert_eq!(first.calls, 1 + n_leads.div_ceil(100) as u64);
     // A debug build holds more, but no build holds more for a larger base.
@@ -70,7 +73,10 @@ fn reading_a_base_costs_a_call_for_a_hundred_leads() {
     }
     let some = cost(&office, 75, &["pull"]).calls;
     assert!(some <= 4, "300 changed: {some} calls");
-    assert_eq!(office.row("SELECT count(*) FROM leads WHERE fields LIKE '%Berlin%'"), "300");
+    assert_eq!(
+        office.row("SELECT count(*) FROM leads WHERE fields LIKE '%Berlin%'"),
+        "300"
+    );
 }
 
 #[test]
@@ -79,11 +85,18 @@ fn pushing_costs_a_call_for_ten_changed_leads_and_nothing_else_does() {
     office.begin(0);
     assert_eq!(cost(&office, 10, &["push"]).calls, 30, "300 changed leads");
     let updates = office.airtable.take_updates();
-    assert!(updates.iter().all(|update| update.as_array().unwrap().len() == 10));
+    assert!(
+        updates
+            .iter()
+            .all(|update| update.as_array().unwrap().len() == 10)
+    );
     assert_eq!(cost(&office, 20, &["push"]).calls, 0, "nothing changed");
     // What we wrote ourselves is no news.
     assert_eq!(cost(&office, 30, &["pull"]).calls, 1);
-    assert_eq!(office.row("SELECT counts ->> 'read' FROM runs ORDER BY id DESC"), "0");
+    assert_eq!(
+        office.row("SELECT counts ->> 'read' FROM runs ORDER BY id DESC"),
+        "0"
+    );
     // A mail to each of 130 leads: a cell that people share as well.
     office.ok(40, &["send", "--limit", "130"]);
     let shared = cost(&office, 50, &["push"]).calls;
@@ -125,7 +138,10 @@ fn a_pull_takes_as_long_as_the_rate_asks_and_no_longer() {
     let first = cost(&office, 0, &["pull"]);
     assert_eq!(first.calls, 31);
     let allowed = Duration::from_millis(31 * 1_000 / 4);
-    println!("{:.2} of what the rate asks", first.time.as_secs_f64() / allowed.as_secs_f64());
+    println!(
+        "{:.2} of what the rate asks",
+        first.time.as_secs_f64() / allowed.as_secs_f64()
+    );
     let patience = allowed.mul_f64(1.1) + without_limit.mul_f64(1.5);
     assert!(first.time <= patience, "{:?}", first.time);
     assert_eq!(office.airtable.rate_refusals(), 0);
@@ -149,7 +165,11 @@ fn two_stages_at_once_keep_to_the_rate_together() {
     let n_calls = office.airtable.calls() - n_before;
     assert_eq!(n_calls, 1 + 20 + 15);
     assert_eq!(office.airtable.rate_refusals(), 0);
-    assert!(office.airtable.largest_burst() <= 5, "{}", office.airtable.largest_burst());
+    assert!(
+        office.airtable.largest_burst() <= 5,
+        "{}",
+        office.airtable.largest_burst()
+    );
     let allowed = Duration::from_millis(n_calls * 1_000 / 4);
     assert!(time <= allowed.mul_f64(1.1), "{n_calls} calls in {time:?}");
 }

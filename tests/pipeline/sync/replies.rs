@@ -30,7 +30,9 @@ fn check(fault: Fault, n_more: u64) {
     assert_eq!(office.calls_of(20, &["push"]), 0, "{fault:?}");
     let records = office.airtable.records();
     assert_eq!(records.len(), ids.len(), "{fault:?}");
-    let shown = records.values().filter(|cells| cells.contains_key("Campaign_ID"));
+    let shown = records
+        .values()
+        .filter(|cells| cells.contains_key("Campaign_ID"));
     assert_eq!(shown.count(), 20, "{fault:?}");
 }
 
@@ -72,7 +74,10 @@ fn a_base_that_stays_down_is_left_for_later_and_nothing_is_lost() {
     let (office, id) = Office::with_campaign(false);
     office.ok(20, &["send"]);
     is_down(&office, Call::Update);
-    office.run(30, &["push"]).exits(75).complains("Airtable is in trouble (503");
+    office
+        .run(30, &["push"])
+        .exits(75)
+        .complains("Airtable is in trouble (503");
     office.shows(&id, &[("Engagement_Status", "Auto-Send")]);
     is_down(&office, Call::List);
     office.airtable.set(&id, "Campaign_Command", json!("Pause"));
@@ -83,7 +88,11 @@ fn a_base_that_stays_down_is_left_for_later_and_nothing_is_lost() {
     office.ok(60, &["push"]);
     office.shows(
         &id,
-        &[("Engagement_Status", "Sent"), ("Campaign_Status", "Paused"), ("Campaign_Command", "")],
+        &[
+            ("Engagement_Status", "Sent"),
+            ("Campaign_Status", "Paused"),
+            ("Campaign_Command", ""),
+        ],
     );
 }
 
@@ -91,13 +100,23 @@ fn a_base_that_stays_down_is_left_for_later_and_nothing_is_lost() {
 fn a_list_whose_place_is_lost_begins_anew_and_reads_nothing_twice() {
     let (office, _) = Office::with_leads(450);
     office.airtable.let_pass(Call::List, 3);
-    office.airtable.fail(Call::List, 1, answer(422, ITERATOR_GONE));
+    office
+        .airtable
+        .fail(Call::List, 1, answer(422, ITERATOR_GONE));
     // The schema, three pages of the first list, a refusal, and five pages of the second.
     assert_eq!(office.calls_of(0, &["pull"]), 1 + 3 + 1 + 5);
-    assert_eq!(office.row("SELECT count(*), count(DISTINCT record_id) FROM leads"), "450|450");
+    assert_eq!(
+        office.row("SELECT count(*), count(DISTINCT record_id) FROM leads"),
+        "450|450"
+    );
     office.airtable.let_pass(Call::List, 1);
-    office.airtable.fail(Call::List, 9, answer(422, ITERATOR_GONE));
-    office.run(10, &["pull", "--full"]).exits(75).complains("lost its place");
+    office
+        .airtable
+        .fail(Call::List, 9, answer(422, ITERATOR_GONE));
+    office
+        .run(10, &["pull", "--full"])
+        .exits(75)
+        .complains("lost its place");
     office.airtable.fail_no_more();
     assert_eq!(office.calls_of(20, &["pull"]), 1);
 }
