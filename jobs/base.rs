@@ -171,6 +171,9 @@ impl Base {
             self.count_calls(ledger)?;
             if let Some(learned) = learned {
                 ledger.keep_table(&self.name, &learned.schema, self.now)?;
+                if learned.is_mended || !learned.replaced.is_empty() {
+                    ledger.show_again(&learned.replaced)?;
+                }
             }
             match &result {
                 Ok(_) => {

@@ -234,9 +234,13 @@ fn told(
             if n_left_out > 0 {
                 summary.add("columns_left_out", n_left_out);
             }
-            pushed
-                .told
-                .retain(|column, _| !left_out.contains_key(column));
+            let unwritten: Vec<&String> = left_out.keys().chain(kept.keys()).collect();
+            for column in unwritten {
+                match told_before.get(column) {
+                    Some(before) => drop(pushed.told.insert(column.clone(), before.clone())),
+                    None => drop(pushed.told.remove(column)),
+                }
+            }
             let column = WriteField::CampaignCommand.column();
             let is_open = left_out.contains_key(&column) || kept.contains_key(&column);
             if let Some(command) = command.filter(|_| !is_open) {
@@ -245,10 +249,6 @@ fn told(
             for (column, present) in kept {
                 summary.count("kept_for_people");
                 ledger.note_kept(lead, &column, &present, now)?;
-                match told_before.get(&column) {
-                    Some(before) => drop(pushed.told.insert(column, before.clone())),
-                    None => drop(pushed.told.remove(&column)),
-                }
             }
         }
         UpdateOutcome::Refused(why) => {

@@ -234,9 +234,10 @@ impl Client {
             if batch.is_empty() {
                 continue;
             }
-            match self.write(&mut batch, &mut settled).await {
+            let known = self.known().await?;
+            match self.write(&known, &mut batch, &mut settled).await {
                 Ok(()) => {
-                    self.note_new_options(&batch).await;
+                    self.note_new_options(&known, &batch).await;
                     settled.extend(batch.into_iter().map(Pending::updated));
                 }
                 Err(Failure::Rejected(rejection)) if rejection.is_about_records() => {
@@ -253,17 +254,17 @@ impl Client {
     /// is looked at again before each further try, and loses what turns out to be written or gone.
     async fn write(
         &self,
+        known: &Known,
         batch: &mut Vec<Pending>,
         settled: &mut Vec<(usize, UpdateOutcome)>,
     ) -> Result<(), Failure> {
-        let known = self.known().await.map_err(Failure::Final)?;
         if !batch.iter().any(Pending::is_shared) {
-            let request = self.patch(&known, batch);
+            let request = self.patch(known, batch);
             return self.call::<IgnoredAny>(&request).await.map(|_| ());
         }
         let mut delays = self.backoff().build();
         loop {
-            let request = self.patch(&known, batch);
+            let request = self.patch(known, batch);
             let Err(failure) = self.attempt::<IgnoredAny>(&request).await else {
                 return Ok(());
             };
@@ -325,11 +326,10 @@ impl Client {
             .iter()
             .map(|pending| json!({ "id": pending.id, "fields": cells(pending) }));
         let records: Vec<Json> = records.collect();
-        let mut all = batch.iter().flat_map(|pending| pending.cells.values());
         // To make an option; every other cell is spelt exactly, so nothing else is converted.
-        let body = match all.any(|cell| cell.new_option.is_some()) {
-            true => json!({ "records": records, "typecast": true }),
-            false => json!({ "records": records }),
+        let body = match new_options(known, batch).is_empty() {
+            true => json!({ "records": records }),
+            false => json!({ "records": records, "typecast": true }),
         };
         // PATCH, never PUT: that would clear every column that is not named.
         Request {
@@ -340,11 +340,8 @@ impl Client {
     }
 
     /// Options that were just made need not be made again.
-    async fn note_new_options(&self, batch: &[Pending]) {
-        let all = batch.iter().flat_map(|pending| &pending.cells);
-        let new = all.filter_map(|(ours, cell)| Some((ours, cell.new_option.as_ref()?)));
-        let new: BTreeSet<(&String, &String)> = new.collect();
-        for (ours, option) in new {
+    async fn note_new_options(&self, known: &Known, batch: &[Pending]) {
+        for (ours, option) in new_options(known, batch) {
             tracing::info!("option `{option}` was added to `{ours}`");
             let key = ours.to_lowercase();
             self.change_known(|known| known.add_option(&key, option))
@@ -356,4 +353,12 @@ impl Client {
         let is_empty = |pending: &mut Pending| pending.cells.is_empty();
         settled.extend(batch.extract_if(.., is_empty).map(Pending::updated));
     }
+}
+
+/// The options of our selects that a batch needs and the table does not have yet, by our column.
+fn new_options<'a>(known: &Known, batch: &'a [Pending]) -> BTreeSet<(&'a String, &'a String)> {
+    let all = batch.iter().flat_map(|pending| &pending.cells);
+    let new = all.filter_map(|(ours, cell)| Some((ours, cell.new_option.as_ref()?)));
+    new.filter(|(ours, option)| !known.has_option(&ours.to_lowercase(), option))
+        .collect()
 }

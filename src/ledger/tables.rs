@@ -75,16 +75,23 @@ impl Ledger {
         Ok(())
     }
 
-    /// The base got columns it did not have: every lead it was told of is looked at again by the
-    /// next push, which writes what is new to it.
-    pub fn show_all_again(&mut self) -> anyhow::Result<()> {
+    /// The table takes what it did not take before: every lead is compared again with what it shows.
+    /// `replaced` are columns (ours) that are others than before: they show nothing of what was told.
+    pub fn show_again(&mut self, replaced: &[String]) -> anyhow::Result<()> {
+        let tx = self.begin()?;
+        for column in replaced {
+            let path = format!("$.\"{column}\"");
+            let sql = "UPDATE pushes SET told = json_remove(told, ?1)
+                       WHERE json_type(told, ?1) IS NOT NULL";
+            tx.execute(sql, [path])
+                .context("cannot forget what a column was told")?;
+        }
         let sql = "UPDATE leads SET revision = revision + 1
-                   WHERE source = 'airtable' AND revision = pushed_revision
-                     AND reject_reason IS NOT ?1";
-        self.conn
-            .execute(sql, [RejectReason::Removed.code()])
-            .context("cannot note that the leads are to be shown again")?;
-        Ok(())
+                   WHERE source = 'airtable' AND reject_reason IS NOT ?1
+                     AND id IN (SELECT lead_id FROM pushes)";
+        tx.execute(sql, [RejectReason::Removed.code()])
+            .context("cannot have the leads shown again")?;
+        tx.commit().context("cannot have the leads shown again")
     }
 
     /// Begins a full read: no record has been seen yet.

@@ -164,7 +164,7 @@ async fn keep_columns(
     if let Some(schema) = learned.filter(|schema| Some(schema.as_str()) != kept) {
         let mut ledger = open(config, clock)?;
         ledger.keep_table(&base::name_of(settings), &schema, clock.now())?;
-        ledger.show_all_again()?;
+        ledger.show_again(&[])?;
     }
     Ok(())
 }
