@@ -372,3 +372,23 @@ ok    calls          ";
     let line = "FAIL  leads          expected a column `Replied` in the table, found none; add it";
     assert!(text.contains(line), "{text}");
 }
+
+#[test]
+fn a_base_that_was_read_a_while_ago_is_no_mailbox_to_be_scanned() {
+    let base = Base::new();
+    base.world.at(MONDAY).run(&["nightly"]).exits(0);
+    let status = base
+        .world
+        .at("2026-03-02T21:00:00Z")
+        .run(&["status", "--json"])
+        .exits(0);
+    let json = status.json();
+    let mailboxes = json["mailboxes"].as_array().unwrap().iter();
+    let names: Vec<&str> = mailboxes.map(|one| one["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["maildir:inbox"]);
+    assert!(
+        !status.stdout.contains("mailbox airtable"),
+        "{}",
+        status.stdout
+    );
+}
