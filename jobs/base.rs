@@ -115,8 +115,8 @@ impl Base {
     }
 
     /// Settles writes whose answer was lost: one that was carried out shows in the base, one that
-    /// was not is forgotten and will be planned anew. To be done before anything is read or written,
-    /// or a person's next edit could pass for our own.
+    /// was not is forgotten and will be planned anew. To be done before anything is read or
+    /// written, or a person's next edit could pass for our own.
     pub async fn settle_unanswered(
         &self,
         ledger: &mut Ledger,

@@ -114,16 +114,19 @@ impl<'a> Wanted<'a> {
         let is_named = self.lead.as_deref().is_none_or(|word| {
             self.records.contains(&raw.record_id)
                 || raw.record_id.as_str() == word
-                || raw
-                    .get(ReadField::Email)
-                    .trim()
-                    .eq_ignore_ascii_case(word.trim())
+                || same_address(raw.get(ReadField::Email), word)
         });
         let is_within = self
             .limit
             .is_none_or(|limit| already_read < i64::from(limit));
         is_named && is_within
     }
+}
+
+/// Whether a cell holds the address a person named.
+fn same_address(cell: &str, word: &str) -> bool {
+    let key = |text| EmailAddress::parse(text).ok().map(|address| address.key());
+    key(cell).is_some_and(|cell| Some(cell) == key(word))
 }
 
 /// Columns that would help and are not there, in a sentence to be said once a run.
@@ -155,30 +158,31 @@ fn take(
     let company_domain = address.as_ref().and_then(|address| {
         lead::registrable_domain(address.domain()).filter(|domain| !lead::is_free_mail(domain))
     });
-    let facts = tx.facts(raw, email.as_deref())?;
+    let mailbox = address.as_ref().map(EmailAddress::mailbox);
+    let facts = tx.facts(raw, email.as_deref(), mailbox.as_deref())?;
     let verdict = judge(raw, &facts);
-    let mended = lead::content_check(raw).ok();
+    // Whoever is rejected may still be well described.
+    let described = verdict.is_err().then(|| lead::content_check(raw).ok());
+    let mended = verdict
+        .as_ref()
+        .ok()
+        .or(described.as_ref().and_then(Option::as_ref));
     let shown = |mended: Option<&String>, field| {
         // People are shown these in a terminal, which obeys what it cannot show.
         mended.map_or_else(|| lead::one_line(raw.get(field)), String::clone)
     };
-    let full_name = shown(
-        mended.as_ref().map(|lead| &lead.full_name),
-        ReadField::FullName,
-    );
-    let company = shown(
-        mended.as_ref().map(|lead| &lead.company),
-        ReadField::Company,
-    );
+    let full_name = shown(mended.map(|lead| &lead.full_name), ReadField::FullName);
+    let company = shown(mended.map(|lead| &lead.company), ReadField::Company);
     let pulled = PulledLead {
         raw,
         source,
         email: email.as_deref(),
+        mailbox: mailbox.as_deref(),
         company_domain: company_domain.as_deref(),
         reject: verdict.as_ref().err(),
         full_name: &full_name,
         company: &company,
-        repairs: mended.as_ref().map_or(&[], |lead| &lead.repairs),
+        repairs: mended.map_or(&[], |lead| &lead.repairs),
         has_campaign: facts.campaign.is_some(),
     };
     match tx.store(&pulled, now)? {
@@ -220,7 +224,7 @@ fn judge(raw: &RawLead, facts: &LeadFacts) -> Result<Lead, Reject> {
         return Err(Reject::new(RejectReason::Suppressed, detail));
     }
     if let Some(first) = &facts.duplicate_of {
-        let detail = format!("the address belongs to record {first} already");
+        let detail = format!("the mailbox belongs to record {first} already");
         return Err(Reject::new(RejectReason::Duplicate, detail));
     }
     Ok(lead)

@@ -195,8 +195,8 @@ impl Client {
         Ok(gone)
     }
 
-    /// What stands in the shared cells of updates, and in their other cells if those are to witness;
-    /// none when no cell is shared.
+    /// What stands in the shared cells of updates, and in their other cells if those are to
+    /// witness; none when no cell is shared.
     async fn look_at_shared(
         &self,
         updates: &[Pending],

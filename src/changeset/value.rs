@@ -54,9 +54,9 @@ impl Value {
     }
 }
 
-/// Whether cells of a record, as text by column, show that a write was carried out: an update is all
-/// or nothing, and a column that is ours is only written when it is to change. What people write
-/// into, and cells that were to be emptied, prove nothing.
+/// Whether cells of a record, as text by column, show that a write was carried out: an update is
+/// all or nothing, and a column that is ours is only written when it is to change. What people
+/// write into, and cells that were to be emptied, prove nothing.
 pub fn is_shown(writing: &BTreeMap<String, Value>, cells: &BTreeMap<String, String>) -> bool {
     let shared = [WriteField::EngagementStatus, WriteField::CampaignCommand];
     let shared = shared.map(|field| field.column());

@@ -75,8 +75,10 @@ impl Ledger {
         Ok(())
     }
 
-    /// The table takes what it did not take before: every lead is compared again with what it shows.
-    /// `replaced` are columns (ours) that are others than before: they show nothing of what was told.
+    /// The table takes what it did not take before: every lead is compared again with what it
+    /// shows.
+    /// `replaced` are columns (ours) that are others than before: they show nothing of what was
+    /// told.
     pub fn show_again(&mut self, replaced: &[String]) -> anyhow::Result<()> {
         let tx = self.begin()?;
         for column in replaced {

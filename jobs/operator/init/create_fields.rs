@@ -144,7 +144,8 @@ async fn create(client: &Client, columns: &[NewColumn], args: &Args) -> (usize, 
 }
 
 /// From now on the stages know the columns as they are, and show every lead's values in those that
-/// are new to them. Without a ledger nothing has been shown yet, and its first run looks for itself.
+/// are new to them. Without a ledger nothing has been shown yet, and its first run looks for
+/// itself.
 async fn keep_columns(
     config: &Config,
     clock: Clock,

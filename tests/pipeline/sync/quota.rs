@@ -10,7 +10,7 @@ fn a_used_up_quota_stops_at_once_and_is_asked_about_once_a_day() {
     office.airtable.set_quota(0);
     office.ok(20, &["send"]);
     let n_before = office.airtable.calls();
-    let used_up = "monthly calls to Airtable are used up";
+    let used_up = "monthly API calls are used up";
     office
         .run(30, &["push"])
         .exits(75)
