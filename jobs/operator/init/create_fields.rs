@@ -161,11 +161,11 @@ async fn keep_columns(
         tracing::warn!("run this once more, so that the new columns are filled: {error}");
         return Ok(());
     }
-    let learned = client.learned().await.map(|learned| learned.schema);
-    if let Some(schema) = learned.filter(|schema| Some(schema.as_str()) != kept) {
+    let learned = client.learned().await;
+    if let Some(learned) = learned.filter(|learned| Some(learned.schema.as_str()) != kept) {
         let mut ledger = open(config, clock)?;
-        ledger.keep_table(&base::name_of(settings), &schema, clock.now())?;
-        ledger.show_again(&[])?;
+        ledger.keep_table(&base::name_of(settings), &learned.schema, clock.now())?;
+        ledger.show_again(&learned.replaced)?;
     }
     Ok(())
 }
