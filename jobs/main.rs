@@ -21,6 +21,7 @@ mod base;
 mod chain;
 mod exit;
 mod generate;
+mod intake;
 mod judgement;
 mod operator;
 mod pull;

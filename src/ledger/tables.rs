@@ -131,6 +131,26 @@ impl Ledger {
         ))
     }
 
+    /// The leads of the base that have a message due, with their records, the longest due first.
+    pub fn due_records(
+        &self,
+        now: DateTime<Utc>,
+        limit: u32,
+        lead: Option<i64>,
+    ) -> anyhow::Result<Vec<(i64, RecordId)>> {
+        let sql = "SELECT l.id, l.record_id FROM messages m
+                   JOIN campaigns c ON c.id = m.campaign_id JOIN leads l ON l.id = c.lead_id
+                   WHERE m.state IN ('scheduled', 'deferred') AND m.due_at <= ?1
+                     AND c.state = 'active' AND l.source = 'airtable' AND (?3 IS NULL OR l.id = ?3)
+                   GROUP BY l.id ORDER BY min(m.due_at), l.id LIMIT ?2";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let rows = statement.query_map((seconds(now), limit, lead), |row| {
+            Ok((row.get(0)?, RecordId::new(row.get::<_, String>(1)?)))
+        })?;
+        rows.collect::<Result<_, _>>()
+            .context("cannot list the leads that are due")
+    }
+
     /// The record of a lead is gone from the base: its open campaign stops, and it is not written
     /// to again unless the record comes back.
     pub fn lead_is_gone(&mut self, lead: i64, now: DateTime<Utc>) -> anyhow::Result<()> {

@@ -11,6 +11,7 @@ mod figures;
 mod quota;
 mod records;
 mod replies;
+mod send;
 mod soak;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
