@@ -123,6 +123,17 @@ fn one_lead_changed_with_many_is_no_call_of_its_own() {
     assert_eq!(office.calls_of(50, &["push"]), 0);
 }
 
+/// At four calls a second, a tenth for everything else; in a build without optimisation on a machine
+/// that does much at once, as much again.
+#[track_caller]
+fn takes_no_longer_than_it_must(n_calls: u64, time: Duration) {
+    let allowed = Duration::from_millis(n_calls * 1_000 / 4);
+    let ratio = time.as_secs_f64() / allowed.as_secs_f64();
+    println!("{n_calls} calls took {ratio:.2} of what the rate asks");
+    let ratio_max = if cfg!(debug_assertions) { 2.0 } else { 1.1 };
+    assert!(ratio <= ratio_max, "{n_calls} calls in {time:?}");
+}
+
 /// The pace that is kept where nobody says otherwise, and the base's real limit.
 fn keep_the_pace(office: &mut Office) {
     office.world.set_env("AIRTABLE_CALLS_PER_SECOND", "4");
@@ -131,19 +142,11 @@ fn keep_the_pace(office: &mut Office) {
 
 #[test]
 fn a_pull_takes_as_long_as_the_rate_asks_and_no_longer() {
-    // What a debug build takes by itself on a busy machine, and nothing in an optimised one.
-    let without_limit = cost(&Office::with_leads(3_000).0, 0, &["pull"]).time;
     let (mut office, _) = Office::with_leads(3_000);
     keep_the_pace(&mut office);
     let first = cost(&office, 0, &["pull"]);
     assert_eq!(first.calls, 31);
-    let allowed = Duration::from_millis(31 * 1_000 / 4);
-    println!(
-        "{:.2} of what the rate asks",
-        first.time.as_secs_f64() / allowed.as_secs_f64()
-    );
-    let patience = allowed.mul_f64(1.1) + without_limit.mul_f64(1.5);
-    assert!(first.time <= patience, "{:?}", first.time);
+    takes_no_longer_than_it_must(first.calls, first.time);
     assert_eq!(office.airtable.rate_refusals(), 0);
     assert!(office.airtable.largest_burst() <= 5);
 }
@@ -170,6 +173,5 @@ fn two_stages_at_once_keep_to_the_rate_together() {
         "{}",
         office.airtable.largest_burst()
     );
-    let allowed = Duration::from_millis(n_calls * 1_000 / 4);
-    assert!(time <= allowed.mul_f64(1.1), "{n_calls} calls in {time:?}");
+    takes_no_longer_than_it_must(n_calls, time);
 }
