@@ -33,8 +33,8 @@ const SCHEMA_HOURS_MAX: i64 = 1;
 pub enum Unsettled {
     /// All of them: for whoever writes, and so knows that nobody else is about to.
     All,
-    /// Those that touch cells of people: for whoever reads what people did. The others may be under
-    /// way in another process.
+    /// Those that touch cells of people, and were carried out: for whoever reads what people did,
+    /// while another process may be writing.
     Shared,
 }
 
@@ -142,10 +142,11 @@ impl Base {
                 let lead = unanswered.lead;
                 let settled = match seen.get(&unanswered.record_id) {
                     None => ledger.lead_is_gone(lead, self.now),
-                    Some(cells) => {
-                        let was_written = changeset::is_shown(&unanswered.writing, cells);
-                        ledger.settle_unanswered(lead, was_written, self.now)
-                    }
+                    Some(cells) => match changeset::is_shown(&unanswered.writing, cells) {
+                        // It may be on its way.
+                        false if which == Unsettled::Shared => Ok(()),
+                        was_written => ledger.settle_unanswered(lead, was_written, self.now),
+                    },
                 };
                 settled.map_err(ApiError::Sink)?;
             }

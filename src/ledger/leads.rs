@@ -371,7 +371,10 @@ impl PullTransaction<'_> {
                        company = excluded.company, verdict = excluded.verdict,
                        reject_reason = excluded.reject_reason,
                        reject_detail = excluded.reject_detail, repairs = excluded.repairs,
-                       changed_at = excluded.changed_at
+                       changed_at = excluded.changed_at,
+                       -- What is shown in this cell depends on what people put there.
+                       revision = revision + (fields ->> 'engagement_status'
+                                              IS NOT excluded.fields ->> 'engagement_status')
                    RETURNING id";
         let values = rusqlite::params![
             lead.raw.record_id.as_str(),

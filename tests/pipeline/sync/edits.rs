@@ -277,3 +277,25 @@ fn peoples_own_columns_are_never_written() {
         );
     }
 }
+
+#[test]
+fn a_status_that_a_person_empties_says_skipped_again_where_the_campaign_was_stopped() {
+    let (office, id) = Office::with_campaign(false);
+    office
+        .airtable
+        .set(&id, "Engagement_Status", json!("Skipped"));
+    office.ok(20, &["pull"]);
+    office.ok(30, &["push"]);
+    assert_eq!(office.campaign(), "stopped: by_person");
+    office.airtable.set(&id, "Engagement_Status", Json::Null);
+    office.ok(40, &["pull"]);
+    office.ok(50, &["push"]);
+    office.shows(&id, &[("Engagement_Status", "Skipped")]);
+    // Ours now: whoever sets it back after us keeps it.
+    office
+        .airtable
+        .set(&id, "Engagement_Status", json!("Auto-Send"));
+    office.ok(60, &["pull"]);
+    assert_eq!(office.calls_of(70, &["push"]), 0);
+    office.shows(&id, &[("Engagement_Status", "Auto-Send")]);
+}

@@ -64,6 +64,8 @@ pub struct People {
     pub asked: BTreeMap<String, Asked>,
     /// What people wrote into texts in review last.
     pub texts: BTreeMap<(String, &'static str), String>,
+    /// Every text they ever wrote.
+    pub all_texts: BTreeSet<String>,
     /// What people ever did, for whoever looks for a bug.
     pub diary: Vec<String>,
 }
@@ -83,6 +85,7 @@ impl People {
             statuses: BTreeMap::new(),
             asked: BTreeMap::new(),
             texts: BTreeMap::new(),
+            all_texts: BTreeSet::new(),
             diary: Vec::new(),
         }
     }
@@ -220,6 +223,7 @@ impl People {
         if is_in_review && is_unasked {
             let column = TEXTS[self.dice.below(TEXTS.len())];
             self.set(person, id, column, json!(unique));
+            self.all_texts.insert(unique.clone());
             self.texts.insert((id.to_string(), column), unique);
         }
     }
