@@ -1,6 +1,7 @@
 //! The Airtable base as the stages use it: what was learned of it, what its calls cost, and when it
 //! is better left alone.
 
+use std::cell::Cell;
 use std::path::PathBuf;
 
 use anyhow::anyhow;
@@ -20,6 +21,9 @@ pub const QUOTA: &str = "airtable_quota";
 /// The switch that is thrown when a full read misses so many records that a person must say whether
 /// they were meant to go.
 pub const REMOVED: &str = "airtable_removed";
+
+/// So many records may be gone at once without a person being asked.
+pub const MISSED_ALWAYS_FINE: u64 = 10;
 
 /// While the month's calls are used up, the base is asked once in so many hours: the plan may have
 /// been raised.
@@ -50,6 +54,8 @@ pub struct Base {
     learned_at: Option<DateTime<Utc>>,
     is_dry_run: bool,
     now: DateTime<Utc>,
+    /// Records that turned out to be gone.
+    n_gone: Cell<u64>,
 }
 
 impl Base {
@@ -86,6 +92,7 @@ impl Base {
             learned_at: kept.map(|kept| kept.read_at),
             is_dry_run: job.args.dry_run,
             now,
+            n_gone: Cell::new(0),
         })
     }
 
@@ -97,6 +104,36 @@ impl Base {
     /// The cursor of the last full read.
     pub fn full_cursor(&self) -> String {
         format!("airtable-full:{}", self.name)
+    }
+
+    /// An error unless this very table was read once: in another one every lead would seem to be
+    /// gone.
+    pub fn ensure_read(&self, ledger: &Ledger) -> Result<(), ApiError> {
+        match ledger.read_to(&self.cursor()).map_err(ApiError::Sink)? {
+            Some(_) => Ok(()),
+            None => Err(ApiError::Config(anyhow!(
+                "table `{}` was not read yet: run `outreach pull` first",
+                self.name
+            ))),
+        }
+    }
+
+    /// Ends what there is of a lead whose record is gone. When that happens too often in a run it
+    /// looks like a mistake: then nothing more is ended until a person has decided.
+    pub fn end_gone(&self, ledger: &mut Ledger, lead: i64) -> anyhow::Result<()> {
+        if ledger.switch(REMOVED)?.is_some() {
+            return Ok(());
+        }
+        self.n_gone.set(self.n_gone.get() + 1);
+        if self.n_gone.get() <= MISSED_ALWAYS_FINE {
+            return ledger.lead_is_gone(lead, self.now);
+        }
+        let why = format!(
+            "more than {MISSED_ALWAYS_FINE} known records are suddenly gone from the table; run \
+             `outreach pull --full`, which says how many, and see whether they were meant to go"
+        );
+        tracing::warn!("{why}");
+        ledger.set_switch(REMOVED, &why, self.now)
     }
 
     /// Whether the columns may have changed since they were last looked at.
@@ -141,7 +178,7 @@ impl Base {
             for unanswered in unanswered {
                 let lead = unanswered.lead;
                 let settled = match seen.get(&unanswered.record_id) {
-                    None => ledger.lead_is_gone(lead, self.now),
+                    None => self.end_gone(ledger, lead),
                     Some(cells) => match changeset::is_shown(&unanswered.writing, cells) {
                         // It may be on its way.
                         false if which == Unsettled::Shared => Ok(()),

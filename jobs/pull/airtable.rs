@@ -8,7 +8,7 @@ use outreach::lead::{EmailAddress, RecordId};
 use outreach::ledger::Ledger;
 
 use super::{Wanted, missing_columns};
-use crate::base::{Base, REMOVED, Unsettled};
+use crate::base::{Base, MISSED_ALWAYS_FINE, REMOVED, Unsettled};
 use crate::intake::Intake;
 use crate::run::{Job, Progress, Summary};
 
@@ -20,10 +20,9 @@ const FULL_READ_HOURS: i64 = 7 * 24 - 12;
 /// number only weighs the cost of a commit against what is done twice.
 const CHUNK: usize = 1_000;
 
-/// A full read that misses more than this share of the known records, and more than a handful, was
+/// A full read that misses more than this share of the known records, and more than a few, was
 /// more likely shown another table than that people deleted so many.
 const MISSED_SHARE_MAX: u64 = 5;
-const MISSED_ALWAYS_FINE: u64 = 10;
 
 /// What this run asks the base for.
 enum Reading {

@@ -36,6 +36,7 @@ pub(super) async fn push(
     job: &Job,
     summary: &mut Summary,
 ) -> Result<(), ApiError> {
+    base.ensure_read(ledger)?;
     base.settle_unanswered(ledger, Unsettled::All).await?;
     let total = ledger.count_to_push("airtable").map_err(ApiError::Sink)?;
     let mut progress = Progress::start("leads pushed", total.unsigned_abs(), &job.args);
@@ -208,7 +209,7 @@ async fn write(
             let lead = plan.lead;
             match told(ledger, outcome, plan, job, summary)? {
                 Some(told) => pushed.push(told),
-                None => ledger.lead_is_gone(lead, now)?,
+                None => base.end_gone(ledger, lead)?,
             }
         }
         ledger.record_pushes(&pushed, now)

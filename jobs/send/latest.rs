@@ -6,7 +6,7 @@ use outreach::config::{Config, LeadsSource};
 use outreach::lead::RecordId;
 use outreach::ledger::Ledger;
 
-use crate::base::{Base, Unsettled};
+use crate::base::{Base, REMOVED, Unsettled};
 use crate::exit::{self, Failure};
 use crate::intake::Intake;
 use crate::run::{Job, Summary};
@@ -34,19 +34,20 @@ pub async fn read(
     };
     let limit = job.args.limit.unwrap_or(config.queue_batch_size);
     let due = ledger.due_records(job.clock.now(), limit, job.lead)?;
-    if due.is_empty() {
+    // While a person must say whether many records were meant to go, nothing is sent anyway.
+    if due.is_empty() || ledger.switch(REMOVED)?.is_some() {
         return Ok(());
     }
     let mut seen = Summary::default();
+    let mut must_be_mended = false;
     let result = match Base::open(ledger, config, settings, job) {
         Ok(base) => {
             let read = read_records(ledger, &base, config, job, &due, &mut seen).await;
-            let is_about_columns = matches!(read, Err(ApiError::Columns(_) | ApiError::Sink(_)));
-            let closed = base.close(ledger, read, &mut seen).await;
-            if is_about_columns {
-                return closed;
-            }
-            closed
+            must_be_mended = matches!(
+                read,
+                Err(ApiError::Columns(_) | ApiError::Config(_) | ApiError::Sink(_))
+            );
+            base.close(ledger, read, &mut seen).await
         }
         Err(failure) => Err(failure),
     };
@@ -56,11 +57,14 @@ pub async fn read(
             n => summary.add(name, n),
         }
     }
-    if let Err(failure) = result {
-        let why = exit::line(&failure.error);
-        tracing::warn!("the leads that are due stand as they were last pulled: {why}");
+    match result {
+        Err(failure) if !must_be_mended => {
+            let why = exit::line(&failure.error);
+            tracing::warn!("the leads that are due stand as they were last pulled: {why}");
+            Ok(())
+        }
+        result => result,
     }
-    Ok(())
 }
 
 async fn read_records(
@@ -72,6 +76,7 @@ async fn read_records(
     seen: &mut Summary,
 ) -> Result<(), ApiError> {
     let now = job.clock.now();
+    base.ensure_read(ledger)?;
     base.settle_unanswered(ledger, Unsettled::Shared).await?;
     let record_ids: Vec<RecordId> = due.iter().map(|(_, id)| id.clone()).collect();
     let listing = Listing {
@@ -95,7 +100,7 @@ async fn read_records(
     stored.map_err(ApiError::Sink)?;
     let is_there = |id: &RecordId| records.iter().any(|record| record.lead.record_id == *id);
     for (lead, _) in due.iter().filter(|(_, id)| !is_there(id)) {
-        ledger.lead_is_gone(*lead, now).map_err(ApiError::Sink)?;
+        base.end_gone(ledger, *lead).map_err(ApiError::Sink)?;
         seen.count("removed");
     }
     Ok(())

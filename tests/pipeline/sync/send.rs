@@ -81,6 +81,44 @@ fn a_vital_column_that_is_gone_holds_the_mails() {
 }
 
 #[test]
+fn when_many_records_are_gone_at_once_a_person_is_asked_before_more_campaigns_end() {
+    let (office, ids) = Office::with_leads(50);
+    office.begin(0);
+    for id in &ids {
+        office.airtable.delete(id);
+    }
+    office
+        .run(20, &["send"])
+        .exits(78)
+        .complains("outreach pull --full");
+    assert!(office.world.maildir_files().is_empty());
+    let ended = office.row("SELECT count(*) FROM campaigns WHERE state = 'stopped'");
+    assert_eq!(ended, "10");
+    for id in &ids {
+        office.airtable.undelete(id);
+    }
+    office.ok(30, &["pull", "--full"]);
+    office.ok(40, &["send"]);
+    assert_eq!(office.world.maildir_files().len(), 40);
+}
+
+#[test]
+fn a_table_that_was_never_read_is_no_reason_to_end_anything() {
+    let (mut office, _) = Office::with_campaign(false);
+    // The same table by its id: known under another name, so it must be read first.
+    let table = office.airtable.table_id();
+    office.world.set_env("AIRTABLE_TABLE_NAME", &table);
+    for stage in ["send", "push"] {
+        let outcome = office.run(20, &[stage]);
+        outcome.exits(78).complains("run `outreach pull` first");
+    }
+    assert_eq!(office.campaign(), "active");
+    office.ok(30, &["pull"]);
+    office.ok(40, &["send"]);
+    assert_eq!(office.world.maildir_files().len(), 1);
+}
+
+#[test]
 fn asking_costs_a_call_for_a_hundred_leads_and_nothing_when_nobody_is_due() {
     let (office, _) = Office::with_leads(230);
     office.begin(0);
