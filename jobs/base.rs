@@ -175,15 +175,18 @@ impl Base {
             let columns: Vec<WriteField> =
                 self.written.iter().filter(is_written).cloned().collect();
             let seen = self.client.look(&ids, &columns).await?;
+            let columns = self.client.present(&columns).await?;
             for unanswered in unanswered {
                 let lead = unanswered.lead;
                 let settled = match seen.get(&unanswered.record_id) {
                     None => self.end_gone(ledger, lead),
-                    Some(cells) => match changeset::is_shown(&unanswered.writing, cells) {
-                        // It may be on its way.
-                        false if which == Unsettled::Shared => Ok(()),
-                        was_written => ledger.settle_unanswered(lead, was_written, self.now),
-                    },
+                    Some(cells) => {
+                        match changeset::carried_out(&unanswered.writing, cells, &columns) {
+                            // It may be on its way.
+                            None if which == Unsettled::Shared => Ok(()),
+                            written => ledger.settle_unanswered(lead, written, self.now),
+                        }
+                    }
                 };
                 settled.map_err(ApiError::Sink)?;
             }

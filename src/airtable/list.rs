@@ -1,6 +1,6 @@
 //! Listing records, page by page.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::anyhow;
 use chrono::{DateTime, Utc};
@@ -182,6 +182,17 @@ impl Client {
                 .await?;
         }
         Ok(seen)
+    }
+
+    /// Those of our columns that the table has, by our name.
+    pub async fn present(&self, columns: &[WriteField]) -> Result<BTreeSet<String>, ApiError> {
+        let known = self.known().await?;
+        let is_there = |field: &&Field| {
+            let is_asked = field.write.as_ref().is_some_and(|f| columns.contains(f));
+            is_asked && known.handle(field).is_some()
+        };
+        let there = self.fields.iter().filter(is_there);
+        Ok(there.map(Field::shown).collect())
     }
 
     /// Hands page after page to `take`, beginning anew as often as it must. The answer is how many

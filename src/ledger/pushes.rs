@@ -160,27 +160,25 @@ impl Ledger {
         Ok(unanswered)
     }
 
-    /// Settles a write whose answer never came: it was carried out after all, or it was not.
+    /// Settles a write whose answer never came: these of its cells were written after all, or none.
     pub fn settle_unanswered(
         &mut self,
         lead: i64,
-        was_written: bool,
+        written: Option<BTreeMap<String, Value>>,
         now: DateTime<Utc>,
     ) -> anyhow::Result<()> {
         let tx = self.begin()?;
-        let sql = "SELECT told, writing FROM pushes WHERE lead_id = ?1";
-        let (told, writing): (String, Option<String>) =
-            tx.query_row(sql, [lead], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        if let Some(writing) = writing.filter(|_| was_written) {
-            let command = WriteField::CampaignCommand.column();
+        if let Some(mut written) = written {
+            let sql = "SELECT told FROM pushes WHERE lead_id = ?1";
+            let told: String = tx.query_row(sql, [lead], |row| row.get(0))?;
             let mut told = changeset::decode(&told)?;
-            let mut writing = changeset::decode(&writing)?;
-            if writing.remove(&command).is_some() {
+            let command = WriteField::CampaignCommand.column();
+            if written.remove(&command).is_some() {
                 // Its cell was made empty before: what stands there now was said since.
                 let before = now - TimeDelta::seconds(1);
                 commands::close_open(&tx, lead, before)?;
             }
-            told.extend(writing);
+            told.extend(written);
             told.retain(|_, value| !value.is_empty());
             let sql = "UPDATE pushes SET told = ?2, pushed_at = ?3 WHERE lead_id = ?1";
             tx.execute(sql, (lead, changeset::encode(&told)?, seconds(now)))?;

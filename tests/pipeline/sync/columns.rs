@@ -219,3 +219,22 @@ fn a_column_made_anew_is_filled_for_every_lead() {
     }
     assert_eq!(office.calls_of(50, &["push"]), 0);
 }
+
+#[test]
+fn a_column_that_was_gone_when_an_answer_was_lost_is_filled_once_it_is_back() {
+    let (office, id) = Office::with_campaign(false);
+    office.airtable.drop_column("Next_Message_Date");
+    office.ok(20, &["pull", "--full"]);
+    office.ok(30, &["send"]);
+    office.airtable.fail(Call::Update, 1, Fault::HangUpAfter);
+    office.airtable.let_pass(Call::List, 1);
+    is_down(&office, Call::List);
+    office.run(40, &["push"]).exits(75);
+    office.ok(50, &["push"]);
+    office.shows(&id, &[("Engagement_Status", "Sent")]);
+    office.airtable.restore_column("Next_Message_Date");
+    office.ok(60, &["pull", "--full"]);
+    office.ok(70, &["push"]);
+    let proof = "2026-03-05T00:00:00.000Z";
+    office.shows(&id, &[("Next_Message_Date", proof)]);
+}
