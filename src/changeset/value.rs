@@ -58,8 +58,9 @@ impl Value {
 /// `columns` are those the table has.
 ///
 /// An update is all or nothing, and a column that is ours is only written when it is to change, so
-/// one of them that holds what was written proves it. What people write into, and cells that were to
-/// be emptied, prove nothing: they follow the proof. A cell that was left out shows something else.
+/// one of them that holds what was written proves it. What people write into, and cells that were
+/// to be emptied, prove nothing: they follow the proof. A cell that was left out shows something
+/// else.
 pub fn carried_out(
     writing: &BTreeMap<String, Value>,
     cells: &BTreeMap<String, String>,
