@@ -273,7 +273,12 @@ impl<'a> ModelDesk<'a> {
     }
 
     /// The answer to this question; none where the trouble is not about it: then the run ends.
-    fn judge_error(&self, shift: &mut Shift, heard: Heard, summary: &mut Summary) -> Option<Answer> {
+    fn judge_error(
+        &self,
+        shift: &mut Shift,
+        heard: Heard,
+        summary: &mut Summary,
+    ) -> Option<Answer> {
         let error = match heard.result {
             Ok(content) => return Some(Answer::Text(content)),
             Err(WriteError::Unusable(why)) => {

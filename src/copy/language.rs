@@ -11,8 +11,8 @@ pub fn of_country(code: &str) -> Option<&'static str> {
     let language = match code {
         "DE" | "AT" | "LI" => "German",
         "FR" | "MC" => "French",
-        "ES" | "MX" | "AR" | "CO" | "CL" | "PE" | "EC" | "UY" | "PY" | "BO" | "VE" | "CR" | "GT"
-        | "HN" | "NI" | "PA" | "SV" | "DO" => "Spanish",
+        "ES" | "MX" | "AR" | "CO" | "CL" | "PE" | "EC" | "UY" | "PY" | "BO" | "VE" | "CR"
+        | "GT" | "HN" | "NI" | "PA" | "SV" | "DO" => "Spanish",
         "PT" | "BR" => "Portuguese",
         "IT" | "SM" => "Italian",
         _ => return None,

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::quality::{Issue, SUBJECT_CHARS};
-use super::{Brand, Draft, approval_hash as hash_of_pairs, language, word_range};
+use super::{Brand, Draft, approval_hash, language, word_range};
 use crate::lead::Lead;
 
 /// Where the lead's data begins and ends in the prompt.
@@ -70,7 +70,8 @@ impl Prompt {
     /// A hash by which the same question to the same model is known again.
     pub fn key(&self, model: &str) -> String {
         let schema = self.schema.to_string();
-        hash_of_pairs([(model, self.system.as_str()), (&self.user(), &schema)].into_iter())
+        // The hash that approvals are bound to serves here too: it keeps texts apart by their lengths.
+        approval_hash([(model, self.system.as_str()), (&self.user(), &schema)].into_iter())
     }
 
     /// The prompt in so many tokens, the lead's longest texts shortened as far as necessary; the
@@ -136,6 +137,20 @@ impl Prompt {
         Prompt {
             history: format!("{}{more}", self.history),
             ..self.clone()
+        }
+    }
+}
+
+#[cfg(test)]
+impl Prompt {
+    /// A prompt about nobody, for the tests of those who send it.
+    pub(crate) fn of_texts(system: &str, opening: &str) -> Prompt {
+        Prompt {
+            system: system.to_string(),
+            schema: json!({"type": "object"}),
+            opening: opening.to_string(),
+            fields: BTreeMap::new(),
+            history: String::new(),
         }
     }
 }
@@ -525,7 +540,10 @@ mod tests {
         assert_eq!(prompt.within(whole).unwrap(), prompt);
         let less = prompt.within(whole - 150).unwrap();
         assert!(less.tokens_max() <= whole - 150);
-        assert_eq!((&less.system, &less.schema), (&prompt.system, &prompt.schema));
+        assert_eq!(
+            (&less.system, &less.schema),
+            (&prompt.system, &prompt.schema)
+        );
         assert!(less.user().contains("Refrigerated freight"));
         assert!(less.user().contains(&lead.company_short));
         let shortest = prompt.within(10).unwrap_err();

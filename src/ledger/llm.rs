@@ -207,3 +207,145 @@ impl Ledger {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(secs: i64) -> DateTime<Utc> {
+        instant(1_770_000_000 + secs)
+    }
+
+    /// A ledger with a run and the leads 1 and 2.
+    fn book() -> (Ledger, tempfile::TempDir) {
+        let dir = tempfile::tempdir().unwrap();
+        let mut ledger = Ledger::open(&dir.path().join("ledger.db"), at(0)).unwrap();
+        ledger.start_run("generate", at(0)).unwrap();
+        let sql = "INSERT INTO leads (id, record_id, source, fields, fingerprint, full_name,
+                       company, verdict, first_read_at, changed_at)
+                   VALUES (?1, 'rec' || ?1, 'file', '{}', '', 'Ada', 'Firm', 'eligible', 0, 0)";
+        for id in [1, 2] {
+            ledger.conn.execute(sql, [id]).unwrap();
+        }
+        (ledger, dir)
+    }
+
+    fn ask(ledger: &mut Ledger, lead: i64, prompt_key: &str) -> i64 {
+        let question = Question {
+            run: 1,
+            lead,
+            prompt_key,
+            model: "gpt-4",
+        };
+        ledger.note_question(&question, at(1)).unwrap()
+    }
+
+    fn answered(outcome: Outcome, requests: u32, cost: Option<u64>) -> Answered {
+        Answered {
+            outcome,
+            answer: "text".to_string(),
+            requests,
+            lost: 0,
+            prompt_tokens: 300,
+            completion_tokens: 200,
+            cost_usd_micros: cost,
+        }
+    }
+
+    fn store_campaign(ledger: &Ledger, id: i64, lead: i64) {
+        let sql = "INSERT INTO campaigns (id, campaign_id, lead_id, company, state, stop_reason,
+                       sequence, writer, quality_score, zone, zone_reason, country, created_at,
+                       updated_at, finished_at)
+                   VALUES (?1, 'c' || ?1, ?2, 'Firm', 'stopped', 'by_person', '{}', 'model:x', 90,
+                       'UTC', '', 'US', 0, 0, 0)";
+        ledger.conn.execute(sql, (id, lead)).unwrap();
+    }
+
+    fn text(ledger: &Ledger, query: &str) -> String {
+        let sql = format!("SELECT group_concat(row, ' ') FROM ({query})");
+        let found: Option<String> = ledger.conn.query_row(&sql, (), |row| row.get(0)).unwrap();
+        found.unwrap_or_default()
+    }
+
+    #[test]
+    fn an_answer_is_found_again_until_its_campaign_is_stored() {
+        let (mut ledger, _dir) = book();
+        let question = ask(&mut ledger, 1, "k");
+        assert_eq!(
+            ledger.kept_answer(1, "k").unwrap(),
+            None,
+            "nothing came yet"
+        );
+        let kept = answered(Outcome::Answered, 1, Some(70));
+        ledger.record_answer(question, &kept, at(2)).unwrap();
+        assert_eq!(ledger.kept_answer(1, "k").unwrap(), Some(kept));
+        assert_eq!(ledger.kept_answer(1, "other").unwrap(), None);
+        assert_eq!(ledger.kept_answer(2, "k").unwrap(), None);
+        store_campaign(&ledger, 7, 1);
+        assert_eq!(ledger.kept_answer(1, "k").unwrap(), None);
+        let row = "SELECT campaign_id || coalesce(answer, '-') AS row FROM llm_requests";
+        assert_eq!(text(&ledger, row), "7-", "the text is kept once");
+    }
+
+    #[test]
+    fn a_campaign_takes_over_what_its_answers_took() {
+        let (mut ledger, _dir) = book();
+        for (lead, requests, cost) in [(1, 2, Some(70)), (1, 1, Some(30)), (2, 5, Some(900))] {
+            let question = ask(&mut ledger, lead, "k");
+            let answered = answered(Outcome::Again, requests, cost);
+            ledger.record_answer(question, &answered, at(2)).unwrap();
+        }
+        store_campaign(&ledger, 7, 1);
+        let row = "SELECT llm_requests || ':' || coalesce(cost_usd_micros, '-') AS row
+                   FROM campaigns ORDER BY id";
+        assert_eq!(text(&ledger, row), "3:100");
+        let question = ask(&mut ledger, 1, "anew");
+        let anew = answered(Outcome::Answered, 1, Some(11));
+        ledger.record_answer(question, &anew, at(2)).unwrap();
+        let rewrite = "UPDATE campaigns SET rewrites = rewrites + 1 WHERE id = 7";
+        ledger.conn.execute(rewrite, ()).unwrap();
+        ledger.conn.execute(rewrite, ()).unwrap();
+        assert_eq!(text(&ledger, row), "4:111", "each answer once");
+        let question = ask(&mut ledger, 2, "k2");
+        let free = answered(Outcome::Answered, 1, None);
+        ledger.record_answer(question, &free, at(2)).unwrap();
+        store_campaign(&ledger, 8, 2);
+        store_campaign(&ledger, 9, 2);
+        assert_eq!(text(&ledger, row), "4:111 6:900 0:-");
+    }
+
+    #[test]
+    fn what_a_dead_run_asked_is_counted_as_lost_once() {
+        let (mut ledger, _dir) = book();
+        let known = ask(&mut ledger, 1, "k");
+        let unasked = ask(&mut ledger, 1, "unasked");
+        ask(&mut ledger, 2, "k");
+        let nothing = Answered {
+            prompt_tokens: 0,
+            completion_tokens: 0,
+            ..answered(Outcome::Unanswered, 0, None)
+        };
+        ledger.record_answer(unasked, &nothing, at(2)).unwrap();
+        let unanswered = answered(Outcome::Unanswered, 4, None);
+        ledger.record_answer(known, &unanswered, at(2)).unwrap();
+        assert_eq!(ledger.kept_answer(1, "k").unwrap(), None, "ask again");
+        assert_eq!(ledger.close_lost_questions(at(9)).unwrap(), 1);
+        assert_eq!(ledger.close_lost_questions(at(9)).unwrap(), 0);
+        let row = "SELECT outcome || requests || lost AS row FROM llm_requests ORDER BY id";
+        assert_eq!(text(&ledger, row), "unanswered40 lost11");
+    }
+
+    #[test]
+    fn what_was_learned_is_kept_by_server_and_model() {
+        let (mut ledger, _dir) = book();
+        for (learned, secs) in [("{}", 1), ("{\"format\":\"plain\"}", 5)] {
+            ledger
+                .keep_learned_of_model("http://a/v1", "m", learned, at(secs))
+                .unwrap();
+        }
+        let found = ledger.learned_of_model("http://a/v1", "m").unwrap();
+        assert_eq!(found, Some(("{\"format\":\"plain\"}".to_string(), at(5))));
+        assert_eq!(ledger.learned_of_model("http://b/v1", "m").unwrap(), None);
+        assert_eq!(ledger.learned_of_model("http://a/v1", "n").unwrap(), None);
+    }
+}

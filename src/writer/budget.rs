@@ -84,7 +84,10 @@ impl Budget {
                 let mut state = self.state();
                 let worst = scaled(worst, state.excess);
                 let sum = state.paid.saturating_add(state.reserved);
-                if self.limit.is_none_or(|limit| sum.saturating_add(worst) <= limit) {
+                if self
+                    .limit
+                    .is_none_or(|limit| sum.saturating_add(worst) <= limit)
+                {
                     state.reserved = state.reserved.saturating_add(worst);
                     state.on_their_way += 1;
                     return Ok(Reservation {

@@ -7,8 +7,8 @@
 //! Sources: platform.openai.com/docs/models (context, parameters) and openai.com/api/pricing (the
 //! standard tier without its discounts for cached prompts), both as published in October 2025.
 
-use super::capabilities::{Capabilities, Format, Limit};
 use super::budget::Price;
+use super::capabilities::{Capabilities, Format, Limit};
 
 /// A family of models: its name, or that name with a date or number behind it.
 struct Known {

@@ -144,7 +144,7 @@ impl State {
         if let Some(at) = self.open_at.filter(|at| *at > now) {
             return Entry::At(at);
         }
-        if self.on_their_way as f64 >= self.window {
+        if self.on_their_way as f64 >= self.window.floor() {
             return Entry::WhenAnotherIsBack;
         }
         self.on_their_way += 1;
@@ -299,7 +299,13 @@ mod tests {
             Some(250),
             None,
         );
-        for odd in ["-1", "soon", "NaN", "1e300", "Wed, 21 Oct 2026 07:28:00 GMT"] {
+        for odd in [
+            "-1",
+            "soon",
+            "NaN",
+            "1e300",
+            "Wed, 21 Oct 2026 07:28:00 GMT",
+        ] {
             check(&[("retry-after", odd)], None, None);
         }
         let requests = |left, reset| {
