@@ -17,7 +17,8 @@ CREATE TABLE llm_requests (
     lead_id           INTEGER NOT NULL REFERENCES leads (id),
     -- The campaign the answers went into; null until it is stored.
     campaign_id       INTEGER REFERENCES campaigns (id),
-    -- Hash of model and prompt: the same question is never paid for twice.
+    -- Hash of model and prompt, and how often it was asked before in other words: the same
+    -- question is never paid for twice.
     prompt_key        TEXT    NOT NULL,
     model             TEXT    NOT NULL,
     -- `answered`: with a text; `again`: with none, but asking again may help; `unusable`: refused or

@@ -186,7 +186,7 @@ impl<'a> ModelDesk<'a> {
         summary: &mut Summary,
         progress: &mut Progress,
     ) -> anyhow::Result<()> {
-        let prompt_key = case.prompt().key(self.model);
+        let prompt_key = case.question_key(self.model);
         if let Some(kept) = ledger.kept_answer(case.lead_row(), &prompt_key)? {
             let (answer, usage) = kept_answer(kept);
             let next = case.take(answer, usage, self.desk);

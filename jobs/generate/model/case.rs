@@ -82,6 +82,12 @@ impl Case {
         &self.prompt
     }
 
+    /// By what the question is known again. Two answers with the same fault lead to the same words,
+    /// but the second question is not the first.
+    pub fn question_key(&self, model: &str) -> String {
+        format!("{}/{}", self.prompt.key(model), self.corrections)
+    }
+
     /// The lead's row id.
     pub fn lead_row(&self) -> i64 {
         self.order.lead
