@@ -115,7 +115,9 @@ impl<'a> Desk<'a> {
             .library
             .write_anew(&lead, &self.brand, &steps, rewrites, refused)
             .with_context(|| format!("cannot write for `{}`", lead.record_id))?;
-        let judgement = self.judge(&lead, &written.drafts, &steps);
+        let threshold = self.config.quality_threshold;
+        let judgement =
+            quality::judge_steps(&lead, &written.drafts, &self.brand, threshold, &steps);
         let writer = format!("template:{}{why}", written.template);
         Ok(Texts {
             lead,
@@ -124,12 +126,6 @@ impl<'a> Desk<'a> {
             writer,
             tokens: 0,
         })
-    }
-
-    /// What the gate says of texts for a lead.
-    pub fn judge(&self, lead: &Lead, drafts: &[Draft], steps: &[&str]) -> Judgement {
-        let threshold = self.config.quality_threshold;
-        quality::judge_steps(lead, drafts, &self.brand, threshold, steps)
     }
 
     /// Stores what was written; what could not be is told and left as it is.
