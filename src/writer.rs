@@ -62,8 +62,8 @@ struct Patience {
     total: Duration,
     /// Before the second try; doubled before each further one.
     backoff: Duration,
-    /// A server that asks for a longer pause gets it between runs, not within one. Rates are counted
-    /// by the minute.
+    /// A server that asks for a longer pause gets it between runs, not within one. Rates are
+    /// counted by the minute.
     wait_max: Duration,
     /// Refusals for the rate in a row, with no answer to anybody between them, that end a run.
     refusals_max: u32,

@@ -240,8 +240,8 @@ impl<'a> ModelDesk<'a> {
     }
 
     /// What happens next, with everything that happened meanwhile: the more there is to write, the
-    /// more goes into one transaction. Once we were asked to end, questions that only wait for their
-    /// turn come back unasked.
+    /// more goes into one transaction. Once we were asked to end, questions that only wait for
+    /// their turn come back unasked.
     async fn next(&self, shift: &mut Shift, job: &Job) -> anyhow::Result<Events> {
         const TASK: &str = "a writing task failed";
         let mut events = Events::default();

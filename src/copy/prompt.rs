@@ -73,20 +73,16 @@ impl Prompt {
     /// A hash by which the same question to the same model is known again.
     pub fn key(&self, model: &str) -> String {
         let schema = self.schema.to_string();
-        // The hash that approvals are bound to serves here too: it keeps texts apart by their lengths.
+        // What approvals are bound to serves here too: it keeps texts apart by their lengths.
         approval_hash([(model, self.system.as_str()), (&self.user(), &schema)].into_iter())
     }
 
     /// The prompt in so many tokens, the lead's longest texts shortened as far as necessary; the
-    /// rules are never cut. An error holds the shortest there is.
-    pub fn within(&self, tokens: u64) -> Result<Prompt, Prompt> {
+    /// rules are never cut: where they do not fit, it is the shortest prompt there is.
+    pub fn within(&self, tokens: u64) -> Prompt {
         let mut prompt = self.clone();
-        while prompt.tokens_max() > tokens {
-            if !prompt.shorten() {
-                return Err(prompt);
-            }
-        }
-        Ok(prompt)
+        while prompt.tokens_max() > tokens && prompt.shorten() {}
+        prompt
     }
 
     /// Halves the longest text that may be shortened; false when none is left.

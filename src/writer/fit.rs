@@ -46,17 +46,15 @@ impl Request {
         let room = answer_max.unwrap_or(usual);
         let (prompt, answer_max) = match capabilities.context_tokens {
             None => (prompt.clone(), answer_max),
-            Some(context) => match prompt.within(u64::from(context.saturating_sub(room))) {
-                Ok(prompt) => (prompt, answer_max),
-                Err(shortest) => {
-                    let left = u64::from(context).saturating_sub(shortest.tokens_max());
-                    let left = u32::try_from(left).unwrap_or(u32::MAX).min(room);
-                    if left < ANSWER_TOKENS_MIN.min(room) {
-                        return Err(too_long(context, &shortest));
-                    }
-                    (shortest, Some(left))
+            Some(context) => {
+                let prompt = prompt.within(u64::from(context.saturating_sub(room)));
+                let left = u64::from(context).saturating_sub(prompt.tokens_max());
+                let left = u32::try_from(left).unwrap_or(u32::MAX).min(room);
+                if left < ANSWER_TOKENS_MIN.min(room) {
+                    return Err(too_long(context, &prompt));
                 }
-            },
+                (prompt, if left < room { Some(left) } else { answer_max })
+            }
         };
         Ok(Request {
             body: wire::request(capabilities, settings, &prompt, answer_max),

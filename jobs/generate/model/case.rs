@@ -183,8 +183,8 @@ impl Case {
         }
     }
 
-    /// For whoever writes instead: the order, the lead, the best texts that failed the gate, and the
-    /// tokens they took.
+    /// For whoever writes instead: the order, the lead, the best texts that failed the gate, and
+    /// the tokens they took.
     pub fn into_parts(mut self) -> (Order, Lead, Option<Texts>, u64) {
         let best = self.best.take();
         let best = best.map(|(drafts, judgement)| self.texts(drafts, judgement));
