@@ -11,16 +11,14 @@ mod model;
 mod order;
 
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::Context;
 use outreach::config::{Config, WriterSource};
 use outreach::copy::templates::Library;
 use outreach::ledger::Ledger;
-use outreach::writer::Writer;
 
 use desk::Desk;
-use model::ModelTask;
+use model::ModelDesk;
 use order::Orders;
 
 use crate::exit::Failure;
@@ -58,16 +56,9 @@ pub async fn run(
             Ok(())
         }
         WriterSource::Model(settings) => {
-            let writer = Writer::new(settings.clone(), config.tls_ca_file.clone())
-                .map_err(Failure::config)?;
-            let task = ModelTask {
-                model: settings.model.clone(),
-                writer: Arc::new(writer),
-                brand: Arc::clone(&desk.brand),
-                threshold: config.quality_threshold,
-            };
+            let desk = ModelDesk::new(&desk, config, settings)?;
             let orders = orders.all(ledger, job.lead)?;
-            desk.write_with_model(ledger, &task, orders, job, summary, &mut progress)
+            desk.write_all(ledger, orders, job, summary, &mut progress)
                 .await
         }
     }

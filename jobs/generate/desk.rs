@@ -12,14 +12,12 @@ use outreach::copy::templates::Library;
 use outreach::copy::{Brand, Draft};
 use outreach::lead::{Lead, Reject};
 use outreach::ledger::{Ledger, NewCampaign, Rewritten};
-use tokio::task::JoinSet;
 
-use super::model::{Failed, ModelTask};
 use super::order::{Order, Purpose};
 use super::read_library;
 use crate::exit::Failure;
 use crate::judgement::{read_brand, shortcomings};
-use crate::run::{Job, Progress, Summary};
+use crate::run::{Job, Summary};
 
 /// Why a campaign that was written anew waits for a person.
 const WRITTEN_ANEW: &str = "written anew because a person asked";
@@ -38,6 +36,13 @@ pub struct Desk<'a> {
 pub struct Written {
     order: Order,
     result: Result<Texts, Reject>,
+}
+
+impl Written {
+    /// An order with what became of it.
+    pub fn new(order: Order, result: Result<Texts, Reject>) -> Written {
+        Written { order, result }
+    }
 }
 
 /// The texts of one campaign.
@@ -97,7 +102,13 @@ impl<'a> Desk<'a> {
             .collect()
     }
 
-    fn write_from_templates(&self, order: &Order, lead: Lead, why: &str) -> anyhow::Result<Texts> {
+    /// Has the built-in templates write one campaign; `why` goes behind the writer's name.
+    pub fn write_from_templates(
+        &self,
+        order: &Order,
+        lead: Lead,
+        why: &str,
+    ) -> anyhow::Result<Texts> {
         let steps = order.steps();
         let (rewrites, refused) = order.refused();
         let written = self
@@ -115,56 +126,6 @@ impl<'a> Desk<'a> {
             writer,
             tokens: 0,
         })
-    }
-
-    /// Has a model write, so many at once, and stores each campaign the moment it is there.
-    pub async fn write_with_model(
-        &self,
-        ledger: &mut Ledger,
-        task: &ModelTask,
-        orders: Vec<Order>,
-        job: &Job,
-        summary: &mut Summary,
-        progress: &mut Progress,
-    ) -> Result<(), Failure> {
-        let mut orders = orders.into_iter();
-        let mut at_work = JoinSet::new();
-        let mut ended: Option<Failure> = None;
-        loop {
-            let may_start = ended.is_none() && !job.stop.requested();
-            while may_start && at_work.len() < self.config.llm_concurrency as usize {
-                let Some(order) = orders.next() else { break };
-                let task = task.clone();
-                at_work.spawn(async move {
-                    let result = match order.parse() {
-                        Err(reject) => Ok(Err(reject)),
-                        Ok(lead) => task.write(&order, lead).await.map(Ok),
-                    };
-                    (order, result)
-                });
-            }
-            let Some(joined) = at_work.join_next().await else {
-                break;
-            };
-            let (order, result) = joined.context("a writing task failed")?;
-            let result = match result {
-                Ok(result) => Ok(result),
-                Err(Failed::Unusable { lead, why, tokens }) => {
-                    summary.count("fell_back_to_templates");
-                    tracing::warn!("{}: {why}; the built-in templates write it", lead.record_id);
-                    let texts = self.write_from_templates(&order, *lead, " (the model failed)");
-                    texts.map(|texts| Ok(Texts { tokens, ..texts }))
-                }
-                Err(Failed::Batch(failure)) => {
-                    ended = Some(failure);
-                    continue;
-                }
-            };
-            progress.advance(1);
-            let written = result.map(|result| Written { order, result });
-            self.store(ledger, vec![written], job, summary)?;
-        }
-        ended.map_or(Ok(()), Err)
     }
 
     /// Stores what was written; what could not be is told and left as it is.

@@ -1,101 +1,428 @@
-//! One campaign written by a language model: asked, judged, asked again with the reasons.
+//! Campaigns written by a language model: so many questions at once, each answer stored the moment
+//! it arrives.
+//!
+//! A question is noted in the ledger before it leaves and its answer as soon as it is there; both
+//! outlive the process, so that whenever a run dies the next one pays again only for what was on
+//! its way. What the model cannot do, the built-in templates do, and then a person.
 
+mod case;
+
+use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
-use anyhow::anyhow;
-use outreach::copy::{Brand, prompt, quality};
-use outreach::lead::Lead;
-use outreach::writer::{WriteError, Writer};
+use anyhow::{Context, anyhow};
+use chrono::TimeDelta;
+use outreach::config::Config;
+use outreach::ledger::{Ledger, LlmAnswered, LlmOutcome, Question};
+use outreach::writer::{self, Heard, WriteError, Writer};
+use tokio::task::JoinSet;
 
-use super::desk::Texts;
+use self::case::{Answer, Case, Judge, Next};
+use super::desk::{Desk, Texts, Written};
 use super::order::Order;
 use crate::exit::Failure;
+use crate::run::{Job, Progress, Summary};
 
-/// How often a model may mend a text that failed the gate.
-const CORRECTIONS_MAX: u32 = 2;
+/// What a server taught is believed so long; servers learn too.
+const LEARNED_FOR: TimeDelta = TimeDelta::days(30);
 
-/// What a task needs to have one campaign written by a model.
-#[derive(Clone)]
-pub struct ModelTask {
-    /// The model's name.
-    pub model: String,
-    /// The client.
-    pub writer: Arc<Writer>,
-    /// What it writes for.
-    pub brand: Arc<Brand>,
-    /// The score that passes.
-    pub threshold: u8,
+/// How often we look whether we were asked to end, while answers are awaited.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// A desk with a language model at it.
+pub struct ModelDesk<'a> {
+    desk: &'a Desk<'a>,
+    judge: Judge,
+    writer: Arc<Writer>,
+    settings: &'a writer::Settings,
+    at_once: usize,
 }
 
-/// Why a model wrote nothing usable.
-pub enum Failed {
-    /// For this lead only.
-    Unusable {
-        /// The lead, for whoever writes instead.
-        lead: Box<Lead>,
-        /// What was wrong with the last answer.
-        why: String,
-        /// What the answers cost all the same.
-        tokens: u64,
-    },
-    /// For every lead: the batch ends and leaves the rest untouched.
-    Batch(Failure),
+/// The work of one run.
+struct Shift {
+    orders: std::vec::IntoIter<Order>,
+    /// What is to be asked again, before anything new.
+    again: VecDeque<Case>,
+    /// Questions on their way.
+    asked: JoinSet<(Case, i64, Heard)>,
+    /// Answers that are being judged.
+    judged: JoinSet<Next>,
+    /// What was last kept of the server's peculiarities.
+    learned: Option<String>,
+    /// Nothing more is asked, for a reason that is no failure.
+    is_over: bool,
+    /// Nothing more is asked, and the run fails.
+    ended: Option<Failure>,
 }
 
-impl ModelTask {
-    /// Has one campaign written; what fails the gate is sent back with the reasons, and so is what
-    /// repeats a text that a person did not want.
-    pub async fn write(&self, order: &Order, lead: Lead) -> Result<Texts, Failed> {
-        let steps = order.steps();
-        let task = prompt::build(&lead, &self.brand, &steps);
-        let (_, refused) = order.refused();
-        let task = match refused.is_empty() {
-            true => task,
-            false => task.other_than(refused),
+/// What happened at once.
+#[derive(Default)]
+struct Events {
+    heard: Vec<(Case, i64, Heard)>,
+    judged: Vec<Next>,
+}
+
+impl Shift {
+    fn may_ask(&self, job: &Job) -> bool {
+        self.ended.is_none() && !self.is_over && !job.stop.requested()
+    }
+
+    /// Has an answer judged aside: it is computing, and answers to others must not wait for it.
+    fn judge(&mut self, case: Case, answer: Answer, usage: writer::Usage, judge: &Judge) {
+        let judge = judge.clone();
+        self.judged
+            .spawn_blocking(move || case.take(answer, usage, &judge));
+    }
+}
+
+impl<'a> ModelDesk<'a> {
+    /// A desk whose model is asked at most LLM_CONCURRENCY questions at once.
+    pub fn new(
+        desk: &'a Desk<'a>,
+        config: &Config,
+        settings: &'a writer::Settings,
+    ) -> Result<ModelDesk<'a>, Failure> {
+        let writer = Writer::new(settings.clone(), config.tls_ca_file.clone());
+        Ok(ModelDesk {
+            desk,
+            judge: Judge {
+                brand: Arc::clone(&desk.brand),
+                threshold: config.quality_threshold,
+            },
+            writer: Arc::new(writer.map_err(Failure::config)?),
+            settings,
+            at_once: config.llm_concurrency as usize,
+        })
+    }
+
+    /// Has all orders written. An exhausted quota, a server that is down and a spent budget end the
+    /// run; what was not asked for by then stays as it is.
+    pub async fn write_all(
+        &self,
+        ledger: &mut Ledger,
+        orders: Vec<Order>,
+        job: &Job,
+        summary: &mut Summary,
+        progress: &mut Progress,
+    ) -> Result<(), Failure> {
+        let mut shift = Shift {
+            orders: orders.into_iter(),
+            again: VecDeque::new(),
+            asked: JoinSet::new(),
+            judged: JoinSet::new(),
+            learned: self.recall(ledger, job)?,
+            is_over: false,
+            ended: None,
         };
-        let mut prompt = task.clone();
-        let mut tokens = 0;
-        let mut why = String::new();
-        for _ in 0..=CORRECTIONS_MAX {
-            let answer = match self.writer.write(&prompt, &steps).await {
-                Ok(answer) => answer,
-                Err(WriteError::Unusable(error)) => {
-                    why = error;
-                    break; // A refusal or half an answer is not a text that could be mended.
+        for name in ["requests", "tokens"] {
+            summary.add(name, 0);
+        }
+        let lost = ledger.close_lost_questions(job.clock.now())?;
+        if lost > 0 {
+            tracing::warn!("{lost} answers were lost when an earlier run died");
+            summary.add("requests_lost_before", i64::try_from(lost).unwrap_or(0));
+        }
+        loop {
+            self.fill(&mut shift, ledger, job, summary)?;
+            if shift.asked.is_empty() && shift.judged.is_empty() {
+                break;
+            }
+            let events = self.next(&mut shift, job).await?;
+            self.record(ledger, &events.heard, job, summary)?;
+            self.keep_learned(&mut shift, ledger, job)?;
+            for (case, _, heard) in events.heard {
+                let usage = heard.usage;
+                if let Some(answer) = self.answer_of(&mut shift, heard, summary) {
+                    shift.judge(case, answer, usage, &self.judge);
                 }
-                Err(error) => return Err(Failed::Batch(batch_failure(error))),
+            }
+            // The next questions leave before what was written is stored.
+            self.fill(&mut shift, ledger, job, summary)?;
+            self.store(&mut shift, events.judged, ledger, job, summary, progress)?;
+        }
+        shift.ended.map_or(Ok(()), Err)
+    }
+
+    /// Takes up what an earlier run learned of the server.
+    fn recall(&self, ledger: &Ledger, job: &Job) -> anyhow::Result<Option<String>> {
+        if let Some((learned, at)) =
+            ledger.learned_of_model(&self.settings.base_url, &self.settings.model)?
+            && job.clock.now() - at < LEARNED_FOR
+        {
+            self.writer.recall(&learned);
+        }
+        Ok(self.writer.learned())
+    }
+
+    fn keep_learned(
+        &self,
+        shift: &mut Shift,
+        ledger: &mut Ledger,
+        job: &Job,
+    ) -> anyhow::Result<()> {
+        let learned = self.writer.learned();
+        if let Some(new) = learned.as_ref().filter(|_| learned != shift.learned) {
+            let (base_url, model) = (&self.settings.base_url, &self.settings.model);
+            ledger.keep_learned_of_model(base_url, model, new, job.clock.now())?;
+        }
+        shift.learned = learned;
+        Ok(())
+    }
+
+    /// Starts questions until enough are on their way; they are noted together.
+    fn fill(
+        &self,
+        shift: &mut Shift,
+        ledger: &mut Ledger,
+        job: &Job,
+        summary: &mut Summary,
+    ) -> anyhow::Result<()> {
+        let mut cases = Vec::new();
+        let mut questions = Vec::new();
+        while shift.may_ask(job) && shift.asked.len() + cases.len() < self.at_once {
+            let Some(case) = self.next_case(shift, ledger, job, summary)? else {
+                break;
             };
-            tokens += answer.prompt_tokens + answer.completion_tokens;
-            let drafts = &answer.drafts;
-            if drafts
-                .iter()
-                .any(|draft| refused.iter().any(|old| old.body == draft.body))
-            {
-                why = "it wrote a text again that was refused".to_string();
+            let prompt_key = case.question_key(&self.settings.model);
+            // A run that died may have had the answer.
+            if let Some(kept) = ledger.kept_answer(case.lead_row(), &prompt_key)? {
+                let (answer, usage) = kept_answer(kept);
+                shift.judge(case, answer, usage, &self.judge);
                 continue;
             }
-            let judgement =
-                quality::judge_steps(&lead, drafts, &self.brand, self.threshold, &steps);
-            if judgement.pass {
-                return Ok(Texts {
-                    lead,
-                    drafts: answer.drafts,
-                    judgement,
-                    writer: format!("model:{}", self.model),
-                    tokens,
-                });
-            }
-            why = format!("its texts scored {} of 100", judgement.score);
-            prompt = task.corrected(&answer.drafts, &judgement.issues);
+            questions.push(Question {
+                run: job.run,
+                lead: case.lead_row(),
+                prompt_key,
+                model: self.settings.model.clone(),
+            });
+            cases.push(case);
         }
-        let lead = Box::new(lead);
-        Err(Failed::Unusable { lead, why, tokens })
+        if cases.is_empty() {
+            return Ok(());
+        }
+        let questions = ledger.note_questions(&questions, job.clock.now())?;
+        for (case, question) in cases.into_iter().zip(questions) {
+            let writer = Arc::clone(&self.writer);
+            shift.asked.spawn(async move {
+                let heard = writer.ask(case.prompt()).await;
+                (case, question, heard)
+            });
+        }
+        Ok(())
     }
+
+    /// What is to be asked next; a lead that may not be written to is told on the way.
+    fn next_case(
+        &self,
+        shift: &mut Shift,
+        ledger: &mut Ledger,
+        job: &Job,
+        summary: &mut Summary,
+    ) -> anyhow::Result<Option<Case>> {
+        if let Some(case) = shift.again.pop_front() {
+            return Ok(Some(case));
+        }
+        for order in shift.orders.by_ref() {
+            match order.parse() {
+                Ok(lead) => {
+                    let (brand, model) = (&self.desk.brand, &self.settings.model);
+                    return Ok(Some(Case::open(order, lead, brand, model)));
+                }
+                Err(reject) => {
+                    let rejected = Written::new(order, Err(reject));
+                    self.desk.store(ledger, vec![Ok(rejected)], job, summary)?;
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// What happens next, with everything that happened meanwhile: the more there is to write, the
+    /// more goes into one transaction. Once we were asked to end, questions that only wait for
+    /// their turn come back unasked.
+    async fn next(&self, shift: &mut Shift, job: &Job) -> anyhow::Result<Events> {
+        const TASK: &str = "a writing task failed";
+        let mut events = Events::default();
+        loop {
+            tokio::select! {
+                Some(heard) = shift.asked.join_next() => events.heard.push(heard.context(TASK)?),
+                Some(judged) = shift.judged.join_next() => {
+                    events.judged.push(judged.context(TASK)?);
+                }
+                () = tokio::time::sleep(LOOK_EVERY) => {
+                    if job.stop.requested() {
+                        self.writer.close();
+                    }
+                    continue;
+                }
+            }
+            break;
+        }
+        while let Some(heard) = shift.asked.try_join_next() {
+            events.heard.push(heard.context(TASK)?);
+        }
+        while let Some(judged) = shift.judged.try_join_next() {
+            events.judged.push(judged.context(TASK)?);
+        }
+        Ok(events)
+    }
+
+    /// Stores answers the moment they are there, and counts what they took.
+    fn record(
+        &self,
+        ledger: &mut Ledger,
+        heard: &[(Case, i64, Heard)],
+        job: &Job,
+        summary: &mut Summary,
+    ) -> anyhow::Result<()> {
+        if heard.is_empty() {
+            return Ok(());
+        }
+        let answers: Vec<(i64, LlmAnswered)> = heard
+            .iter()
+            .map(|(_, question, heard)| (*question, self.answered(heard)))
+            .collect();
+        ledger.record_answers(&answers, job.clock.now())?;
+        let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        for (_, answered) in &answers {
+            let tokens = answered.prompt_tokens + answered.completion_tokens;
+            summary.add("requests", i64::from(answered.requests));
+            summary.add("tokens", count(tokens));
+            if answered.lost > 0 {
+                summary.add("requests_lost", i64::from(answered.lost));
+            }
+            if let Some(cost) = answered.cost_usd_micros {
+                summary.add("cost_usd_micros", count(cost));
+            }
+        }
+        Ok(())
+    }
+
+    /// What a question came to, as it is kept.
+    fn answered(&self, heard: &Heard) -> LlmAnswered {
+        use writer::Unusable::Unanswered;
+        let (outcome, answer) = match &heard.result {
+            Ok(content) => (LlmOutcome::Answered, content.clone()),
+            Err(WriteError::Unusable(why)) => {
+                let outcome = match why {
+                    Unanswered(..) => LlmOutcome::Unanswered,
+                    why if why.may_be_asked_again() => LlmOutcome::Again,
+                    _ => LlmOutcome::Unusable,
+                };
+                (outcome, why.to_string())
+            }
+            Err(error) => (LlmOutcome::Unanswered, error.to_string()),
+        };
+        let usage = heard.usage;
+        LlmAnswered {
+            outcome,
+            answer,
+            requests: usage.requests,
+            lost: usage.lost,
+            prompt_tokens: usage.prompt_tokens,
+            completion_tokens: usage.completion_tokens,
+            cost_usd_micros: self.writer.cost_of(usage),
+        }
+    }
+
+    /// The answer to a question; none where the trouble is not about it: then the run ends.
+    fn answer_of(&self, shift: &mut Shift, heard: Heard, summary: &mut Summary) -> Option<Answer> {
+        let error = match heard.result {
+            Ok(content) => return Some(Answer::Text(content)),
+            Err(WriteError::Unusable(why)) => {
+                let may_help = why.may_be_asked_again();
+                return Some(Answer::None(why.to_string(), may_help));
+            }
+            Err(error) => error,
+        };
+        self.writer.close();
+        match error {
+            WriteError::Closed => {}
+            WriteError::Budget(_) => {
+                summary.note(&error.to_string());
+                shift.is_over = true;
+            }
+            error => {
+                let failure = batch_failure(error);
+                shift.ended.get_or_insert(failure);
+            }
+        }
+        None
+    }
+
+    /// What follows from answers: other questions, or texts to be stored.
+    fn store(
+        &self,
+        shift: &mut Shift,
+        judged: Vec<Next>,
+        ledger: &mut Ledger,
+        job: &Job,
+        summary: &mut Summary,
+        progress: &mut Progress,
+    ) -> anyhow::Result<()> {
+        let mut written = Vec::new();
+        for next in judged {
+            match next {
+                Next::Ask(case) => shift.again.push_back(*case),
+                Next::Store(order, texts) => written.push(Ok(Written::new(order, Ok(*texts)))),
+                Next::WriteInstead(case) => {
+                    summary.count("fell_back_to_templates");
+                    written.push(self.write_instead(*case));
+                }
+            }
+        }
+        if written.is_empty() {
+            return Ok(());
+        }
+        progress.advance(written.len() as u64);
+        self.desk.store(ledger, written, job, summary)
+    }
+
+    /// The built-in templates write what the model could not. Where they do no better, its best
+    /// texts wait for a person.
+    fn write_instead(&self, case: Case) -> anyhow::Result<Written> {
+        tracing::warn!(
+            "{}: {}; the built-in templates write it",
+            case.record_id(),
+            case.why()
+        );
+        let (order, lead, best, tokens) = case.into_parts();
+        let written = self
+            .desk
+            .write_from_templates(&order, lead, " (the model failed)")
+            .map(|texts| Texts { tokens, ..texts });
+        let texts = match (written, best) {
+            (Ok(texts), Some(best))
+                if !texts.judgement.pass && best.judgement.score > texts.judgement.score =>
+            {
+                best
+            }
+            (Err(_), Some(best)) => best,
+            (written, _) => written?,
+        };
+        Ok(Written::new(order, Ok(texts)))
+    }
+}
+
+fn kept_answer(kept: LlmAnswered) -> (Answer, writer::Usage) {
+    let usage = writer::Usage {
+        requests: kept.requests,
+        lost: kept.lost,
+        prompt_tokens: kept.prompt_tokens,
+        completion_tokens: kept.completion_tokens,
+    };
+    let answer = match kept.outcome {
+        LlmOutcome::Answered => Answer::Text(kept.answer),
+        outcome => Answer::None(kept.answer, outcome == LlmOutcome::Again),
+    };
+    (answer, usage)
 }
 
 fn batch_failure(error: WriteError) -> Failure {
     match error {
-        WriteError::Unauthorized(_) => Failure::config(error),
+        WriteError::Unauthorized(_) | WriteError::BudgetTooSmall(_) => Failure::config(error),
         _ => Failure::again(anyhow!("the language model stopped the batch: {error:#}")),
     }
 }
