@@ -6,6 +6,7 @@
 //! This module does not know which server a language model runs on, nor what became of a campaign.
 
 pub mod brand;
+pub mod likeness;
 pub mod prompt;
 pub mod quality;
 pub mod templates;
@@ -39,6 +40,11 @@ pub fn word_range(step: &str) -> RangeInclusive<usize> {
         "fomo" => 45..=100,
         _ => 45..=130,
     }
+}
+
+/// How many words a reader counts in a text.
+pub fn word_count(text: &str) -> usize {
+    text::word_count(text)
 }
 
 /// The hash an approval is bound to: any change of a subject or a body gives another one.
