@@ -1,12 +1,14 @@
 //! The desk: from an order to texts with their judgement, and from those to a stored campaign.
 
+use std::collections::VecDeque;
 use std::num::NonZero;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
+use chrono::{DateTime, Utc};
 use outreach::calendar::place_of;
-use outreach::campaign::campaign_id;
 use outreach::config::Config;
+use outreach::copy::likeness::Shingles;
 use outreach::copy::quality::{self, Judgement, Severity};
 use outreach::copy::templates::Library;
 use outreach::copy::{Brand, Draft};
@@ -14,6 +16,7 @@ use outreach::lead::{Lead, Reject};
 use outreach::ledger::{Ledger, NewCampaign, Rewritten};
 use tokio::task::JoinSet;
 
+use super::apart::{Apart, shingles};
 use super::model::{Failed, ModelTask};
 use super::order::{Order, Purpose};
 use super::read_library;
@@ -36,8 +39,10 @@ pub struct Desk<'a> {
 
 /// The texts that were ordered, or why there are none.
 pub struct Written {
-    order: Order,
-    result: Result<Texts, Reject>,
+    /// The order.
+    pub order: Order,
+    /// What came of it.
+    pub result: Result<Texts, Reject>,
 }
 
 /// The texts of one campaign.
@@ -52,6 +57,27 @@ pub struct Texts {
     pub writer: String,
     /// Tokens a model was paid for.
     pub tokens: u64,
+    /// What the texts are compared with others by.
+    pub shingles: Shingles,
+    /// Why they wait for a person, when they are too close to another campaign's.
+    pub too_close: Option<String>,
+}
+
+impl Texts {
+    /// Why they do not pass; none when they do.
+    fn shortcomings(&self) -> Option<String> {
+        let too_close = self.too_close.clone();
+        too_close.or_else(|| shortcomings(&self.judgement))
+    }
+}
+
+/// What follows from a model's answer.
+enum Next {
+    Store(anyhow::Result<Written>),
+    /// It is asked once more, before others are.
+    AskAgain(Box<Order>),
+    /// The batch ends.
+    End(Failure),
 }
 
 impl<'a> Desk<'a> {
@@ -89,7 +115,7 @@ impl<'a> Desk<'a> {
             .map(|order| {
                 let result = match order.parse() {
                     Err(reject) => Err(reject),
-                    Ok(lead) => Ok(self.write_from_templates(order, lead, "")?),
+                    Ok(lead) => Ok(self.write_from_templates(order, lead)?),
                 };
                 let order = order.clone();
                 Ok(Written { order, result })
@@ -97,23 +123,28 @@ impl<'a> Desk<'a> {
             .collect()
     }
 
-    fn write_from_templates(&self, order: &Order, lead: Lead, why: &str) -> anyhow::Result<Texts> {
+    fn write_from_templates(&self, order: &Order, lead: Lead) -> anyhow::Result<Texts> {
         let steps = order.steps();
         let (rewrites, refused) = order.refused();
         let written = self
             .library
-            .write_anew(&lead, &self.brand, &steps, rewrites, refused)
+            .write_anew(&lead, &self.brand, &steps, rewrites, &refused)
             .with_context(|| format!("cannot write for `{}`", lead.record_id))?;
         let threshold = self.config.quality_threshold;
         let judgement =
             quality::judge_steps(&lead, &written.drafts, &self.brand, threshold, &steps);
-        let writer = format!("template:{}{why}", written.template);
+        let why = match order.tried.has_model_failed {
+            true => " (the model failed)",
+            false => "",
+        };
         Ok(Texts {
+            shingles: shingles(&lead, &written.drafts, &self.brand),
             lead,
             drafts: written.drafts,
             judgement,
-            writer,
-            tokens: 0,
+            writer: format!("template:{}{why}", written.template),
+            tokens: order.tried.tokens,
+            too_close: None,
         })
     }
 
@@ -127,13 +158,16 @@ impl<'a> Desk<'a> {
         summary: &mut Summary,
         progress: &mut Progress,
     ) -> Result<(), Failure> {
-        let mut orders = orders.into_iter();
+        let mut orders = VecDeque::from(orders);
+        let mut apart = Apart::default();
         let mut at_work = JoinSet::new();
         let mut ended: Option<Failure> = None;
         loop {
             let may_start = ended.is_none() && !job.stop.requested();
             while may_start && at_work.len() < self.config.llm_concurrency as usize {
-                let Some(order) = orders.next() else { break };
+                let Some(order) = orders.pop_front() else {
+                    break;
+                };
                 let task = task.clone();
                 at_work.spawn(async move {
                     let result = match order.parse() {
@@ -147,24 +181,71 @@ impl<'a> Desk<'a> {
                 break;
             };
             let (order, result) = joined.context("a writing task failed")?;
-            let result = match result {
-                Ok(result) => Ok(result),
-                Err(Failed::Unusable { lead, why, tokens }) => {
-                    summary.count("fell_back_to_templates");
-                    tracing::warn!("{}: {why}; the built-in templates write it", lead.record_id);
-                    let texts = self.write_from_templates(&order, *lead, " (the model failed)");
-                    texts.map(|texts| Ok(Texts { tokens, ..texts }))
+            let written = match self.after_model(&mut apart, ledger, order, result, summary)? {
+                Next::Store(written) => written,
+                Next::AskAgain(order) => {
+                    orders.push_front(*order);
+                    continue;
                 }
-                Err(Failed::Batch(failure)) => {
+                Next::End(failure) => {
                     ended = Some(failure);
                     continue;
                 }
             };
             progress.advance(1);
-            let written = result.map(|result| Written { order, result });
-            self.store(ledger, vec![written], job, summary)?;
+            self.settle(&mut apart, ledger, vec![written], job, summary)?;
+        }
+        // What was paid for once is not left for another run to pay for again.
+        for order in orders.into_iter().filter(|order| order.tried.n_close > 0) {
+            let written = vec![self.write_one(order)];
+            self.settle(&mut apart, ledger, written, job, summary)?;
         }
         ended.map_or(Ok(()), Err)
+    }
+
+    /// What follows from a model's answer, or from its absence.
+    fn after_model(
+        &self,
+        apart: &mut Apart,
+        ledger: &Ledger,
+        mut order: Order,
+        result: Result<Result<Texts, Reject>, Failed>,
+        summary: &mut Summary,
+    ) -> anyhow::Result<Next> {
+        let texts = match result {
+            Ok(Ok(texts)) => texts,
+            Ok(Err(reject)) => {
+                let result = Err(reject);
+                return Ok(Next::Store(Ok(Written { order, result })));
+            }
+            Err(Failed::Unusable { lead, why, tokens }) => {
+                summary.count("fell_back_to_templates");
+                tracing::warn!("{}: {why}; the built-in templates write it", lead.record_id);
+                order.tried.tokens += tokens;
+                order.tried.has_model_failed = true;
+                return Ok(Next::Store(self.write_one(order)));
+            }
+            Err(Failed::Batch(failure)) => return Ok(Next::End(failure)),
+        };
+        let Some(neighbour) = apart.neighbour(ledger, &order, &texts, &self.brand.sender)? else {
+            let result = Ok(texts);
+            return Ok(Next::Store(Ok(Written { order, result })));
+        };
+        let is_first = order.tried.n_close == 0;
+        order.tried.tokens = texts.tokens;
+        let order = order.once_more(texts.drafts);
+        if neighbour.is_colleague && is_first {
+            return Ok(Next::AskAgain(Box::new(order)));
+        }
+        summary.count("fell_back_to_templates");
+        let (record, id) = (&order.raw.record_id, &neighbour.campaign_id);
+        tracing::warn!("{record}: too close to the texts of {id}; the built-in templates write it");
+        Ok(Next::Store(self.write_one(order)))
+    }
+
+    fn write_one(&self, order: Order) -> anyhow::Result<Written> {
+        let written = self.write_share(std::slice::from_ref(&order)).pop();
+        written.unwrap_or_else(|| Err(anyhow!("an order was not written")))
     }
 
     /// Stores what was written; what could not be is told and left as it is.
@@ -174,8 +255,8 @@ impl<'a> Desk<'a> {
         written: Vec<anyhow::Result<Written>>,
         job: &Job,
         summary: &mut Summary,
+        now: DateTime<Utc>,
     ) -> anyhow::Result<()> {
-        let now = job.clock.now();
         let mut campaigns = Vec::new();
         let mut rewritten = Vec::new();
         for written in written {
@@ -186,7 +267,7 @@ impl<'a> Desk<'a> {
                     continue;
                 }
             };
-            match (texts, order.purpose) {
+            match (texts, &order.purpose) {
                 (Err(reject), Purpose::First { .. }) => {
                     summary.count("rejected");
                     ledger.reject_lead(order.lead, &reject, now)?;
@@ -196,10 +277,10 @@ impl<'a> Desk<'a> {
                     let detail = reject.detail;
                     summary.error(format!("{record}: cannot write it anew: {code}: {detail}"));
                 }
-                (Ok(texts), Purpose::First { campaigns: n }) => {
-                    let hold = self.hold_reason(&texts.judgement);
+                (Ok(texts), Purpose::First { .. }) => {
+                    let hold = self.hold_reason(&texts);
                     show(job, summary, &texts, hold.as_deref());
-                    let id = campaign_id(&texts.lead.record_id, n + 1, now);
+                    let id = order.campaign_id(now);
                     campaigns.push(self.campaign(id, order.lead, texts, hold)?);
                 }
                 (
@@ -208,12 +289,12 @@ impl<'a> Desk<'a> {
                         campaign, rewrites, ..
                     },
                 ) => {
-                    let hold = match shortcomings(&texts.judgement) {
+                    let hold = match texts.shortcomings() {
                         Some(issues) => format!("{WRITTEN_ANEW}; {issues}"),
                         None => WRITTEN_ANEW.to_string(),
                     };
                     show(job, summary, &texts, Some(&hold));
-                    rewritten.push(rewritten_campaign(campaign, rewrites, texts, hold)?);
+                    rewritten.push(rewritten_campaign(*campaign, *rewrites, texts, hold)?);
                 }
             }
         }
@@ -253,8 +334,8 @@ impl<'a> Desk<'a> {
     }
 
     /// Why a campaign waits for a person; none when it may go.
-    fn hold_reason(&self, judgement: &Judgement) -> Option<String> {
-        shortcomings(judgement).or_else(|| {
+    fn hold_reason(&self, texts: &Texts) -> Option<String> {
+        texts.shortcomings().or_else(|| {
             self.config
                 .require_approval
                 .then(|| "REQUIRE_APPROVAL is on".to_string())
@@ -324,6 +405,7 @@ mod tests {
     use outreach::config::Sources;
     use outreach::lead::{RawLead, ReadField, RecordId};
 
+    use super::super::order::Tried;
     use super::*;
 
     #[test]
@@ -346,8 +428,10 @@ mod tests {
                     fields: fields.into(),
                 },
                 steps: desk.steps.clone(),
+                tried: Tried::default(),
                 purpose: Purpose::Anew {
                     campaign: n,
+                    campaign_id: format!("c{n}"),
                     rewrites: 0,
                     refused: Vec::new(),
                 },
@@ -356,11 +440,12 @@ mod tests {
             for rewrites in 0..6 {
                 order.purpose = Purpose::Anew {
                     campaign: n,
+                    campaign_id: format!("c{n}"),
                     rewrites,
                     refused: before.clone(),
                 };
                 let lead = order.parse().unwrap();
-                let texts = desk.write_from_templates(&order, lead, "").unwrap();
+                let texts = desk.write_from_templates(&order, lead).unwrap();
                 assert!(texts.judgement.pass, "{:#?}", texts.judgement);
                 for (old, new) in before.iter().zip(&texts.drafts) {
                     assert_ne!(old.body, new.body, "{n} {rewrites}");

@@ -7,6 +7,7 @@ use outreach::copy::{Brand, prompt, quality};
 use outreach::lead::Lead;
 use outreach::writer::{WriteError, Writer};
 
+use super::apart::shingles;
 use super::desk::Texts;
 use super::order::Order;
 use crate::exit::Failure;
@@ -51,7 +52,7 @@ impl ModelTask {
         let (_, refused) = order.refused();
         let task = match refused.is_empty() {
             true => task,
-            false => task.other_than(refused),
+            false => task.other_than(&refused),
         };
         let mut prompt = task.clone();
         let mut tokens = 0;
@@ -77,12 +78,15 @@ impl ModelTask {
             let judgement =
                 quality::judge_steps(&lead, drafts, &self.brand, self.threshold, &steps);
             if judgement.pass {
+                let shingles = shingles(&lead, &answer.drafts, &self.brand);
                 return Ok(Texts {
                     lead,
                     drafts: answer.drafts,
                     judgement,
                     writer: format!("model:{}", self.model),
-                    tokens,
+                    tokens: order.tried.tokens + tokens,
+                    shingles,
+                    too_close: None,
                 });
             }
             why = format!("its texts scored {} of 100", judgement.score);
