@@ -163,8 +163,9 @@ impl Desk<'_> {
                     }
                 };
                 match apart.neighbour(ledger, &order, &texts, &self.brand.sender)? {
-                    Some(_) if order.tried.n_close < VARIANTS_MAX => {
-                        once_more.push(order.once_more(texts.drafts));
+                    Some(_) if texts.too_close.is_some() => {}
+                    Some(neighbour) if order.tried.n_close < VARIANTS_MAX => {
+                        once_more.push((order.once_more(Vec::new()), texts, neighbour));
                         continue;
                     }
                     Some(neighbour) => hold(&mut texts, &neighbour),
@@ -177,7 +178,19 @@ impl Desk<'_> {
             if once_more.is_empty() {
                 break;
             }
-            round = self.write_all(once_more);
+            let orders = once_more.iter().map(|(order, ..)| order.clone()).collect();
+            let anew = self.write_all(orders).into_iter().zip(once_more);
+            round = anew
+                .map(|(written, (order, mut texts, neighbour))| {
+                    // Texts that a person may mend are better than none.
+                    written.or_else(|error| {
+                        tracing::debug!("{}: {error:#}", order.raw.record_id);
+                        hold(&mut texts, &neighbour);
+                        let result = Ok(texts);
+                        Ok(Written { order, result })
+                    })
+                })
+                .collect();
         }
         Ok(settled)
     }

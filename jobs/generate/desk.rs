@@ -128,7 +128,7 @@ impl<'a> Desk<'a> {
         let (rewrites, refused) = order.refused();
         let written = self
             .library
-            .write_anew(&lead, &self.brand, &steps, rewrites, &refused)
+            .write_anew(&lead, &self.brand, &steps, rewrites, refused)
             .with_context(|| format!("cannot write for `{}`", lead.record_id))?;
         let threshold = self.config.quality_threshold;
         let judgement =

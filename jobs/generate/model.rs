@@ -49,7 +49,7 @@ impl ModelTask {
     pub async fn write(&self, order: &Order, lead: Lead) -> Result<Texts, Failed> {
         let steps = order.steps();
         let task = prompt::build(&lead, &self.brand, &steps);
-        let (_, refused) = order.refused();
+        let refused = order.unwanted();
         let task = match refused.is_empty() {
             true => task,
             false => task.other_than(&refused),

@@ -76,8 +76,9 @@ impl Order {
         self.steps.iter().map(String::as_str).collect()
     }
 
-    /// Which writing of the campaign this is, 0 for the first, and the texts not to be repeated.
-    pub fn refused(&self) -> (u32, Vec<Draft>) {
+    /// Which writing of the campaign this is, 0 for the first, and the texts that a person did not
+    /// want.
+    pub fn refused(&self) -> (u32, &[Draft]) {
         let (rewrites, refused) = match &self.purpose {
             Purpose::First { .. } => (0, &[][..]),
             Purpose::Anew {
@@ -85,8 +86,14 @@ impl Order {
             } => (rewrites.saturating_add(1), refused.as_slice()),
         };
         let variant = rewrites.saturating_add(self.tried.n_close.saturating_mul(VARIANTS_APART));
-        let drafts = refused.iter().chain(&self.tried.close);
-        (variant, drafts.cloned().collect())
+        (variant, refused)
+    }
+
+    /// The texts that a writer must not repeat: those a person did not want, and those that were
+    /// too close to another campaign's.
+    pub fn unwanted(&self) -> Vec<Draft> {
+        let (_, refused) = self.refused();
+        refused.iter().chain(&self.tried.close).cloned().collect()
     }
 
     /// The id of the campaign, written at an instant if it is a first one.
