@@ -57,7 +57,12 @@ impl ModelTask {
         let mut prompt = task.clone();
         let mut tokens = 0;
         let mut why = String::new();
-        for _ in 0..=CORRECTIONS_MAX {
+        let answers_max = match order.tried.n_close {
+            0 => 1 + CORRECTIONS_MAX,
+            // Texts that were too close to a colleague's are corrected once.
+            _ => 1,
+        };
+        for _ in 0..answers_max {
             let answer = match self.writer.write(&prompt, &steps).await {
                 Ok(answer) => answer,
                 Err(WriteError::Unusable(error)) => {

@@ -24,6 +24,7 @@ mod life;
 mod mailbox;
 mod mailer;
 mod operator;
+mod review;
 mod systemd;
 mod tidy;
 mod trouble;

@@ -4,9 +4,9 @@
 //! kept: what a person wrote is never thrown away because it could not be used.
 
 use std::ffi::OsString;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, OpenOptions, Permissions};
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::sync::Arc;
@@ -89,7 +89,10 @@ impl Desk {
     /// Lays a sheet out.
     pub fn lay(name: &str, sheet: &str) -> anyhow::Result<Desk> {
         let lay = || -> std::io::Result<Desk> {
-            let folder = tempfile::Builder::new().prefix("outreach-").tempdir()?;
+            let folder = tempfile::Builder::new()
+                .prefix("outreach-")
+                .permissions(Permissions::from_mode(0o700))
+                .tempdir()?;
             let file = folder.path().join(name);
             OpenOptions::new()
                 .write(true)
@@ -171,7 +174,6 @@ mod tests {
 
     #[test]
     fn the_sheet_is_for_its_owner_only_and_vanishes_unless_kept() {
-        use std::os::unix::fs::PermissionsExt;
         let desk = Desk::lay("c1.txt", "texts").unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         let path = desk.file().to_path_buf();
