@@ -73,11 +73,11 @@ impl Texts {
 
 /// What follows from a model's answer.
 enum Next {
-    Store(anyhow::Result<Written>),
+    Store(Box<anyhow::Result<Written>>),
     /// It is asked once more, before others are.
     AskAgain(Box<Order>),
-    /// The batch ends.
-    End(Failure),
+    /// The batch ends, with the order that met the reason.
+    End(Failure, Box<Order>),
 }
 
 impl<'a> Desk<'a> {
@@ -182,13 +182,14 @@ impl<'a> Desk<'a> {
             };
             let (order, result) = joined.context("a writing task failed")?;
             let written = match self.after_model(&mut apart, ledger, order, result, summary)? {
-                Next::Store(written) => written,
+                Next::Store(written) => *written,
                 Next::AskAgain(order) => {
                     orders.push_front(*order);
                     continue;
                 }
-                Next::End(failure) => {
+                Next::End(failure, order) => {
                     ended = Some(failure);
+                    orders.push_front(*order);
                     continue;
                 }
             };
@@ -216,20 +217,20 @@ impl<'a> Desk<'a> {
             Ok(Ok(texts)) => texts,
             Ok(Err(reject)) => {
                 let result = Err(reject);
-                return Ok(Next::Store(Ok(Written { order, result })));
+                return Ok(Next::Store(Box::new(Ok(Written { order, result }))));
             }
             Err(Failed::Unusable { lead, why, tokens }) => {
                 summary.count("fell_back_to_templates");
                 tracing::warn!("{}: {why}; the built-in templates write it", lead.record_id);
                 order.tried.tokens += tokens;
                 order.tried.has_model_failed = true;
-                return Ok(Next::Store(self.write_one(order)));
+                return Ok(Next::Store(Box::new(self.write_one(order))));
             }
-            Err(Failed::Batch(failure)) => return Ok(Next::End(failure)),
+            Err(Failed::Batch(failure)) => return Ok(Next::End(failure, Box::new(order))),
         };
         let Some(neighbour) = apart.neighbour(ledger, &order, &texts, &self.brand.sender)? else {
             let result = Ok(texts);
-            return Ok(Next::Store(Ok(Written { order, result })));
+            return Ok(Next::Store(Box::new(Ok(Written { order, result }))));
         };
         let is_first = order.tried.n_close == 0;
         order.tried.tokens = texts.tokens;
@@ -240,7 +241,7 @@ impl<'a> Desk<'a> {
         summary.count("fell_back_to_templates");
         let (record, id) = (&order.raw.record_id, &neighbour.campaign_id);
         tracing::warn!("{record}: too close to the texts of {id}; the built-in templates write it");
-        Ok(Next::Store(self.write_one(order)))
+        Ok(Next::Store(Box::new(self.write_one(order))))
     }
 
     fn write_one(&self, order: Order) -> anyhow::Result<Written> {

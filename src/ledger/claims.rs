@@ -3,8 +3,9 @@
 //! Promise 1 lives here. A claim is one committed transaction that reads everything again
 //! (campaign, lead, suppressions, limits, freshness of the inbox) before the caller may touch a
 //! connection. A campaign that waited in review goes only with the texts that were approved: any
-//! other text, however it got there, takes it back into review. Rows a dead run left in `sending` become *in doubt*, never due again. Whoever claims
-//! holds the stage's lock, so a row in `sending` at the start of a run has no living owner.
+//! other text, however it got there, takes it back into review. Rows a dead run left in `sending`
+//! become *in doubt*, never due again. Whoever claims holds the stage's lock, so a row in `sending`
+//! at the start of a run has no living owner.
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};

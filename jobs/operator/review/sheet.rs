@@ -262,11 +262,14 @@ mod tests {
         check("=== hook", "line 1: expected a note");
     }
 
+    const LINE: &str = r"(\\{0,2}=== hook ===|\\{0,3}===|# x|Subject: y|[ -~ü]{0,20})";
+    const SHEET: &str = r"(=== hook ===|=== fomo ===|Subject: |\n|\\|#|\PC){0,60}";
+
     proptest! {
         #[test]
         fn no_text_is_lost_on_a_sheet(
             subject in r"[ -~é]{1,40}",
-            lines in prop::collection::vec(r"(\\{0,2}=== hook ===|\\{0,3}===|# x|Subject: y|[ -~ü]{0,20})", 1..8),
+            lines in prop::collection::vec(LINE, 1..8),
         ) {
             let body: Vec<String> = lines.iter().map(|line| one_line(line)).collect();
             let body = body.join("\n").trim_matches('\n').to_string();
@@ -277,7 +280,7 @@ mod tests {
         }
 
         #[test]
-        fn no_sheet_makes_the_program_stumble(sheet in r"(=== hook ===|=== fomo ===|Subject: |\n|\\|#|\PC){0,60}") {
+        fn no_sheet_makes_the_program_stumble(sheet in SHEET) {
             let _ = read(&sheet, &STEPS); // Right or wrong, it ends.
         }
     }
