@@ -287,9 +287,8 @@ fn a_model_is_told_which_texts_nobody_wants() {
         let (llm, mut base) = (Llm::start(), Base::new());
         base.world.set_env("OPENAI_BASE_URL", &llm.url());
         base.world.set_env("OPENAI_API_KEY", llm::KEY);
-        // Ada comes first: to Nora it would have said the same, so the templates write for her.
-        base.world.set_env("LLM_CONCURRENCY", "1");
-        base.ok(NIGHT, "nightly");
+        // For Ada only: to Nora it would say the same, and the templates would write instead.
+        base.ok(NIGHT, &format!("pull, generate --lead {}, push", base.ada));
         let before = base.texts(&base.ada);
         base.says("2026-03-02T08:00:00Z", &base.ada, "Regenerate");
         base.ok("2026-03-02T08:01:00Z", "generate");
