@@ -13,7 +13,6 @@ mod model;
 mod order;
 
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::Context;
 use outreach::config::{Config, WriterSource};
@@ -23,7 +22,7 @@ use outreach::writer::Writer;
 
 use apart::Apart;
 use desk::Desk;
-use model::ModelTask;
+use model::ModelDesk;
 use order::Orders;
 
 use crate::exit::Failure;
@@ -64,14 +63,9 @@ pub async fn run(
         WriterSource::Model(settings) => {
             let writer = Writer::new(settings.clone(), config.tls_ca_file.clone())
                 .map_err(Failure::config)?;
-            let task = ModelTask {
-                model: settings.model.clone(),
-                writer: Arc::new(writer),
-                brand: Arc::clone(&desk.brand),
-                threshold: config.quality_threshold,
-            };
+            let desk = ModelDesk::new(&desk, writer, settings, config.llm_concurrency);
             let orders = orders.all(ledger, job.lead)?;
-            desk.write_with_model(ledger, &task, orders, job, summary, &mut progress)
+            desk.write_all(ledger, orders, job, summary, &mut progress)
                 .await
         }
     }

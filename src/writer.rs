@@ -1,24 +1,32 @@
 //! A language model behind an OpenAI-compatible chat endpoint.
 //!
-//! Purpose: one request per campaign, three drafts back, or a failure with a name.
-//! Invariant: it returns only what parses as the drafts asked for; it stores nothing and judges
-//! nothing. Every wait has a deadline, and neither the key nor a whole answer is ever part of an
-//! error.
+//! Purpose: a prompt in, the text of the answer and its cost out, or a failure with a name.
+//! Invariant: it stores nothing and judges nothing; every wait has a deadline; what the server
+//! refuses is left out from then on; one request that is told to slow down slows all of them; and
+//! neither the key nor a whole answer is ever part of an error.
 
+mod budget;
+mod capabilities;
+mod models;
+mod pace;
 mod wire;
 
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::HeaderMap;
 use reqwest::{Certificate, Client, Response, StatusCode, redirect};
 use secrecy::{ExposeSecret, SecretString};
 
-use self::wire::Dialect;
-use crate::copy::Draft;
-use crate::copy::prompt::{self, Prompt};
+pub use self::budget::Price;
+pub use self::models::price_of;
+
+use self::budget::{Budget, Exhausted};
+use self::capabilities::Capabilities;
+use self::pace::{Bounds, Pace, Turn};
+use crate::copy::prompt::{Prompt, tokens_max};
 use crate::tls;
 
 /// Which server and model, and how to ask.
@@ -32,8 +40,13 @@ pub struct Settings {
     pub model: String,
     /// 0 to 2.
     pub temperature: f64,
-    /// Upper bound of the answer; none leaves it to the server.
+    /// Upper bound of the answer; none leaves it to the server, or to a bound that fits when there
+    /// is a budget.
     pub max_tokens: Option<u32>,
+    /// What tokens cost; none when nobody knows, and never none with a budget.
+    pub price: Option<Price>,
+    /// The most dollars that this client may spend.
+    pub budget_usd: Option<f64>,
 }
 
 /// How long and how often we try.
@@ -45,19 +58,34 @@ struct Patience {
     total: Duration,
     /// Before the second try; doubled before each further one.
     backoff: Duration,
-    /// A server that asks for a longer pause gets it between runs, not within one.
-    backoff_max: Duration,
-    /// Tries of one request that failed for a passing reason.
+    /// A server that asks for a longer pause gets it between runs, not within one. Rates are counted
+    /// by the minute.
+    wait_max: Duration,
+    /// Refusals for the rate in a row, with no answer to anybody between them, that end a run.
+    refusals_max: u32,
+    /// Tries of a request while nobody gets an answer.
     tries_max: u32,
+    /// Tries of a request while others do.
+    tries_among_answers_max: u32,
 }
 
 const PATIENCE: Patience = Patience {
     connect: Duration::from_secs(10),
     total: Duration::from_secs(120),
     backoff: Duration::from_millis(500),
-    backoff_max: Duration::from_secs(30),
+    wait_max: Duration::from_secs(120),
+    refusals_max: 8,
     tries_max: 4,
+    tries_among_answers_max: 10,
 };
+
+/// Tokens that three mails may have at most in any language, where nobody said how many; a model
+/// that thinks first needs many more.
+const ANSWER_TOKENS: u32 = 2_000;
+const ANSWER_TOKENS_THINKING: u32 = 16_000;
+
+/// With less room than this for the answer nothing is asked.
+const ANSWER_TOKENS_MIN: u32 = 1_000;
 
 /// The most we read of an answer, in bytes. Three mails have a few thousand.
 const ANSWER_BYTES_MAX: usize = 2 * 1024 * 1024;
@@ -65,26 +93,44 @@ const ANSWER_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// The most we repeat of a server's words, in characters.
 const QUOTE_CHARS_MAX: usize = 200;
 
-/// A client for one server and model. It learns which options the server refuses and leaves them
-/// out from then on; it may be shared by concurrent requests.
+/// A client for one server and model, shared by concurrent requests. It learns which options the
+/// server refuses, keeps to the rate the server allows, and counts what was spent.
 pub struct Writer {
     client: Client,
     settings: Settings,
     patience: Patience,
-    dialect: Mutex<Dialect>,
+    capabilities: Mutex<Capabilities>,
+    pace: Pace,
+    budget: Budget,
 }
 
-/// The drafts of one campaign and what they cost.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// One draft a step, in the order asked for.
-    pub drafts: Vec<Draft>,
-    /// Tokens sent, as the server counts them; 0 when it does not say.
-    pub prompt_tokens: u64,
-    /// Tokens written.
-    pub completion_tokens: u64,
-    /// Requests made, refused and repeated ones included.
+/// What a question came to, and what it took.
+#[derive(Debug)]
+pub struct Heard {
+    /// The text of the answer.
+    pub result: Result<String, WriteError>,
+    /// What it took, whether or not there is an answer.
+    pub usage: Usage,
+}
+
+/// What a question took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// HTTP requests made, refused and repeated ones included.
     pub requests: u32,
+    /// Requests that may have been paid for although no answer came.
+    pub lost: u32,
+    /// Tokens sent, as the server counts them; an upper bound when it does not.
+    pub prompt_tokens: u64,
+    /// Tokens written, likewise.
+    pub completion_tokens: u64,
+}
+
+impl Usage {
+    /// Tokens sent and written.
+    pub fn tokens(self) -> u64 {
+        self.prompt_tokens.saturating_add(self.completion_tokens)
+    }
 }
 
 /// Why there is no answer. The texts are one line without the key.
@@ -99,21 +145,78 @@ pub enum WriteError {
     /// The key is refused.
     #[error("OPENAI_API_KEY: the server refuses the key: {0}")]
     Unauthorized(String),
-    /// An answer came that is no campaign: refused, filtered, cut off, or not in the form asked
-    /// for.
+    /// An answer came that is no text, or the server does not take this question.
     #[error("the answer of the language model cannot be used: {0}")]
-    Unusable(String),
+    Unusable(Unusable),
+    /// What this run may spend is spent, or on its way.
+    #[error("LLM_BUDGET_USD_PER_RUN: {0}")]
+    Budget(String),
+    /// Not even one request fits into what a run may spend.
+    #[error("LLM_BUDGET_USD_PER_RUN: {0}")]
+    BudgetTooSmall(String),
+    /// The run was told to end before this was asked.
+    #[error("the run was told to end before the language model was asked")]
+    Closed,
+}
+
+/// What is wrong with an answer, or with the question in the server's eyes. Each has its name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unusable {
+    /// The model refuses.
+    #[error("refusal: {0}")]
+    Refusal(String),
+    /// The server withheld the answer.
+    #[error("finish_reason `content_filter`: the server withheld the answer")]
+    ContentFilter,
+    /// The answer is longer than allowed.
+    #[error("finish_reason `length`: the answer was cut off; raise MAX_TOKENS")]
+    Length,
+    /// A completion without a text.
+    #[error("an empty answer")]
+    Empty,
+    /// No completion at all.
+    #[error("{0}")]
+    NoCompletion(String),
+    /// The server does not take the question, for a reason we cannot mend.
+    #[error("the server refuses the request: {0}")]
+    Rejected(String),
+    /// The rules and the lead do not fit into the model's context.
+    #[error("{0}")]
+    TooLong(String),
+    /// No answer to this question, while others get theirs.
+    #[error("no answer after {0} tries, while others got theirs: {1}")]
+    Unanswered(u32, String),
+}
+
+impl Unusable {
+    /// Whether the same question in other words may be answered.
+    pub fn may_be_asked_again(&self) -> bool {
+        matches!(self, Unusable::Empty | Unusable::NoCompletion(_))
+    }
 }
 
 /// What one HTTP exchange came to.
 enum Exchange {
-    /// A JSON body of success.
-    Body(Vec<u8>),
-    /// The same request may succeed after a pause, of the length the server asked for if it did.
-    Pause(String, Option<Duration>),
+    /// A JSON body of success, and the headers.
+    Body(Vec<u8>, HeaderMap),
+    /// Too much at once, or the server names a pause: everybody waits.
+    SlowDown(String, HeaderMap),
+    /// The same request may succeed after a pause; nothing was paid.
+    Failed(String),
+    /// The same, but an answer may have been on its way.
+    Lost(String),
     /// The server refuses an option; the body says which.
     BadRequest(String),
-    Failed(WriteError),
+    /// No repetition mends it.
+    Ended(WriteError),
+}
+
+/// A request made to measure.
+struct Request {
+    body: serde_json::Value,
+    /// Upper bounds of the tokens sent and written.
+    prompt_tokens: u64,
+    answer_tokens: u64,
 }
 
 impl Writer {
@@ -149,63 +252,182 @@ impl Writer {
             .user_agent(concat!("outreach/", env!("CARGO_PKG_VERSION")))
             .build()
             .context("cannot set up the client for the language model")?;
+        // Millionths of a dollar, rounded down; `as` saturates.
+        let limit = settings.budget_usd.map(|usd| (usd * 1e6) as u64);
         Ok(Writer {
             client,
+            capabilities: Mutex::new(models::begin_with(&settings.model)),
+            pace: Pace::new(Bounds {
+                backoff: patience.backoff,
+                wait_max: patience.wait_max,
+                refusals_max: patience.refusals_max,
+            }),
+            budget: Budget::new(limit),
             settings,
             patience,
-            dialect: Mutex::new(Dialect::default()),
         })
     }
 
-    /// Asks for the drafts of one campaign. At most a few requests: a refused option is left out
-    /// and the rest asked again, a passing failure is tried again after a pause.
-    pub async fn write(&self, prompt: &Prompt, steps: &[&str]) -> Result<Answer, WriteError> {
-        let mut requests = 0;
+    /// Takes up what an earlier run learned, as [`Writer::learned`] gave it. What does not read as
+    /// such is left alone: it is learned again.
+    pub fn recall(&self, learned: &str) {
+        if let Ok(learned) = serde_json::from_str::<Capabilities>(learned) {
+            self.learn(learned);
+        }
+    }
+
+    /// What the server taught beyond what is known of the model, as JSON; none when nothing.
+    pub fn learned(&self) -> Option<String> {
+        let capabilities = self.capabilities();
+        let is_new = capabilities != models::begin_with(&self.settings.model);
+        is_new.then(|| serde_json::to_string(&capabilities).ok())?
+    }
+
+    /// Lets no further request leave; those on their way may finish.
+    pub fn close(&self) {
+        self.pace.close();
+    }
+
+    /// Asks a question. A refused option is left out and the rest asked again, a passing failure is
+    /// tried again after a pause; the number of requests is bounded.
+    pub async fn ask(&self, prompt: &Prompt) -> Heard {
+        let mut usage = Usage::default();
+        let result = self.ask_until_answered(prompt, &mut usage).await;
+        Heard { result, usage }
+    }
+
+    async fn ask_until_answered(
+        &self,
+        prompt: &Prompt,
+        usage: &mut Usage,
+    ) -> Result<String, WriteError> {
         let mut failures = 0;
+        let mut answers_before = None;
         let mut pause = self.patience.backoff;
         loop {
-            let dialect = self.dialect();
-            requests += 1;
-            match self.ask(&dialect.request(&self.settings, prompt)).await {
-                Exchange::Body(body) => {
-                    let reply = wire::parse_reply(&body).map_err(WriteError::Unusable)?;
-                    let drafts = prompt::parse_answer(&reply.content, steps)
-                        .map_err(|error| WriteError::Unusable(quote(&format!("{error:#}"))))?;
-                    let wire::Reply {
-                        prompt_tokens,
-                        completion_tokens,
-                        ..
-                    } = reply;
-                    return Ok(Answer {
-                        drafts,
-                        prompt_tokens,
-                        completion_tokens,
-                        requests,
-                    });
+            let capabilities = self.capabilities();
+            let request = self.request(&capabilities, prompt)?;
+            let worst = self.cost(request.prompt_tokens, request.answer_tokens);
+            let reserved = self.budget.reserve(worst.unwrap_or(0)).await;
+            let reserved = reserved.map_err(|exhausted| self.over_budget(&exhausted))?;
+            let turn = self.pace.enter().await.map_err(|_| WriteError::Closed)?;
+            usage.requests += 1;
+            let why = match self.exchange(self.post(&request)).await {
+                Exchange::Body(body, headers) => {
+                    let reply = wire::parse_reply(&body);
+                    let (sent, written) = reply.tokens.unwrap_or_else(|| estimate(&request, &body));
+                    turn.answered(&headers, request.prompt_tokens + request.answer_tokens);
+                    reserved.pay(self.cost(sent, written).unwrap_or(0));
+                    usage.prompt_tokens += sent;
+                    usage.completion_tokens += written;
+                    return reply.content.map_err(WriteError::Unusable);
                 }
                 Exchange::BadRequest(body) => {
-                    // Each step down leaves an option out for good, so this ends.
-                    let simpler = dialect.without_what_is_refused(&body);
-                    let simpler = simpler.ok_or_else(|| {
-                        WriteError::Unusable(format!(
-                            "the server refuses the request: {}",
-                            quote(&body)
-                        ))
+                    // Each step leaves an option out for good, so this ends.
+                    let left = capabilities.without_what_is_refused(&body);
+                    let left = left.ok_or_else(|| {
+                        WriteError::Unusable(Unusable::Rejected(quote(&wire::error_message(&body))))
                     })?;
-                    self.learn(dialect, simpler);
+                    self.learn(left);
+                    continue;
                 }
-                Exchange::Pause(why, asked) => {
-                    failures += 1;
-                    let wait = asked.unwrap_or(pause);
-                    if failures >= self.patience.tries_max || wait > self.patience.backoff_max {
-                        return Err(WriteError::Again(why));
-                    }
-                    tokio::time::sleep(wait).await;
-                    pause = pause.saturating_mul(2).min(self.patience.backoff_max);
+                Exchange::SlowDown(why, headers) => {
+                    slow_down(&turn, &headers, why)?;
+                    continue;
                 }
-                Exchange::Failed(error) => return Err(error),
-            }
+                Exchange::Failed(why) => why,
+                Exchange::Lost(why) => {
+                    reserved.pay_worst();
+                    usage.lost += 1;
+                    why
+                }
+                Exchange::Ended(error) => return Err(error),
+            };
+            drop(turn);
+            failures += 1;
+            let before = *answers_before.get_or_insert_with(|| self.pace.answers());
+            self.may_try_again(failures, self.pace.answers() > before, why)?;
+            let rested = self.pace.rest(pause).await;
+            rested.map_err(|_| WriteError::Closed)?;
+            pause = pause.saturating_mul(2).min(self.patience.wait_max / 4);
         }
+    }
+
+    /// Whether a question that failed so often may be asked again. While others get answers the
+    /// server is well, and only this question is given up.
+    fn may_try_again(
+        &self,
+        failures: u32,
+        others_are_answered: bool,
+        why: String,
+    ) -> Result<(), WriteError> {
+        if failures >= self.patience.tries_among_answers_max && others_are_answered {
+            return Err(WriteError::Unusable(Unusable::Unanswered(failures, why)));
+        }
+        if failures >= self.patience.tries_max && !others_are_answered {
+            return Err(WriteError::Again(why));
+        }
+        Ok(())
+    }
+
+    /// The request that fits: into the model's context with the lead's texts shortened as far as
+    /// necessary, and with less room for the answer only if that is not enough.
+    fn request(&self, capabilities: &Capabilities, prompt: &Prompt) -> Result<Request, WriteError> {
+        let usual = match models::thinks(&self.settings.model) {
+            true => ANSWER_TOKENS_THINKING,
+            false => ANSWER_TOKENS,
+        };
+        let bounded = self.settings.budget_usd.is_some();
+        let answer_max = self.settings.max_tokens.or(bounded.then_some(usual));
+        let answer_max = match (answer_max, capabilities.answer_tokens) {
+            (Some(wanted), Some(most)) => Some(wanted.min(most)),
+            (wanted, _) => wanted,
+        };
+        let room = answer_max.unwrap_or(usual);
+        let (prompt, answer_max) = match capabilities.context_tokens {
+            None => (prompt.clone(), answer_max),
+            Some(context) => match prompt.within(u64::from(context.saturating_sub(room))) {
+                Ok(prompt) => (prompt, answer_max),
+                Err(shortest) => {
+                    let left = u64::from(context).saturating_sub(shortest.tokens_max());
+                    let left = u32::try_from(left).unwrap_or(u32::MAX).min(room);
+                    if left < ANSWER_TOKENS_MIN.min(room) {
+                        return Err(WriteError::Unusable(too_long(context, &shortest)));
+                    }
+                    (shortest, Some(left))
+                }
+            },
+        };
+        Ok(Request {
+            body: wire::request(capabilities, &self.settings, &prompt, answer_max),
+            prompt_tokens: prompt.tokens_max(),
+            answer_tokens: u64::from(answer_max.unwrap_or(usual)),
+        })
+    }
+
+    /// Millionths of a dollar for so many tokens; none when nobody knows the price.
+    fn cost(&self, prompt_tokens: u64, completion_tokens: u64) -> Option<u64> {
+        let price = self.settings.price?;
+        Some(price.usd_micros(prompt_tokens, completion_tokens))
+    }
+
+    /// Millionths of a dollar that answers cost; none when nobody knows the price.
+    pub fn cost_of(&self, usage: Usage) -> Option<u64> {
+        self.cost(usage.prompt_tokens, usage.completion_tokens)
+    }
+
+    fn over_budget(&self, exhausted: &Exhausted) -> WriteError {
+        let usd = |micros: u64| format!("{:.4}", micros as f64 / 1e6);
+        let (paid, worst) = (usd(exhausted.paid), usd(exhausted.worst));
+        let limit = self.settings.budget_usd.unwrap_or_default();
+        if exhausted.paid == 0 {
+            return WriteError::BudgetTooSmall(format!(
+                "expected room for one request, which may cost {worst} dollars, found `{limit}`"
+            ));
+        }
+        WriteError::Budget(format!(
+            "{paid} of {limit} dollars are spent, and the next request may cost {worst}"
+        ))
     }
 
     /// Whether the server answers, the key is taken and the model is known: a sentence for
@@ -216,9 +438,11 @@ impl Writer {
         } = &self.settings;
         let request = self.client.get(format!("{base_url}/models"));
         let body = match self.exchange(request).await {
-            Exchange::Body(body) => body,
-            Exchange::Failed(error) => return Err(error.into()),
-            Exchange::Pause(why, _) => return Err(WriteError::Again(why).into()),
+            Exchange::Body(body, _) => body,
+            Exchange::Ended(error) => return Err(error.into()),
+            Exchange::SlowDown(why, _) | Exchange::Failed(why) | Exchange::Lost(why) => {
+                return Err(WriteError::Again(why).into());
+            }
             Exchange::BadRequest(body) => {
                 anyhow::bail!(
                     "{base_url}/models: the server refuses the request: {}",
@@ -237,44 +461,49 @@ impl Writer {
         )
     }
 
-    async fn ask(&self, request: &serde_json::Value) -> Exchange {
+    fn post(&self, request: &Request) -> reqwest::RequestBuilder {
         let url = format!("{}/chat/completions", self.settings.base_url);
-        self.exchange(self.client.post(url).json(request)).await
+        self.client.post(url).json(&request.body)
     }
 
     async fn exchange(&self, request: reqwest::RequestBuilder) -> Exchange {
         let request = request.bearer_auth(self.settings.api_key.expose_secret());
         let response = match request.send().await {
             Ok(response) => response,
-            Err(error) => return Exchange::Pause(network(error), None),
+            // Without a connection nothing was asked.
+            Err(error) if error.is_connect() => return Exchange::Failed(network(error)),
+            Err(error) => return Exchange::Lost(network(error)),
         };
         let status = response.status();
-        let asked = retry_after(response.headers());
+        let headers = response.headers().clone();
         let body = match read(response).await {
             Ok(body) => body,
+            Err(Exchange::Lost(why)) if !status.is_success() => return Exchange::Failed(why),
             Err(exchange) => return exchange,
         };
         if status.is_success() {
-            return Exchange::Body(body);
+            return Exchange::Body(body, headers);
         }
-        let text = String::from_utf8_lossy(&body).into_owned();
+        let text = self.without_key(&String::from_utf8_lossy(&body));
         let why = format!("{status}: {}", quote(&wire::error_message(&text)));
         match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                Exchange::Failed(WriteError::Unauthorized(self.without_key(&why)))
+                Exchange::Ended(WriteError::Unauthorized(why))
             }
-            StatusCode::PAYMENT_REQUIRED => Exchange::Failed(WriteError::Quota(why)),
+            StatusCode::PAYMENT_REQUIRED => Exchange::Ended(WriteError::Quota(why)),
             StatusCode::TOO_MANY_REQUESTS if wire::is_quota(&text) => {
-                Exchange::Failed(WriteError::Quota(why))
+                Exchange::Ended(WriteError::Quota(why))
             }
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT => {
-                Exchange::Pause(why, asked)
-            }
+            StatusCode::TOO_MANY_REQUESTS => Exchange::SlowDown(why, headers),
+            StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT => Exchange::Failed(why),
             StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => {
-                Exchange::BadRequest(self.without_key(&text))
+                Exchange::BadRequest(text)
             }
-            status if status.is_server_error() => Exchange::Pause(why, asked),
-            _ => Exchange::Failed(WriteError::Unusable(self.without_key(&why))),
+            status if status.is_server_error() => match pace::retry_after(&headers) {
+                Some(_) => Exchange::SlowDown(why, headers),
+                None => Exchange::Failed(why),
+            },
+            _ => Exchange::Ended(WriteError::Unusable(Unusable::Rejected(why))),
         }
     }
 
@@ -290,25 +519,41 @@ impl Writer {
         starts.map_or(text.clone(), |before| format!("{before}[redacted]"))
     }
 
-    fn dialect(&self) -> Dialect {
-        match self.dialect.lock() {
-            Ok(dialect) => *dialect,
-            Err(poisoned) => *poisoned.into_inner(),
-        }
+    fn capabilities(&self) -> Capabilities {
+        let capabilities = self.capabilities.lock();
+        *capabilities.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Remembers what the server refuses, unless a concurrent request has learnt more meanwhile.
-    fn learn(&self, from: Dialect, to: Dialect) {
-        let mut dialect = match self.dialect.lock() {
-            Ok(dialect) => dialect,
-            Err(poisoned) => poisoned.into_inner(),
-        };
-        *dialect = if *dialect == from {
-            to
-        } else {
-            dialect.simpler_of(to)
-        };
+    /// Adds to what is known; a concurrent request may have learnt something else meanwhile.
+    fn learn(&self, learned: Capabilities) {
+        let mut capabilities = self
+            .capabilities
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *capabilities = capabilities.and(learned);
     }
+}
+
+/// Has everybody wait, or ends the run when the pause is too long for one.
+fn slow_down(turn: &Turn<'_>, headers: &HeaderMap, why: String) -> Result<(), WriteError> {
+    turn.refused(headers).map_err(|pause| {
+        let secs = pause.as_secs();
+        WriteError::Again(format!("{why} (the pause it takes: {secs} s)"))
+    })
+}
+
+/// Upper bounds of the tokens of an exchange, for servers that do not count.
+fn estimate(request: &Request, body: &[u8]) -> (u64, u64) {
+    let written = tokens_max(&String::from_utf8_lossy(body));
+    (request.prompt_tokens, written.min(request.answer_tokens))
+}
+
+fn too_long(context: u32, shortest: &Prompt) -> Unusable {
+    let needed = shortest.tokens_max();
+    Unusable::TooLong(format!(
+        "expected a model with more than {context} tokens of context: the rules alone take up to \
+         {needed}; shorten BRAND_FILE"
+    ))
 }
 
 /// Reads a body up to the limit.
@@ -321,10 +566,11 @@ async fn read(mut response: Response) -> Result<Vec<u8>, Exchange> {
             }
             Ok(Some(_)) => {
                 let why = format!("expected at most {ANSWER_BYTES_MAX} bytes, found more");
-                return Err(Exchange::Failed(WriteError::Unusable(why)));
+                let why = WriteError::Unusable(Unusable::Rejected(why));
+                return Err(Exchange::Ended(why));
             }
             Ok(None) => return Ok(body),
-            Err(error) => return Err(Exchange::Pause(network(error), None)),
+            Err(error) => return Err(Exchange::Lost(network(error))),
         }
     }
 }
@@ -335,19 +581,6 @@ fn network(error: reqwest::Error) -> String {
     let error = anyhow::Error::new(error.without_url());
     let prefix = if timed_out { "no answer in time: " } else { "" };
     quote(&format!("{prefix}{error:#}"))
-}
-
-/// The pause a server asks for in seconds (RFC 9110, 10.2.3); the form with a date is not used by
-/// servers of this kind and is ignored.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds: f64 = headers
-        .get(RETRY_AFTER)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()?;
-    Duration::try_from_secs_f64(seconds).ok()
 }
 
 /// A server's words on one line, cut.

@@ -9,9 +9,9 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use outreach::copy::Draft;
 use outreach::copy::likeness::{Crowd, LIKENESS_MAX, Shingles};
 use outreach::copy::quality::{Issue, Severity};
-use outreach::copy::{Brand, Draft};
 use outreach::lead::Lead;
 use outreach::ledger::{Colleague, Ledger};
 
@@ -111,15 +111,15 @@ fn hold(texts: &mut Texts, neighbour: &Neighbour) {
 }
 
 /// What the texts for a lead are compared with others by.
-pub fn shingles(lead: &Lead, drafts: &[Draft], brand: &Brand) -> Shingles {
+pub fn shingles(lead: &Lead, drafts: &[Draft], sender: &str) -> Shingles {
     let names = [
         &lead.full_name,
         &lead.first_name,
         &lead.company,
         &lead.company_short,
-        &brand.sender,
     ];
-    Shingles::of(drafts, names.map(String::as_str))
+    let names = names.map(String::as_str).into_iter();
+    Shingles::of(drafts, names.chain([sender]))
 }
 
 impl Desk<'_> {

@@ -1,6 +1,5 @@
 //! The desk: from an order to texts with their judgement, and from those to a stored campaign.
 
-use std::collections::VecDeque;
 use std::num::NonZero;
 use std::sync::Arc;
 
@@ -14,15 +13,13 @@ use outreach::copy::templates::Library;
 use outreach::copy::{Brand, Draft};
 use outreach::lead::{Lead, Reject};
 use outreach::ledger::{Ledger, NewCampaign, Rewritten};
-use tokio::task::JoinSet;
 
-use super::apart::{Apart, shingles};
-use super::model::{Failed, ModelTask};
+use super::apart::shingles;
 use super::order::{Order, Purpose};
 use super::read_library;
 use crate::exit::Failure;
 use crate::judgement::{read_brand, shortcomings};
-use crate::run::{Job, Progress, Summary};
+use crate::run::{Job, Summary};
 
 /// Why a campaign that was written anew waits for a person.
 const WRITTEN_ANEW: &str = "written anew because a person asked";
@@ -43,6 +40,13 @@ pub struct Written {
     pub order: Order,
     /// What came of it.
     pub result: Result<Texts, Reject>,
+}
+
+impl Written {
+    /// An order with what became of it.
+    pub fn new(order: Order, result: Result<Texts, Reject>) -> Written {
+        Written { order, result }
+    }
 }
 
 /// The texts of one campaign.
@@ -69,15 +73,6 @@ impl Texts {
         let too_close = self.too_close.clone();
         too_close.or_else(|| shortcomings(&self.judgement))
     }
-}
-
-/// What follows from a model's answer.
-enum Next {
-    Store(Box<anyhow::Result<Written>>),
-    /// It is asked once more, before others are.
-    AskAgain(Box<Order>),
-    /// The batch ends, with the order that met the reason.
-    End(Failure, Box<Order>),
 }
 
 impl<'a> Desk<'a> {
@@ -123,22 +118,21 @@ impl<'a> Desk<'a> {
             .collect()
     }
 
-    fn write_from_templates(&self, order: &Order, lead: Lead) -> anyhow::Result<Texts> {
+    /// Has the built-in templates write one campaign.
+    pub fn write_from_templates(&self, order: &Order, lead: Lead) -> anyhow::Result<Texts> {
         let steps = order.steps();
         let (rewrites, refused) = order.refused();
         let written = self
             .library
             .write_anew(&lead, &self.brand, &steps, rewrites, refused)
             .with_context(|| format!("cannot write for `{}`", lead.record_id))?;
-        let threshold = self.config.quality_threshold;
-        let judgement =
-            quality::judge_steps(&lead, &written.drafts, &self.brand, threshold, &steps);
+        let judgement = self.judge(&lead, &written.drafts, &steps);
         let why = match order.tried.has_model_failed {
             true => " (the model failed)",
             false => "",
         };
         Ok(Texts {
-            shingles: shingles(&lead, &written.drafts, &self.brand),
+            shingles: shingles(&lead, &written.drafts, &self.brand.sender),
             lead,
             drafts: written.drafts,
             judgement,
@@ -148,105 +142,16 @@ impl<'a> Desk<'a> {
         })
     }
 
-    /// Has a model write, so many at once, and stores each campaign the moment it is there.
-    pub async fn write_with_model(
-        &self,
-        ledger: &mut Ledger,
-        task: &ModelTask,
-        orders: Vec<Order>,
-        job: &Job,
-        summary: &mut Summary,
-        progress: &mut Progress,
-    ) -> Result<(), Failure> {
-        let mut orders = VecDeque::from(orders);
-        let mut apart = Apart::default();
-        let mut at_work = JoinSet::new();
-        let mut ended: Option<Failure> = None;
-        loop {
-            let may_start = ended.is_none() && !job.stop.requested();
-            while may_start && at_work.len() < self.config.llm_concurrency as usize {
-                let Some(order) = orders.pop_front() else {
-                    break;
-                };
-                let task = task.clone();
-                at_work.spawn(async move {
-                    let result = match order.parse() {
-                        Err(reject) => Ok(Err(reject)),
-                        Ok(lead) => task.write(&order, lead).await.map(Ok),
-                    };
-                    (order, result)
-                });
-            }
-            let Some(joined) = at_work.join_next().await else {
-                break;
-            };
-            let (order, result) = joined.context("a writing task failed")?;
-            let written = match self.after_model(&mut apart, ledger, order, result, summary)? {
-                Next::Store(written) => *written,
-                Next::AskAgain(order) => {
-                    orders.push_front(*order);
-                    continue;
-                }
-                Next::End(failure, order) => {
-                    ended = Some(failure);
-                    orders.push_front(*order);
-                    continue;
-                }
-            };
-            progress.advance(1);
-            self.settle(&mut apart, ledger, vec![written], job, summary)?;
-        }
-        // What was paid for once is not left for another run to pay for again.
-        for order in orders.into_iter().filter(|order| order.tried.n_close > 0) {
-            let written = vec![self.write_one(order)];
-            self.settle(&mut apart, ledger, written, job, summary)?;
-        }
-        ended.map_or(Ok(()), Err)
-    }
-
-    /// What follows from a model's answer, or from its absence.
-    fn after_model(
-        &self,
-        apart: &mut Apart,
-        ledger: &Ledger,
-        mut order: Order,
-        result: Result<Result<Texts, Reject>, Failed>,
-        summary: &mut Summary,
-    ) -> anyhow::Result<Next> {
-        let texts = match result {
-            Ok(Ok(texts)) => texts,
-            Ok(Err(reject)) => {
-                let result = Err(reject);
-                return Ok(Next::Store(Box::new(Ok(Written { order, result }))));
-            }
-            Err(Failed::Unusable { lead, why, tokens }) => {
-                summary.count("fell_back_to_templates");
-                tracing::warn!("{}: {why}; the built-in templates write it", lead.record_id);
-                order.tried.tokens += tokens;
-                order.tried.has_model_failed = true;
-                return Ok(Next::Store(Box::new(self.write_one(order))));
-            }
-            Err(Failed::Batch(failure)) => return Ok(Next::End(failure, Box::new(order))),
-        };
-        let Some(neighbour) = apart.neighbour(ledger, &order, &texts, &self.brand.sender)? else {
-            let result = Ok(texts);
-            return Ok(Next::Store(Box::new(Ok(Written { order, result }))));
-        };
-        let is_first = order.tried.n_close == 0;
-        order.tried.tokens = texts.tokens;
-        let order = order.once_more(texts.drafts);
-        if neighbour.is_colleague && is_first {
-            return Ok(Next::AskAgain(Box::new(order)));
-        }
-        summary.count("fell_back_to_templates");
-        let (record, id) = (&order.raw.record_id, &neighbour.campaign_id);
-        tracing::warn!("{record}: too close to the texts of {id}; the built-in templates write it");
-        Ok(Next::Store(Box::new(self.write_one(order))))
-    }
-
-    fn write_one(&self, order: Order) -> anyhow::Result<Written> {
+    /// Has the built-in templates write one order.
+    pub fn write_one(&self, order: Order) -> anyhow::Result<Written> {
         let written = self.write_share(std::slice::from_ref(&order)).pop();
         written.unwrap_or_else(|| Err(anyhow!("an order was not written")))
+    }
+
+    /// What the gate says of texts for a lead.
+    pub fn judge(&self, lead: &Lead, drafts: &[Draft], steps: &[&str]) -> Judgement {
+        let threshold = self.config.quality_threshold;
+        quality::judge_steps(lead, drafts, &self.brand, threshold, steps)
     }
 
     /// Stores what was written; what could not be is told and left as it is.

@@ -18,6 +18,9 @@ pub fn in_words(counts: &BTreeMap<String, i64>) -> String {
     let mut wholes: Vec<&(&str, i64)> = some.iter().filter(|(name, _)| !is_part(name)).collect();
     wholes.sort_by_key(|(name, _)| *name != "read");
     let said = wholes.into_iter().map(|(whole, n)| {
+        if let Some(what) = whole.strip_suffix("_usd_micros") {
+            return format!("${}.{:04} {what}", n / 1_000_000, n % 1_000_000 / 100);
+        }
         let parts = some.iter().filter_map(|(name, n)| {
             let part = part_of(name, whole)?;
             Some(format!("{n} {part}"))
@@ -59,6 +62,15 @@ mod tests {
             ],
             "25 read, 18 accepted, 7 rejected (1 duplicate, 6 role address)",
         );
+    }
+
+    #[test]
+    fn money_is_told_in_dollars() {
+        check(
+            &[("cost_usd_micros", 1_234_567), ("requests", 2)],
+            "$1.2345 cost, 2 requests",
+        );
+        check(&[("cost_usd_micros", 90)], "$0.0000 cost");
     }
 
     #[test]

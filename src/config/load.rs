@@ -8,6 +8,7 @@ use super::checks::{check_apart, check_tls, ignored, require, unusual, warn_of_n
 use super::problem::{Problems, Warning};
 use super::reader::Reader;
 use super::sources::Sources;
+use super::variables::Kind;
 use super::{Config, Later, LeadsSource, WriterSource, variables};
 use crate::campaign::Sequence;
 use crate::changeset::WriteField;
@@ -261,16 +262,38 @@ fn read_writer(reader: &mut Reader) -> Option<WriterSource> {
     let model = reader.line("OPENAI_MODEL");
     let temperature = reader.decimal("AI_TEMPERATURE");
     let max_tokens = reader.whole_maybe("MAX_TOKENS");
+    let budget_usd = reader.decimal("LLM_BUDGET_USD_PER_RUN");
+    let price = reader.price("LLM_PRICE_USD_PER_MTOK");
     if !reader.is_set("OPENAI_API_KEY") {
-        ignored(reader, &["OPENAI_BASE_URL"], "OPENAI_API_KEY is not set");
+        let idle = [
+            "OPENAI_BASE_URL",
+            "LLM_BUDGET_USD_PER_RUN",
+            "LLM_PRICE_USD_PER_MTOK",
+        ];
+        ignored(reader, &idle, "OPENAI_API_KEY is not set");
         return Some(WriterSource::Templates);
+    }
+    let model = model?;
+    let price = price.or_else(|| writer::price_of(&model));
+    if price.is_none() && !reader.is_set("LLM_PRICE_USD_PER_MTOK") {
+        // A budget in dollars means nothing for tokens that cost nobody knows what.
+        let why = format!(
+            "expected {}, because LLM_BUDGET_USD_PER_RUN is set and the price of `{model}` is not \
+             known; found nothing",
+            Kind::Price
+        );
+        if reader.is_set("LLM_BUDGET_USD_PER_RUN") {
+            reader.problem("LLM_PRICE_USD_PER_MTOK", why);
+        }
     }
     Some(WriterSource::Model(writer::Settings {
         base_url: base_url?,
         api_key: api_key?,
-        model: model?,
+        model,
         temperature: temperature?,
         max_tokens,
+        price,
+        budget_usd,
     }))
 }
 
@@ -385,7 +408,6 @@ fn read_later(reader: &mut Reader) -> Later {
         public_url: reader.url("PUBLIC_URL"),
         track_opens: reader.yes("TRACK_OPENS"),
         track_clicks: reader.yes("TRACK_CLICKS"),
-        llm_budget_usd_per_run: reader.decimal("LLM_BUDGET_USD_PER_RUN"),
     };
     if reader.is_set("RAMP_STEP") {
         require(reader, "RAMP_START", "RAMP_STEP");

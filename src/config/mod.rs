@@ -169,6 +169,4 @@ pub struct Later {
     pub track_opens: bool,
     /// Whether clicks are counted.
     pub track_clicks: bool,
-    /// The most dollars one run may spend on the model.
-    pub llm_budget_usd_per_run: Option<f64>,
 }

@@ -16,6 +16,7 @@ use crate::calendar::{self, Window, Zone};
 use crate::lead::EmailAddress;
 use crate::mailer;
 use crate::tls::TlsMode;
+use crate::writer::Price;
 
 /// Reads variables from sources, noting what it meets.
 pub(super) struct Reader<'a> {
@@ -180,6 +181,20 @@ impl<'a> Reader<'a> {
         self.read(name, |text, kind| match (text.parse(), kind) {
             (Ok(number), Kind::Decimal { min, max }) if (min..=max).contains(&number) => Ok(number),
             _ => Err(Misfit::Plain),
+        })
+    }
+
+    pub(super) fn price(&mut self, name: &'static str) -> Option<Price> {
+        let dollars = |text: &str| {
+            let number: f64 = text.trim().parse().ok()?;
+            (0.0..=1_000_000.0).contains(&number).then_some(number)
+        };
+        self.read(name, |text, _| {
+            let (input, output) = text.split_once('/').ok_or(Misfit::Plain)?;
+            match (dollars(input), dollars(output)) {
+                (Some(input), Some(output)) => Ok(Price { input, output }),
+                _ => Err(Misfit::Plain),
+            }
         })
     }
 

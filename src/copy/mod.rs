@@ -6,6 +6,7 @@
 //! This module does not know which server a language model runs on, nor what became of a campaign.
 
 pub mod brand;
+pub mod language;
 pub mod likeness;
 pub mod prompt;
 pub mod quality;

@@ -7,15 +7,16 @@ use tokio::net::{TcpListener, TcpStream};
 use super::*;
 
 const KEY: &str = "sk-test-0123456789abcdef";
-const STEPS: [&str; 2] = ["hook", "proof"];
 
 /// Patience for tests: a deadline that only a hanging server reaches, and no pauses to speak of.
 const SHORT: Patience = Patience {
     connect: Duration::from_secs(5),
     total: Duration::from_millis(400),
     backoff: Duration::from_millis(1),
-    backoff_max: Duration::from_secs(2),
+    wait_max: Duration::from_secs(2),
+    refusals_max: 3,
     tries_max: 3,
+    tries_among_answers_max: 5,
 };
 
 /// What the server does with one request.
@@ -73,15 +74,20 @@ impl Server {
         Server { base_url, requests }
     }
 
-    fn writer(&self) -> Writer {
-        let settings = Settings {
+    fn settings(&self) -> Settings {
+        Settings {
             base_url: self.base_url.clone(),
             api_key: KEY.into(),
             model: "test-model".into(),
             temperature: 0.7,
             max_tokens: Some(900),
-        };
-        Writer::with_patience(settings, None, SHORT).unwrap()
+            price: None,
+            budget_usd: None,
+        }
+    }
+
+    fn writer(&self) -> Writer {
+        Writer::with_patience(self.settings(), None, SHORT).unwrap()
     }
 
     fn requests(&self) -> Vec<(String, Value)> {
@@ -111,11 +117,7 @@ async fn read_request(stream: &mut TcpStream) -> (String, Value) {
 }
 
 fn prompt() -> Prompt {
-    Prompt {
-        system: "rules".into(),
-        user: "data".into(),
-        schema: json!({"type": "object"}),
-    }
+    Prompt::of_texts("rules", "data")
 }
 
 fn content() -> String {
@@ -151,9 +153,14 @@ fn check(script: Vec<Act>, expected: &str, requests: usize) {
         .unwrap();
     let (found, count) = runtime.block_on(async {
         let server = Server::start(script).await;
-        let found = match server.writer().write(&prompt(), &STEPS).await {
-            Ok(answer) => format!("{} drafts after {}", answer.drafts.len(), answer.requests),
-            Err(error) => format!("{error:?} | {error}"),
+        let heard = server.writer().ask(&prompt()).await;
+        let Usage { requests, lost, .. } = heard.usage;
+        let found = match heard.result {
+            Ok(text) => {
+                assert_eq!(text.matches("A subject").count(), 2, "{text}");
+                format!("answered after {requests}, {lost} lost")
+            }
+            Err(error) => format!("{error:?} | {error} | {requests} requests, {lost} lost"),
         };
         (found, server.requests().len())
     });
@@ -167,18 +174,17 @@ fn check(script: Vec<Act>, expected: &str, requests: usize) {
 }
 
 #[tokio::test]
-async fn a_request_holds_what_the_server_needs_and_the_answer_what_it_cost() {
+async fn a_request_holds_what_the_server_needs_and_the_answer_what_it_took() {
     let server = Server::start(vec![good()]).await;
-    let answer = server.writer().write(&prompt(), &STEPS).await.unwrap();
-    assert_eq!(
-        (
-            answer.prompt_tokens,
-            answer.completion_tokens,
-            answer.requests
-        ),
-        (321, 123, 1)
-    );
-    assert_eq!(answer.drafts[1].step, "proof");
+    let heard = server.writer().ask(&prompt()).await;
+    assert_eq!(heard.result.unwrap(), content());
+    let expected = Usage {
+        requests: 1,
+        lost: 0,
+        prompt_tokens: 321,
+        completion_tokens: 123,
+    };
+    assert_eq!(heard.usage, expected);
     let (head, body) = server.requests().remove(0);
     assert!(head.starts_with("post /v1/chat/completions "), "{head}");
     assert!(
@@ -189,7 +195,8 @@ async fn a_request_holds_what_the_server_needs_and_the_answer_what_it_cost() {
     assert_eq!(body["temperature"], 0.7);
     assert_eq!(body["max_tokens"], 900);
     assert_eq!(body["messages"][0]["content"], "rules");
-    assert_eq!(body["messages"][1]["content"], "data");
+    let user = body["messages"][1]["content"].as_str().unwrap();
+    assert!(user.starts_with("data\n"), "{user}");
     assert_eq!(body["response_format"]["type"], "json_schema");
     assert_eq!(body["response_format"]["json_schema"]["strict"], true);
 }
@@ -206,12 +213,18 @@ async fn options_a_server_refuses_are_left_out_from_then_on() {
     ])
     .await;
     let writer = server.writer();
-    assert_eq!(writer.write(&prompt(), &STEPS).await.unwrap().requests, 5);
-    assert_eq!(writer.write(&prompt(), &STEPS).await.unwrap().requests, 1);
+    assert_eq!(writer.learned(), None);
+    assert_eq!(writer.ask(&prompt()).await.usage.requests, 5);
+    assert_eq!(writer.ask(&prompt()).await.usage.requests, 1);
+    let later = server.writer();
+    later.recall("{\"format\":");
+    later.recall(&writer.learned().unwrap());
+    assert_eq!(later.ask(&prompt()).await.usage.requests, 1);
+    assert_eq!(later.learned(), writer.learned());
     let requests = server.requests();
     assert_eq!(requests[1].1["response_format"]["type"], "json_object");
     assert_eq!(requests[2].1["max_completion_tokens"], 900);
-    let last = &requests[5].1;
+    let last = &requests[6].1;
     for gone in ["response_format", "max_tokens", "temperature"] {
         assert!(last.get(gone).is_none(), "{last}");
     }
@@ -224,7 +237,7 @@ fn passing_failures_are_tried_again_and_then_left_for_later() {
             error(429, "retry-after: 0\r\n", "rate_limit", "slow down"),
             good(),
         ],
-        "2 drafts after 2",
+        "answered after 2, 0 lost",
         2,
     );
     check(
@@ -233,10 +246,10 @@ fn passing_failures_are_tried_again_and_then_left_for_later() {
             error(503, "", "x", "ill"),
             good(),
         ],
-        "2 drafts after 3",
+        "answered after 3, 0 lost",
         3,
     );
-    check(vec![Act::Cut, good()], "2 drafts after 2", 2);
+    check(vec![Act::Cut, good()], "answered after 2, 1 lost", 2);
     check(vec![error(500, "", "x", "ill")], "Again(", 3);
     check(
         vec![error(
@@ -248,6 +261,7 @@ fn passing_failures_are_tried_again_and_then_left_for_later() {
         "slow down",
         1,
     );
+    check(vec![Act::Hang], "3 lost", 3);
     check(vec![Act::Hang], "no answer in time", 3);
     check(vec![Act::Cut], "Again(", 3);
 }
@@ -303,7 +317,7 @@ fn answers_that_are_no_campaign_are_named() {
     };
     check(
         vec![stop(json!(format!("```json\n{}\n```\nDone!", content())))],
-        "2 drafts",
+        "answered after 1",
         1,
     );
     check(vec![ended("length")], "finish_reason `length`", 1);
@@ -316,16 +330,6 @@ fn answers_that_are_no_campaign_are_named() {
         json!({"finish_reason": "stop", "message": {"refusal": "I can't\nhelp", "content": null}});
     check(vec![completion(refusal)], "refusal: I can't help", 1);
     check(vec![stop(Value::Null)], "an empty answer", 1);
-    check(
-        vec![stop(json!("I would rather talk."))],
-        "expected a JSON object with `messages`",
-        1,
-    );
-    check(
-        vec![stop(json!(content().replace("proof", "ps")))],
-        "step `ps` was not asked for",
-        1,
-    );
     check(
         vec![Act::Reply(200, "", "{\"choices\": []}".into())],
         "without a choice",
@@ -358,8 +362,12 @@ async fn a_server_that_is_not_there_is_left_for_later() {
         base_url,
         requests: Arc::default(),
     };
-    let error = server.writer().write(&prompt(), &STEPS).await.unwrap_err();
-    assert!(matches!(error, WriteError::Again(_)), "{error}");
+    let heard = server.writer().ask(&prompt()).await;
+    assert!(
+        matches!(heard.result, Err(WriteError::Again(_))),
+        "{heard:?}"
+    );
+    assert_eq!(heard.usage.lost, 0, "nobody was asked");
 }
 
 #[tokio::test]
@@ -398,7 +406,7 @@ fn an_address_that_is_none_is_refused_when_the_writer_is_made() {
     for base_url in ["", "api.openai.com/v1", "ftp://x/v1", "https://"] {
         let settings = Settings {
             base_url: base_url.into(),
-            ..server_settings(&server)
+            ..server.settings()
         };
         let error = Writer::new(settings, None).err().expect(base_url);
         assert!(
@@ -408,7 +416,7 @@ fn an_address_that_is_none_is_refused_when_the_writer_is_made() {
     }
     let settings = Settings {
         base_url: "https://x.example/v1".into(),
-        ..server_settings(&server)
+        ..server.settings()
     };
     let missing = Writer::new(settings, Some("/nonexistent/ca.pem".into()))
         .err()
@@ -419,12 +427,121 @@ fn an_address_that_is_none_is_refused_when_the_writer_is_made() {
     );
 }
 
-fn server_settings(server: &Server) -> Settings {
-    Settings {
-        base_url: server.base_url.clone(),
-        api_key: KEY.into(),
-        model: "test-model".into(),
-        temperature: 0.7,
-        max_tokens: None,
-    }
+/// What one of several requests at once is told, all of them keep to.
+#[tokio::test]
+async fn a_refusal_for_the_rate_is_one_for_all() {
+    let slow = error(429, "retry-after: 0.3\r\n", "rate_limit", "slow down");
+    let server = Server::start(vec![slow.clone(), slow, good()]).await;
+    let writer = server.writer();
+    let began = std::time::Instant::now();
+    let prompt = prompt();
+    let heard = tokio::join!(
+        writer.ask(&prompt),
+        writer.ask(&prompt),
+        writer.ask(&prompt)
+    );
+    assert!(began.elapsed() >= Duration::from_millis(300));
+    let requests = [heard.0, heard.1, heard.2].map(|heard| {
+        heard.result.unwrap();
+        heard.usage.requests
+    });
+    assert_eq!(requests.iter().sum::<u32>(), 5);
+}
+
+#[tokio::test]
+async fn a_question_that_only_fails_by_itself_is_given_up_by_itself() {
+    // One answer for another question each time this one has failed.
+    let ill = || error(500, "", "x", "ill");
+    let script = [ill(), good(), ill(), good(), ill(), good()];
+    let script = [script.to_vec(), vec![ill()]].concat();
+    let server = Server::start(script).await;
+    let writer = Writer::with_patience(
+        server.settings(),
+        None,
+        Patience {
+            backoff: Duration::from_millis(100),
+            ..SHORT
+        },
+    );
+    let writer = writer.unwrap();
+    let prompt = prompt();
+    let (heard, ()) = tokio::join!(writer.ask(&prompt), async {
+        for n in 1..=3 {
+            while server.requests().len() < 2 * n - 1 {
+                tokio::task::yield_now().await;
+            }
+            writer.ask(&prompt).await.result.unwrap();
+        }
+    });
+    let found = format!("{heard:?}");
+    assert!(found.contains("Unusable(Unanswered(5,"), "{found}");
+}
+
+#[tokio::test]
+async fn an_unanswered_question_counts_at_its_worst_and_the_budget_is_never_exceeded() {
+    let server = Server::start(vec![Act::Cut, good()]).await;
+    let settings = |budget: f64| Settings {
+        // The answer's 900 tokens cost 9,000 millionths, the prompt's next to nothing.
+        price: Some(Price {
+            input: 0.001,
+            output: 10.0,
+        }),
+        budget_usd: Some(budget),
+        ..server.settings()
+    };
+    let writer = Writer::with_patience(settings(0.0185), None, SHORT).unwrap();
+    let heard = writer.ask(&prompt()).await;
+    heard.result.unwrap();
+    assert_eq!((heard.usage.requests, heard.usage.lost), (2, 1));
+    assert_eq!(writer.cost_of(heard.usage), Some(1_231));
+    let spent = writer.ask(&prompt()).await;
+    assert!(
+        matches!(spent.result, Err(WriteError::Budget(_))),
+        "{spent:?}"
+    );
+    assert_eq!(spent.usage, Usage::default());
+    let writer = Writer::with_patience(settings(0.0089), None, SHORT).unwrap();
+    let heard = writer.ask(&prompt()).await;
+    let error = heard.result.unwrap_err();
+    assert!(matches!(error, WriteError::BudgetTooSmall(_)), "{error}");
+    assert!(
+        error
+            .to_string()
+            .starts_with("LLM_BUDGET_USD_PER_RUN: expected room")
+    );
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn what_is_sent_fits_into_the_context_with_room_for_the_answer() {
+    let message = "This model's maximum context length is 3000 tokens.";
+    let server = Server::start(vec![
+        error(400, "", "context_length_exceeded", message),
+        good(),
+    ]);
+    let server = server.await;
+    let settings = Settings {
+        max_tokens: Some(2_900),
+        ..server.settings()
+    };
+    let writer = Writer::with_patience(settings, None, SHORT).unwrap();
+    writer.ask(&prompt()).await.result.unwrap();
+    let sent = server.requests().remove(1).1;
+    let left = 3_000 - prompt().tokens_max();
+    assert_eq!(sent["max_tokens"], left, "the answer gets what is left");
+    let long = Prompt::of_texts(&"rules! ".repeat(3_000), "data");
+    let heard = writer.ask(&long).await;
+    let error = heard.result.unwrap_err();
+    assert!(error.to_string().contains("BRAND_FILE"), "{error}");
+    assert_eq!(heard.usage.requests, 0);
+}
+
+#[tokio::test]
+async fn a_writer_that_was_closed_asks_nobody() {
+    let server = Server::start(vec![good()]).await;
+    let writer = server.writer();
+    writer.close();
+    let heard = writer.ask(&prompt()).await;
+    assert!(matches!(heard.result, Err(WriteError::Closed)), "{heard:?}");
+    assert_eq!(server.requests().len(), 0);
 }

@@ -1,144 +1,73 @@
 //! The JSON of chat completions, as OpenAI and its imitators speak it.
 //!
-//! Purpose: the request in the dialect a server takes; out of a reply its text, or what is wrong.
-//! Invariant: a dialect only ever becomes simpler, so that adapting to a server ends.
+//! Purpose: the request with the options a server takes; out of a reply its text and its count of
+//! tokens, or what is wrong.
+//! Invariant: what a reply cost is told whether or not it can be used.
 //! Source: platform.openai.com/docs/api-reference/chat. This module opens no connection.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Settings, quote};
+use super::capabilities::{Capabilities, Format, Limit};
+use super::{Settings, Unusable, quote};
 use crate::copy::prompt::Prompt;
 
-/// How the form of the answer is asked for. Ordered: later is simpler.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Format {
-    /// `json_schema`: the server enforces our schema.
-    Schema,
-    /// `json_object`: the server enforces JSON of any shape.
-    Object,
-    /// Nothing but the words of the prompt.
-    Plain,
-}
-
-/// How the length of the answer is bounded. Ordered like [`Format`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Limit {
-    /// `max_tokens`, which every server knows but the newest models.
-    MaxTokens,
-    /// `max_completion_tokens`, which those want instead.
-    MaxCompletionTokens,
-    None,
-}
-
-/// Which options a server takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Dialect {
-    format: Format,
-    limit: Limit,
-    temperature: bool,
-}
-
-impl Default for Dialect {
-    fn default() -> Dialect {
-        Dialect {
-            format: Format::Schema,
-            limit: Limit::MaxTokens,
-            temperature: true,
+/// The body of a request; `answer_max` bounds the tokens of the answer.
+pub(super) fn request(
+    capabilities: &Capabilities,
+    settings: &Settings,
+    prompt: &Prompt,
+    answer_max: Option<u32>,
+) -> Value {
+    let mut request = json!({
+        "model": settings.model,
+        "messages": [
+            {"role": "system", "content": prompt.system},
+            {"role": "user", "content": prompt.user()},
+        ],
+    });
+    let mut set = |name: &str, value: Value| {
+        if let Some(fields) = request.as_object_mut() {
+            fields.insert(name.to_string(), value);
         }
+    };
+    match capabilities.format {
+        Format::Schema => {
+            let schema = json!({"name": "campaign", "strict": true, "schema": prompt.schema});
+            set(
+                "response_format",
+                json!({"type": "json_schema", "json_schema": schema}),
+            );
+        }
+        Format::Object => set("response_format", json!({"type": "json_object"})),
+        Format::Plain => {}
     }
-}
-
-impl Dialect {
-    /// The body of a request.
-    pub(super) fn request(self, settings: &Settings, prompt: &Prompt) -> Value {
-        let mut request = json!({
-            "model": settings.model,
-            "messages": [
-                {"role": "system", "content": prompt.system},
-                {"role": "user", "content": prompt.user},
-            ],
-        });
-        let mut set = |name: &str, value: Value| {
-            if let Some(fields) = request.as_object_mut() {
-                fields.insert(name.to_string(), value);
-            }
-        };
-        match self.format {
-            Format::Schema => {
-                let schema = json!({"name": "campaign", "strict": true, "schema": prompt.schema});
-                set(
-                    "response_format",
-                    json!({"type": "json_schema", "json_schema": schema}),
-                );
-            }
-            Format::Object => set("response_format", json!({"type": "json_object"})),
-            Format::Plain => {}
-        }
-        match (self.limit, settings.max_tokens) {
-            (Limit::MaxTokens, Some(max)) => set("max_tokens", json!(max)),
-            (Limit::MaxCompletionTokens, Some(max)) => set("max_completion_tokens", json!(max)),
-            _ => {}
-        }
-        if self.temperature {
-            set("temperature", json!(settings.temperature));
-        }
-        request
+    match (capabilities.limit, answer_max) {
+        (Limit::MaxTokens, Some(max)) => set("max_tokens", json!(max)),
+        (Limit::MaxCompletionTokens, Some(max)) => set("max_completion_tokens", json!(max)),
+        _ => {}
     }
-
-    /// The dialect without the option a refusal names; nothing when it names none we could leave
-    /// out.
-    pub(super) fn without_what_is_refused(self, body: &str) -> Option<Dialect> {
-        let names = |words: &[&str]| words.iter().any(|word| body.contains(word));
-        if names(&[
-            "response_format",
-            "json_schema",
-            "json_object",
-            "structured output",
-        ]) {
-            let format = match self.format {
-                Format::Schema => Format::Object,
-                Format::Object => Format::Plain,
-                Format::Plain => return None,
-            };
-            return Some(Dialect { format, ..self });
-        }
-        if names(&["max_tokens", "max_completion_tokens"]) {
-            let limit = match self.limit {
-                Limit::MaxTokens => Limit::MaxCompletionTokens,
-                Limit::MaxCompletionTokens => Limit::None,
-                Limit::None => return None,
-            };
-            return Some(Dialect { limit, ..self });
-        }
-        (names(&["temperature"]) && self.temperature).then_some(Dialect {
-            temperature: false,
-            ..self
-        })
+    if capabilities.temperature {
+        set("temperature", json!(settings.temperature));
     }
-
-    /// The dialect that leaves out what either leaves out.
-    pub(super) fn simpler_of(self, other: Dialect) -> Dialect {
-        Dialect {
-            format: self.format.max(other.format),
-            limit: self.limit.max(other.limit),
-            temperature: self.temperature && other.temperature,
-        }
-    }
+    request
 }
 
 /// What we take out of a reply.
 #[derive(Debug)]
 pub(super) struct Reply {
-    pub content: String,
-    pub prompt_tokens: u64,
-    pub completion_tokens: u64,
+    /// The text, or why there is none.
+    pub content: Result<String, Unusable>,
+    /// Tokens sent and written; none when the server does not count.
+    pub tokens: Option<(u64, u64)>,
 }
 
 #[derive(Deserialize)]
 struct Completion {
     #[serde(default)]
     choices: Vec<Choice>,
+    /// Left alone when it has another shape: some servers count differently.
+    #[serde(default, deserialize_with = "usage_or_none")]
     usage: Option<Usage>,
 }
 
@@ -154,46 +83,57 @@ struct Message {
     refusal: Option<String>,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
+fn usage_or_none<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Usage>, D::Error> {
+    let value = Value::deserialize(from)?;
+    Ok(serde_json::from_value(value).ok())
+}
+
+#[derive(Deserialize)]
 struct Usage {
     prompt_tokens: u64,
     completion_tokens: u64,
 }
 
 /// The text of a completion, or in words why there is none to use.
-pub(super) fn parse_reply(body: &[u8]) -> Result<Reply, String> {
-    let completion: Completion = serde_json::from_slice(body)
-        .map_err(|error| format!("expected a chat completion, found something else: {error}"))?;
-    let usage = completion.usage.unwrap_or_default();
-    let choice = completion.choices.into_iter().next();
-    let choice = choice.ok_or_else(|| "a completion without a choice".to_string())?;
+pub(super) fn parse_reply(body: &[u8]) -> Reply {
+    let completion: Completion = match serde_json::from_slice(body) {
+        Ok(completion) => completion,
+        Err(error) => {
+            let why = format!("expected a chat completion, found something else: {error}");
+            return Reply {
+                content: Err(Unusable::NoCompletion(quote(&why))),
+                tokens: None,
+            };
+        }
+    };
+    let tokens = completion
+        .usage
+        .map(|usage| (usage.prompt_tokens, usage.completion_tokens))
+        .filter(|tokens| *tokens != (0, 0));
+    Reply {
+        content: content(completion.choices),
+        tokens,
+    }
+}
+
+fn content(choices: Vec<Choice>) -> Result<String, Unusable> {
+    let Some(choice) = choices.into_iter().next() else {
+        let why = "expected a completion with a choice, found one without a choice";
+        return Err(Unusable::NoCompletion(why.to_string()));
+    };
     if let Some(refusal) = choice.message.refusal.filter(|refusal| !refusal.is_empty()) {
-        return Err(format!("refusal: {}", quote(&refusal)));
+        return Err(Unusable::Refusal(quote(&refusal)));
     }
     match choice.finish_reason.as_deref() {
-        Some("length") => {
-            return Err("finish_reason `length`: the answer was cut off; raise MAX_TOKENS".into());
-        }
-        Some("content_filter") => {
-            return Err("finish_reason `content_filter`: the server withheld the answer".into());
-        }
+        Some("length") => return Err(Unusable::Length),
+        Some("content_filter") => return Err(Unusable::ContentFilter),
         _ => {}
     }
-    let content = choice
+    choice
         .message
         .content
-        .filter(|content| !content.trim().is_empty());
-    let content = content.ok_or_else(|| "an empty answer".to_string())?;
-    let Usage {
-        prompt_tokens,
-        completion_tokens,
-    } = usage;
-    Ok(Reply {
-        content,
-        prompt_tokens,
-        completion_tokens,
-    })
+        .filter(|content| !content.trim().is_empty())
+        .ok_or(Unusable::Empty)
 }
 
 #[derive(Deserialize)]

@@ -23,6 +23,7 @@ mod kills;
 mod life;
 mod mailbox;
 mod mailer;
+mod model;
 mod operator;
 mod review;
 mod systemd;

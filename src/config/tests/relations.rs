@@ -307,11 +307,8 @@ fn what_has_no_effect_is_said() {
             "TRACK_OPENS (.env:2): read and checked; takes effect with `serve`",
         ],
     );
-    let later = load("RAMP_START=5\nRAMP_STEP=2\nLLM_BUDGET_USD_PER_RUN=1.5")
-        .0
-        .later;
+    let later = load("RAMP_START=5\nRAMP_STEP=2").0.later;
     assert_eq!((later.ramp_start, later.ramp_step), (Some(5), Some(2)));
-    assert_eq!(later.llm_budget_usd_per_run, Some(1.5));
     check(
         "TRACK_CLICKS=1\nRAMP_STEP=2",
         &[
@@ -320,5 +317,43 @@ fn what_has_no_effect_is_said() {
             "PUBLIC_URL: expected an address such as https://host/path (http only to loopback), \
              because TRACK_CLICKS is set (.env:1); found nothing",
         ],
+    );
+}
+
+#[test]
+fn a_budget_needs_a_price_and_a_price_may_come_from_the_list() {
+    let writer = |text: &str| match load(&format!("OPENAI_API_KEY=sk-x\n{text}")).0.writer {
+        WriterSource::Model(settings) => settings,
+        WriterSource::Templates => panic!("{text}"),
+    };
+    let price = |text: &str| writer(text).price.map(|price| (price.input, price.output));
+    assert_eq!(price("LLM_BUDGET_USD_PER_RUN=1.5"), Some((30.0, 60.0)));
+    assert_eq!(price("OPENAI_MODEL=llama3"), None);
+    assert_eq!(
+        price("OPENAI_MODEL=llama3\nLLM_BUDGET_USD_PER_RUN=2\nLLM_PRICE_USD_PER_MTOK=0.1 / 0.4"),
+        Some((0.1, 0.4))
+    );
+    assert_eq!(price("LLM_PRICE_USD_PER_MTOK=1/2"), Some((1.0, 2.0)));
+    assert_eq!(writer("LLM_BUDGET_USD_PER_RUN=1.5").budget_usd, Some(1.5));
+    check(
+        "OPENAI_API_KEY=sk-x\nOPENAI_MODEL=llama3\nLLM_BUDGET_USD_PER_RUN=2",
+        &[
+            "LLM_PRICE_USD_PER_MTOK: expected dollars for a million tokens read and written such \
+             as 2.50/10.00, because LLM_BUDGET_USD_PER_RUN is set and the price of `llama3` is \
+             not known; found nothing",
+        ],
+    );
+    for odd in ["3", "1/", "/", "a/b", "-1/2", "1/2/3", "NaN/1", "inf/1"] {
+        check(
+            &format!("LLM_PRICE_USD_PER_MTOK={odd}"),
+            &[&format!(
+                "LLM_PRICE_USD_PER_MTOK (.env:1): expected dollars for a million tokens read and \
+                 written such as 2.50/10.00, found `{odd}`"
+            )],
+        );
+    }
+    check_warnings(
+        "LLM_BUDGET_USD_PER_RUN=2",
+        &["LLM_BUDGET_USD_PER_RUN (.env:1): has no effect, because OPENAI_API_KEY is not set"],
     );
 }

@@ -45,6 +45,8 @@ pub enum Kind {
     Country,
     /// The id of an Airtable base.
     BaseId,
+    /// What a model's tokens cost.
+    Price,
     /// A password, key or token.
     Secret,
 }
@@ -73,6 +75,9 @@ impl fmt::Display for Kind {
             Kind::Window => f.write_str("hours of a day such as 09:00-17:00"),
             Kind::Country => f.write_str("a country such as US or Germany"),
             Kind::BaseId => f.write_str("the id of a base, `app` and letters or digits"),
+            Kind::Price => {
+                f.write_str("dollars for a million tokens read and written such as 2.50/10.00")
+            }
             Kind::Secret => f.write_str("one line of text without control characters"),
         }
     }

@@ -128,7 +128,7 @@ pub const ALL: &[Variable] = &[
     )
     .means("how freely the model writes"),
     row(COPY, "MAX_TOKENS", "", whole(1, 1_000_000, "tokens"))
-        .means("most tokens of one answer; unset: the server decides"),
+        .means("most tokens of one answer; unset: the server decides, or 2000 with a budget"),
     row(COPY, "LLM_CONCURRENCY", "8", whole(1, 256, "requests"))
         .means("requests to the model at once"),
     row(
@@ -140,8 +140,9 @@ pub const ALL: &[Variable] = &[
             max: 1_000_000.0,
         },
     )
-    .means("most dollars one run may spend on the model")
-    .later("the accounting of model costs"),
+    .means("most dollars one run may spend on the model"),
+    row(COPY, "LLM_PRICE_USD_PER_MTOK", "", Kind::Price)
+        .means("dollars for a million tokens read/written; unset: OpenAI's list prices"),
     row(COPY, "QUALITY_THRESHOLD", "80", whole(0, 100, "points"))
         .means("score below which a campaign goes to review"),
     row(COPY, "REQUIRE_APPROVAL", "false", Kind::YesNo)

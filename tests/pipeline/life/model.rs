@@ -44,8 +44,24 @@ fn a_passing_trouble_is_waited_out_and_the_model_writes() {
 
 #[test]
 fn an_unusual_dialect_is_learnt_and_the_model_writes() {
-    check(vec![Fault::NoResponseFormat], 0, "active|model", 2);
     check(vec![Fault::Fenced], 0, "active|model", 1);
+    let mut life = one_lead();
+    life.world.set_env("OPENAI_MODEL", "llama3");
+    life.llm
+        .fail([Fault::NoResponseFormat, Fault::NoResponseFormat]);
+    life.ok(NIGHT, &["generate"]);
+    let formats = life.llm.requests();
+    let formats = formats
+        .iter()
+        .map(|asked| &asked["response_format"]["type"]);
+    let formats: Vec<_> = formats.map(|kind| kind.as_str().unwrap_or("-")).collect();
+    assert_eq!(formats, ["json_schema", "json_object", "-"]);
+    // The next run knows: it is not refused again.
+    life.lead("Ole Berg", "ole@bergfreight.example", "Berg Freight");
+    life.ok(NIGHT, &["nightly"]);
+    let requests = life.llm.requests();
+    assert_eq!(requests.len(), 4);
+    assert!(requests[3]["response_format"].is_null());
 }
 
 #[test]
@@ -59,16 +75,26 @@ fn a_lasting_trouble_leaves_the_lead_untouched_for_the_next_run() {
 fn an_answer_that_is_no_campaign_is_replaced_by_the_templates() {
     check(vec![Fault::Refusal], 0, "active|template", 1);
     check(vec![Fault::Length], 0, "active|template", 1);
-    check(vec![Fault::Prose], 0, "active|template", 1);
+    check(vec![Fault::ContentFilter], 0, "active|template", 1);
+}
+
+#[test]
+fn an_answer_in_another_form_is_sent_back_twice_and_then_replaced_by_the_templates() {
     let missing_two = r#"{"messages":[{"step":"hook","subject":"S","body":"B"}]}"#;
-    for content in ["{}", "null", "[]", "", missing_two] {
-        check(
-            vec![Fault::Content(content.to_string())],
-            0,
-            "active|template",
-            1,
-        );
+    for content in ["{}", "null", "[]", "", "Dear reader,", missing_two] {
+        let odd = Fault::Content(content.to_string());
+        check(vec![odd.clone()], 0, "active|model", 2);
+        check(vec![odd; 3], 0, "active|template", 3);
     }
+    for fault in [Fault::MissingStep, Fault::ExtraStep, Fault::CutContent] {
+        check(vec![fault], 0, "active|model", 2);
+    }
+    let life = one_lead();
+    life.llm.fail([Fault::ExtraStep]);
+    life.ok(NIGHT, &["generate"]);
+    let second = life.llm.requests().remove(1);
+    let asked = crate::world::llm::campaign::prompt(&second);
+    assert!(asked.contains("step `bonus` was not asked for"), "{asked}");
 }
 
 /// Three mails with a placeholder left in them.

@@ -5,6 +5,7 @@
 //! library keeps a server from doing.
 
 pub mod campaign;
+mod fault;
 mod http;
 
 use std::collections::VecDeque;
@@ -17,46 +18,34 @@ use serde_json::{Value, json};
 
 use http::{Reply, Request};
 
+pub use fault::Fault;
+
 /// The key the server wants to see.
 pub const KEY: &str = "sk-loopback-9f27c1";
 
 /// Longer than a request ever takes to come; only a client that never asks reaches it.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// What happens to the next request instead of an ordinary answer.
-#[derive(Clone, Debug)]
-pub enum Fault {
-    /// 429 with this Retry-After in seconds.
-    RateLimited(u32),
-    /// 500 with an HTML page, as a proxy in front of the model gives.
-    ServerError,
-    /// 429 with the code `insufficient_quota`: waiting does not help.
-    InsufficientQuota,
-    /// 400 about `response_format`, as a server that knows no schema answers.
-    NoResponseFormat,
-    /// The body ends in the middle and the connection closes.
-    CutBody,
-    /// The connection closes without an answer.
-    HangUp,
-    /// A refusal in place of the content.
-    Refusal,
-    /// The content is cut in the middle with `finish_reason` `length`.
-    Length,
-    /// The content in a Markdown fence, with a sentence before and after.
-    Fenced,
-    /// The content is prose.
-    Prose,
-    /// This content, as it is.
-    Content(String),
-    /// No answer until [`Llm::release`] (or the end of the server), then an ordinary one.
-    Hold,
-}
-
 type Answer = dyn Fn(&Value) -> Value + Send + Sync;
+type Mood = dyn Fn(&Value, usize) -> Option<Fault> + Send + Sync;
+
+/// What became of a request about a lead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The company in the prompt.
+    pub company: String,
+    /// Whether a campaign left that can be used as it is, whole.
+    pub is_usable: bool,
+}
 
 #[derive(Default)]
 struct State {
     faults: VecDeque<Fault>,
+    mood: Option<Arc<Mood>>,
+    latency: Duration,
+    told: Vec<Told>,
+    n_at_once: usize,
+    n_at_once_max: usize,
     requests: Vec<Value>,
     n_unauthorized: usize,
     n_held: usize,
@@ -116,6 +105,27 @@ impl Llm {
     /// Lets the next requests fail, one fault each, after those already waiting in line.
     pub fn fail(&self, faults: impl IntoIterator<Item = Fault>) {
         self.shared.lock().faults.extend(faults);
+    }
+
+    /// Decides for each request what fails, by the request and how many about the same company
+    /// came before it; faults in line go first.
+    pub fn fail_by(&self, mood: impl Fn(&Value, usize) -> Option<Fault> + Send + Sync + 'static) {
+        self.shared.lock().mood = Some(Arc::new(mood));
+    }
+
+    /// Thinks so long before each answer.
+    pub fn think_for(&self, latency: Duration) {
+        self.shared.lock().latency = latency;
+    }
+
+    /// What became of the requests, in the order they were answered.
+    pub fn told(&self) -> Vec<Told> {
+        self.shared.lock().told.clone()
+    }
+
+    /// The most requests that were on their way at the same time.
+    pub fn n_at_once_max(&self) -> usize {
+        self.shared.lock().n_at_once_max
     }
 
     /// Every authorised request for a completion, in the order they came.
@@ -186,73 +196,54 @@ impl Shared {
     }
 
     fn complete(&self, asked: &Value, out: &mut Reply) -> std::io::Result<()> {
-        let fault = {
+        let company = campaign::company(asked);
+        let (fault, latency) = {
             let mut state = self.lock();
+            let earlier = |asked: &&Value| campaign::company(asked) == company;
+            let n_earlier = match state.mood {
+                Some(_) => state.requests.iter().filter(earlier).count(),
+                None => 0,
+            };
             state.requests.push(asked.clone());
-            state.faults.pop_front()
+            state.n_at_once += 1;
+            state.n_at_once_max = state.n_at_once_max.max(state.n_at_once);
+            let mood = state.mood.clone();
+            let fault = state.faults.pop_front();
+            let fault = fault.or_else(|| mood.and_then(|mood| mood(asked, n_earlier)));
+            (fault, state.latency)
         };
-        if !(asked["model"].is_string() && asked["messages"].is_array()) {
-            let words = "you must provide a model and messages";
-            return out.error("400 Bad Request", "", "invalid_request_error", words);
+        self.think(latency);
+        if matches!(fault, Some(Fault::Hold)) {
+            self.hold();
         }
-        let content = (self.answer)(asked).to_string();
-        let cut = |text: &str| {
-            text.chars()
-                .take(text.chars().count() / 2)
-                .collect::<String>()
+        if let Some(Fault::Slow(more)) = fault {
+            self.think(more);
+        }
+        let is_usable = fault.as_ref().is_none_or(Fault::leaves_a_campaign);
+        let content = (self.answer)(asked);
+        let sent = match asked["model"].is_string() && asked["messages"].is_array() {
+            true => fault::answer(asked, &content, fault, out),
+            false => {
+                let words = "you must provide a model and messages";
+                out.error("400 Bad Request", "", "invalid_request_error", words)
+            }
         };
-        let ordinary = completion(asked, Some(&content), None, "stop");
-        let reply = match fault {
-            None => ordinary,
-            Some(Fault::Hold) => {
-                self.hold();
-                ordinary
-            }
-            Some(Fault::HangUp) => return Ok(()),
-            Some(Fault::CutBody) => return out.send_cut(&ordinary.to_string()),
-            Some(Fault::ServerError) => {
-                let page = "<html><body><h1>500 Internal Server Error</h1></body></html>";
-                return out.send("500 Internal Server Error", "", page);
-            }
-            Some(Fault::RateLimited(secs)) => {
-                let header = format!("Retry-After: {secs}\r\n");
-                let words = "Rate limit reached for requests";
-                return out.error(
-                    "429 Too Many Requests",
-                    &header,
-                    "rate_limit_exceeded",
-                    words,
-                );
-            }
-            Some(Fault::InsufficientQuota) => {
-                let words = "You exceeded your current quota, please check your plan and billing.";
-                return out.error("429 Too Many Requests", "", "insufficient_quota", words);
-            }
-            Some(Fault::NoResponseFormat) => {
-                let words = "Invalid parameter: 'response_format' of type 'json_schema' is not \
-                             supported with this model.";
-                return out.error("400 Bad Request", "", "invalid_request_error", words);
-            }
-            Some(Fault::Refusal) => completion(
-                asked,
-                None,
-                Some("I'm sorry, I cannot help with that."),
-                "stop",
-            ),
-            Some(Fault::Length) => completion(asked, Some(&cut(&content)), None, "length"),
-            Some(Fault::Fenced) => {
-                let fenced = format!("Here it is:\n```json\n{content}\n```\nI hope this helps!");
-                completion(asked, Some(&fenced), None, "stop")
-            }
-            Some(Fault::Prose) => completion(
-                asked,
-                Some("Dear reader, three mails follow."),
-                None,
-                "stop",
-            ),
-            Some(Fault::Content(text)) => completion(asked, Some(&text), None, "stop"),
-        };
-        out.send("200 OK", "", &reply.to_string())
+        let mut state = self.lock();
+        state.n_at_once -= 1;
+        state.told.push(Told {
+            company,
+            is_usable: is_usable && sent.is_ok(),
+        });
+        sent
+    }
+
+    /// Takes its time, unless the server ends.
+    fn think(&self, latency: Duration) {
+        if !latency.is_zero() {
+            let state = self.lock();
+            let thinking = |state: &mut State| !state.is_closed;
+            drop(self.changed.wait_timeout_while(state, latency, thinking));
+        }
     }
 
     /// Waits until the held answers are released or the server ends.
@@ -268,31 +259,6 @@ impl Shared {
             .expect("a thread panicked");
         state.n_held -= 1;
     }
-}
-
-/// The body of a completion (OpenAI's API reference, "the chat completion object").
-fn completion(asked: &Value, content: Option<&str>, refusal: Option<&str>, reason: &str) -> Value {
-    let n_words = |text: &str| text.split_whitespace().count();
-    let (n_prompt, n_answer) = (
-        n_words(&campaign::prompt(asked)),
-        n_words(content.unwrap_or_default()),
-    );
-    json!({
-        "id": "chatcmpl-loopback",
-        "object": "chat.completion",
-        "created": 1_772_445_600,
-        "model": asked["model"],
-        "choices": [{
-            "index": 0,
-            "message": {"role": "assistant", "content": content, "refusal": refusal},
-            "finish_reason": reason,
-        }],
-        "usage": {
-            "prompt_tokens": n_prompt,
-            "completion_tokens": n_answer,
-            "total_tokens": n_prompt + n_answer,
-        },
-    })
 }
 
 mod tests {
@@ -350,6 +316,12 @@ mod tests {
             Fault::Fenced,
             Fault::Prose,
             Fault::Content("{}".to_string()),
+            Fault::RateLimitedSilently,
+            Fault::Unavailable,
+            Fault::ContentFilter,
+            Fault::Empty,
+            Fault::CutContent,
+            Fault::Slow(Duration::ZERO),
         ]);
         let expected = [
             ("429", "rate_limit_exceeded"),
@@ -363,6 +335,12 @@ mod tests {
             ("200", "```json"),
             ("200", "Dear reader"),
             ("200", "\"content\":\"{}\""),
+            ("429", "Rate limit"),
+            ("503", "overloaded"),
+            ("200", "\"finish_reason\":\"content_filter\""),
+            ("200", "\"content\":\"\""),
+            ("200", "\"content\":\"{\\\"fixed\""),
+            ("200", "\\\"fixed\\\":true"),
             ("200", "\\\"fixed\\\":true"),
         ];
         for (status, words) in expected {

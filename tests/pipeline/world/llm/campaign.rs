@@ -24,6 +24,12 @@ pub fn lead_in(asked: &Value) -> Value {
     objects.into_iter().next().unwrap_or(Value::Null)
 }
 
+/// The company in a prompt, `""` when there is none.
+pub fn company(asked: &Value) -> String {
+    let lead = lead_in(asked);
+    find(&lead, "company").unwrap_or_default().to_string()
+}
+
 /// The text under a key, at any depth.
 fn find<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
     match value {
