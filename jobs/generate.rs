@@ -18,7 +18,6 @@ use anyhow::Context;
 use outreach::config::{Config, WriterSource};
 use outreach::copy::templates::Library;
 use outreach::ledger::Ledger;
-use outreach::writer::Writer;
 
 use apart::Apart;
 use desk::Desk;
@@ -61,9 +60,7 @@ pub async fn run(
             Ok(())
         }
         WriterSource::Model(settings) => {
-            let writer = Writer::new(settings.clone(), config.tls_ca_file.clone())
-                .map_err(Failure::config)?;
-            let desk = ModelDesk::new(&desk, writer, settings, config.llm_concurrency);
+            let desk = ModelDesk::new(&desk, config, settings)?;
             let orders = orders.all(ledger, job.lead)?;
             desk.write_all(ledger, orders, job, summary, &mut progress)
                 .await

@@ -7,6 +7,8 @@
 
 mod budget;
 mod capabilities;
+mod error;
+mod fit;
 mod models;
 mod pace;
 mod wire;
@@ -21,12 +23,14 @@ use reqwest::{Certificate, Client, Response, StatusCode, redirect};
 use secrecy::{ExposeSecret, SecretString};
 
 pub use self::budget::Price;
+pub use self::error::{Unusable, WriteError};
 pub use self::models::price_of;
 
 use self::budget::{Budget, Exhausted};
 use self::capabilities::Capabilities;
+use self::fit::Request;
 use self::pace::{Bounds, Pace, Turn};
-use crate::copy::prompt::{Prompt, tokens_max};
+use crate::copy::prompt::Prompt;
 use crate::tls;
 
 /// Which server and model, and how to ask.
@@ -58,8 +62,8 @@ struct Patience {
     total: Duration,
     /// Before the second try; doubled before each further one.
     backoff: Duration,
-    /// A server that asks for a longer pause gets it between runs, not within one. Rates are counted
-    /// by the minute.
+    /// A server that asks for a longer pause gets it between runs, not within one. Rates are
+    /// counted by the minute.
     wait_max: Duration,
     /// Refusals for the rate in a row, with no answer to anybody between them, that end a run.
     refusals_max: u32,
@@ -78,14 +82,6 @@ const PATIENCE: Patience = Patience {
     tries_max: 4,
     tries_among_answers_max: 10,
 };
-
-/// Tokens that three mails may have at most in any language, where nobody said how many; a model
-/// that thinks first needs many more.
-const ANSWER_TOKENS: u32 = 2_000;
-const ANSWER_TOKENS_THINKING: u32 = 16_000;
-
-/// With less room than this for the answer nothing is asked.
-const ANSWER_TOKENS_MIN: u32 = 1_000;
 
 /// The most we read of an answer, in bytes. Three mails have a few thousand.
 const ANSWER_BYTES_MAX: usize = 2 * 1024 * 1024;
@@ -133,68 +129,6 @@ impl Usage {
     }
 }
 
-/// Why there is no answer. The texts are one line without the key.
-#[derive(Debug, thiserror::Error)]
-pub enum WriteError {
-    /// The server is busy, ill or out of reach, also after several tries: later runs may succeed.
-    #[error("the language model cannot be reached for now: {0}")]
-    Again(String),
-    /// The account is used up: no request will succeed until a person acts.
-    #[error("the quota of the language model is exhausted: {0}")]
-    Quota(String),
-    /// The key is refused.
-    #[error("OPENAI_API_KEY: the server refuses the key: {0}")]
-    Unauthorized(String),
-    /// An answer came that is no text, or the server does not take this question.
-    #[error("the answer of the language model cannot be used: {0}")]
-    Unusable(Unusable),
-    /// What this run may spend is spent, or on its way.
-    #[error("LLM_BUDGET_USD_PER_RUN: {0}")]
-    Budget(String),
-    /// Not even one request fits into what a run may spend.
-    #[error("LLM_BUDGET_USD_PER_RUN: {0}")]
-    BudgetTooSmall(String),
-    /// The run was told to end before this was asked.
-    #[error("the run was told to end before the language model was asked")]
-    Closed,
-}
-
-/// What is wrong with an answer, or with the question in the server's eyes. Each has its name.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unusable {
-    /// The model refuses.
-    #[error("refusal: {0}")]
-    Refusal(String),
-    /// The server withheld the answer.
-    #[error("finish_reason `content_filter`: the server withheld the answer")]
-    ContentFilter,
-    /// The answer is longer than allowed.
-    #[error("finish_reason `length`: the answer was cut off; raise MAX_TOKENS")]
-    Length,
-    /// A completion without a text.
-    #[error("an empty answer")]
-    Empty,
-    /// No completion at all.
-    #[error("{0}")]
-    NoCompletion(String),
-    /// The server does not take the question, for a reason we cannot mend.
-    #[error("the server refuses the request: {0}")]
-    Rejected(String),
-    /// The rules and the lead do not fit into the model's context.
-    #[error("{0}")]
-    TooLong(String),
-    /// No answer to this question, while others get theirs.
-    #[error("no answer after {0} tries, while others got theirs: {1}")]
-    Unanswered(u32, String),
-}
-
-impl Unusable {
-    /// Whether the same question in other words may be answered.
-    pub fn may_be_asked_again(&self) -> bool {
-        matches!(self, Unusable::Empty | Unusable::NoCompletion(_))
-    }
-}
-
 /// What one HTTP exchange came to.
 enum Exchange {
     /// A JSON body of success, and the headers.
@@ -209,14 +143,6 @@ enum Exchange {
     BadRequest(String),
     /// No repetition mends it.
     Ended(WriteError),
-}
-
-/// A request made to measure.
-struct Request {
-    body: serde_json::Value,
-    /// Upper bounds of the tokens sent and written.
-    prompt_tokens: u64,
-    answer_tokens: u64,
 }
 
 impl Writer {
@@ -306,7 +232,8 @@ impl Writer {
         let mut pause = self.patience.backoff;
         loop {
             let capabilities = self.capabilities();
-            let request = self.request(&capabilities, prompt)?;
+            let request = Request::of(&self.settings, &capabilities, prompt);
+            let request = request.map_err(WriteError::Unusable)?;
             let worst = self.cost(request.prompt_tokens, request.answer_tokens);
             let reserved = self.budget.reserve(worst.unwrap_or(0)).await;
             let reserved = reserved.map_err(|exhausted| self.over_budget(&exhausted))?;
@@ -315,7 +242,7 @@ impl Writer {
             let why = match self.exchange(self.post(&request)).await {
                 Exchange::Body(body, headers) => {
                     let reply = wire::parse_reply(&body);
-                    let (sent, written) = reply.tokens.unwrap_or_else(|| estimate(&request, &body));
+                    let (sent, written) = reply.tokens.unwrap_or_else(|| request.tokens_of(&body));
                     turn.answered(&headers, request.prompt_tokens + request.answer_tokens);
                     reserved.pay(self.cost(sent, written).unwrap_or(0));
                     usage.prompt_tokens += sent;
@@ -368,41 +295,6 @@ impl Writer {
             return Err(WriteError::Again(why));
         }
         Ok(())
-    }
-
-    /// The request that fits: into the model's context with the lead's texts shortened as far as
-    /// necessary, and with less room for the answer only if that is not enough.
-    fn request(&self, capabilities: &Capabilities, prompt: &Prompt) -> Result<Request, WriteError> {
-        let usual = match models::thinks(&self.settings.model) {
-            true => ANSWER_TOKENS_THINKING,
-            false => ANSWER_TOKENS,
-        };
-        let bounded = self.settings.budget_usd.is_some();
-        let answer_max = self.settings.max_tokens.or(bounded.then_some(usual));
-        let answer_max = match (answer_max, capabilities.answer_tokens) {
-            (Some(wanted), Some(most)) => Some(wanted.min(most)),
-            (wanted, _) => wanted,
-        };
-        let room = answer_max.unwrap_or(usual);
-        let (prompt, answer_max) = match capabilities.context_tokens {
-            None => (prompt.clone(), answer_max),
-            Some(context) => match prompt.within(u64::from(context.saturating_sub(room))) {
-                Ok(prompt) => (prompt, answer_max),
-                Err(shortest) => {
-                    let left = u64::from(context).saturating_sub(shortest.tokens_max());
-                    let left = u32::try_from(left).unwrap_or(u32::MAX).min(room);
-                    if left < ANSWER_TOKENS_MIN.min(room) {
-                        return Err(WriteError::Unusable(too_long(context, &shortest)));
-                    }
-                    (shortest, Some(left))
-                }
-            },
-        };
-        Ok(Request {
-            body: wire::request(capabilities, &self.settings, &prompt, answer_max),
-            prompt_tokens: prompt.tokens_max(),
-            answer_tokens: u64::from(answer_max.unwrap_or(usual)),
-        })
     }
 
     /// Millionths of a dollar for so many tokens; none when nobody knows the price.
@@ -540,20 +432,6 @@ fn slow_down(turn: &Turn<'_>, headers: &HeaderMap, why: String) -> Result<(), Wr
         let secs = pause.as_secs();
         WriteError::Again(format!("{why} (the pause it takes: {secs} s)"))
     })
-}
-
-/// Upper bounds of the tokens of an exchange, for servers that do not count.
-fn estimate(request: &Request, body: &[u8]) -> (u64, u64) {
-    let written = tokens_max(&String::from_utf8_lossy(body));
-    (request.prompt_tokens, written.min(request.answer_tokens))
-}
-
-fn too_long(context: u32, shortest: &Prompt) -> Unusable {
-    let needed = shortest.tokens_max();
-    Unusable::TooLong(format!(
-        "expected a model with more than {context} tokens of context: the rules alone take up to \
-         {needed}; shorten BRAND_FILE"
-    ))
 }
 
 /// Reads a body up to the limit.

@@ -140,7 +140,7 @@ impl Desk<'_> {
 
     /// Settles what is too close to another campaign: the templates write it once more, some times
     /// over, and what stays too close waits for a person.
-    fn keep_apart(
+    pub fn keep_apart(
         &self,
         apart: &mut Apart,
         ledger: &Ledger,

@@ -126,7 +126,9 @@ impl<'a> Desk<'a> {
             .library
             .write_anew(&lead, &self.brand, &steps, rewrites, refused)
             .with_context(|| format!("cannot write for `{}`", lead.record_id))?;
-        let judgement = self.judge(&lead, &written.drafts, &steps);
+        let threshold = self.config.quality_threshold;
+        let judgement =
+            quality::judge_steps(&lead, &written.drafts, &self.brand, threshold, &steps);
         let why = match order.tried.has_model_failed {
             true => " (the model failed)",
             false => "",
@@ -146,12 +148,6 @@ impl<'a> Desk<'a> {
     pub fn write_one(&self, order: Order) -> anyhow::Result<Written> {
         let written = self.write_share(std::slice::from_ref(&order)).pop();
         written.unwrap_or_else(|| Err(anyhow!("an order was not written")))
-    }
-
-    /// What the gate says of texts for a lead.
-    pub fn judge(&self, lead: &Lead, drafts: &[Draft], steps: &[&str]) -> Judgement {
-        let threshold = self.config.quality_threshold;
-        quality::judge_steps(lead, drafts, &self.brand, threshold, steps)
     }
 
     /// Stores what was written; what could not be is told and left as it is.

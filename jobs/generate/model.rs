@@ -13,11 +13,12 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use chrono::TimeDelta;
+use outreach::config::Config;
 use outreach::ledger::{Ledger, LlmAnswered, LlmOutcome, Question};
 use outreach::writer::{self, Heard, WriteError, Writer};
 use tokio::task::JoinSet;
 
-use self::case::{Answer, Case, Next};
+use self::case::{Answer, Case, Judge, Next};
 use super::apart::Apart;
 use super::desk::{Desk, Texts, Written};
 use super::order::Order;
@@ -33,9 +34,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// A desk with a language model at it.
 pub struct ModelDesk<'a> {
     desk: &'a Desk<'a>,
+    judge: Judge,
     writer: Arc<Writer>,
-    base_url: &'a str,
-    model: &'a str,
+    settings: &'a writer::Settings,
     at_once: usize,
 }
 
@@ -44,7 +45,10 @@ struct Shift {
     orders: std::vec::IntoIter<Order>,
     /// What is to be asked again, before anything new.
     again: VecDeque<Case>,
-    at_work: JoinSet<(Case, i64, Heard)>,
+    /// Questions on their way.
+    asked: JoinSet<(Case, i64, Heard)>,
+    /// Answers that are being judged.
+    judged: JoinSet<Next>,
     /// What was written so far, which the rest must not resemble.
     apart: Apart,
     /// What was last kept of the server's peculiarities.
@@ -55,27 +59,44 @@ struct Shift {
     ended: Option<Failure>,
 }
 
+/// What happened at once.
+#[derive(Default)]
+struct Events {
+    heard: Vec<(Case, i64, Heard)>,
+    judged: Vec<Next>,
+}
+
 impl Shift {
     fn may_ask(&self, job: &Job) -> bool {
         self.ended.is_none() && !self.is_over && !job.stop.requested()
     }
+
+    /// Has an answer judged aside: it is computing, and answers to others must not wait for it.
+    fn judge(&mut self, case: Case, answer: Answer, usage: writer::Usage, judge: &Judge) {
+        let judge = judge.clone();
+        self.judged
+            .spawn_blocking(move || case.take(answer, usage, &judge));
+    }
 }
 
 impl<'a> ModelDesk<'a> {
-    /// A desk whose model is asked at most so many questions at once.
+    /// A desk whose model is asked at most LLM_CONCURRENCY questions at once.
     pub fn new(
         desk: &'a Desk<'a>,
-        writer: Writer,
+        config: &Config,
         settings: &'a writer::Settings,
-        at_once: u32,
-    ) -> ModelDesk<'a> {
-        ModelDesk {
+    ) -> Result<ModelDesk<'a>, Failure> {
+        let writer = Writer::new(settings.clone(), config.tls_ca_file.clone());
+        Ok(ModelDesk {
             desk,
-            writer: Arc::new(writer),
-            base_url: &settings.base_url,
-            model: &settings.model,
-            at_once: at_once as usize,
-        }
+            judge: Judge {
+                brand: Arc::clone(&desk.brand),
+                threshold: config.quality_threshold,
+            },
+            writer: Arc::new(writer.map_err(Failure::config)?),
+            settings,
+            at_once: config.llm_concurrency as usize,
+        })
     }
 
     /// Has all orders written. An exhausted quota, a server that is down and a spent budget end the
@@ -91,7 +112,8 @@ impl<'a> ModelDesk<'a> {
         let mut shift = Shift {
             orders: orders.into_iter(),
             again: VecDeque::new(),
-            at_work: JoinSet::new(),
+            asked: JoinSet::new(),
+            judged: JoinSet::new(),
             apart: Apart::default(),
             learned: self.recall(ledger, job)?,
             is_over: false,
@@ -106,27 +128,30 @@ impl<'a> ModelDesk<'a> {
             summary.add("requests_lost_before", i64::try_from(lost).unwrap_or(0));
         }
         loop {
-            self.fill(&mut shift, ledger, job, summary, progress)?;
-            let Some((case, question, heard)) = self.next(&mut shift, job).await? else {
+            self.fill(&mut shift, ledger, job, summary)?;
+            if shift.asked.is_empty() && shift.judged.is_empty() {
                 break;
-            };
-            self.record(ledger, question, &heard, job, summary)?;
-            self.keep_learned(&mut shift, ledger, job)?;
-            let usage = heard.usage;
-            let answer = self.judge_error(&mut shift, heard, summary);
-            // The next question leaves before this answer is judged: judging takes a while.
-            self.fill(&mut shift, ledger, job, summary, progress)?;
-            if let Some(answer) = answer {
-                let next = case.take(answer, usage, self.desk);
-                self.go_on(&mut shift, next, ledger, job, summary, progress)?;
             }
+            let events = self.next(&mut shift, job).await?;
+            self.record(ledger, &events.heard, job, summary)?;
+            self.keep_learned(&mut shift, ledger, job)?;
+            for (case, _, heard) in events.heard {
+                let usage = heard.usage;
+                if let Some(answer) = self.answer_of(&mut shift, heard, summary) {
+                    shift.judge(case, answer, usage, &self.judge);
+                }
+            }
+            // The next questions leave before what was written is stored.
+            self.fill(&mut shift, ledger, job, summary)?;
+            self.store(&mut shift, events.judged, ledger, job, summary, progress)?;
         }
         shift.ended.map_or(Ok(()), Err)
     }
 
     /// Takes up what an earlier run learned of the server.
     fn recall(&self, ledger: &Ledger, job: &Job) -> anyhow::Result<Option<String>> {
-        if let Some((learned, at)) = ledger.learned_of_model(self.base_url, self.model)?
+        if let Some((learned, at)) =
+            ledger.learned_of_model(&self.settings.base_url, &self.settings.model)?
             && job.clock.now() - at < LEARNED_FOR
         {
             self.writer.recall(&learned);
@@ -142,148 +167,173 @@ impl<'a> ModelDesk<'a> {
     ) -> anyhow::Result<()> {
         let learned = self.writer.learned();
         if let Some(new) = learned.as_ref().filter(|_| learned != shift.learned) {
-            ledger.keep_learned_of_model(self.base_url, self.model, new, job.clock.now())?;
+            let (base_url, model) = (&self.settings.base_url, &self.settings.model);
+            ledger.keep_learned_of_model(base_url, model, new, job.clock.now())?;
         }
         shift.learned = learned;
         Ok(())
     }
 
-    /// Starts questions until enough are on their way.
+    /// Starts questions until enough are on their way; they are noted together.
     fn fill(
         &self,
         shift: &mut Shift,
         ledger: &mut Ledger,
         job: &Job,
         summary: &mut Summary,
-        progress: &mut Progress,
     ) -> anyhow::Result<()> {
-        while shift.may_ask(job) && shift.at_work.len() < self.at_once {
-            let case = match shift.again.pop_front() {
-                Some(case) => case,
-                None => {
-                    let Some(order) = shift.orders.next() else {
-                        break;
-                    };
-                    match order.parse() {
-                        Ok(lead) => Case::open(order, lead, self.desk, self.model),
-                        Err(reject) => {
-                            progress.advance(1);
-                            let rejected = vec![Ok(Written::new(order, Err(reject)))];
-                            self.desk
-                                .settle(&mut shift.apart, ledger, rejected, job, summary)?;
-                            continue;
-                        }
-                    }
-                }
+        let mut cases = Vec::new();
+        let mut questions = Vec::new();
+        while shift.may_ask(job) && shift.asked.len() + cases.len() < self.at_once {
+            let Some(case) = self.next_case(shift, ledger, job, summary)? else {
+                break;
             };
-            self.start(shift, case, ledger, job, summary, progress)?;
+            let prompt_key = case.question_key(&self.settings.model);
+            // A run that died may have had the answer.
+            if let Some(kept) = ledger.kept_answer(case.lead_row(), &prompt_key)? {
+                let (answer, usage) = kept_answer(kept);
+                shift.judge(case, answer, usage, &self.judge);
+                continue;
+            }
+            questions.push(Question {
+                run: job.run,
+                lead: case.lead_row(),
+                prompt_key,
+                model: self.settings.model.clone(),
+            });
+            cases.push(case);
+        }
+        if cases.is_empty() {
+            return Ok(());
+        }
+        let questions = ledger.note_questions(&questions, job.clock.now())?;
+        for (case, question) in cases.into_iter().zip(questions) {
+            let writer = Arc::clone(&self.writer);
+            shift.asked.spawn(async move {
+                let heard = writer.ask(case.prompt()).await;
+                (case, question, heard)
+            });
         }
         Ok(())
     }
 
-    /// Asks a case's question, unless a run that died has its answer already.
-    fn start(
+    /// What is to be asked next; a lead that may not be written to is told on the way.
+    fn next_case(
         &self,
         shift: &mut Shift,
-        case: Case,
         ledger: &mut Ledger,
         job: &Job,
         summary: &mut Summary,
-        progress: &mut Progress,
-    ) -> anyhow::Result<()> {
-        let prompt_key = case.question_key(self.model);
-        if let Some(kept) = ledger.kept_answer(case.lead_row(), &prompt_key)? {
-            let (answer, usage) = kept_answer(kept);
-            let next = case.take(answer, usage, self.desk);
-            return self.go_on(shift, next, ledger, job, summary, progress);
+    ) -> anyhow::Result<Option<Case>> {
+        if let Some(case) = shift.again.pop_front() {
+            return Ok(Some(case));
         }
-        let question = Question {
-            run: job.run,
-            lead: case.lead_row(),
-            prompt_key: &prompt_key,
-            model: self.model,
-        };
-        let question = ledger.note_question(&question, job.clock.now())?;
-        let writer = Arc::clone(&self.writer);
-        shift.at_work.spawn(async move {
-            let heard = writer.ask(case.prompt()).await;
-            (case, question, heard)
-        });
-        Ok(())
+        for order in shift.orders.by_ref() {
+            match order.parse() {
+                Ok(lead) => {
+                    let (brand, model) = (&self.desk.brand, &self.settings.model);
+                    return Ok(Some(Case::open(order, lead, brand, model)));
+                }
+                Err(reject) => {
+                    let rejected = vec![Ok(Written::new(order, Err(reject)))];
+                    let now = job.clock.now();
+                    self.desk.store(ledger, rejected, job, summary, now)?;
+                }
+            }
+        }
+        Ok(None)
     }
 
-    /// The next answer; none when nothing is on its way. Once we were asked to end, questions that
-    /// only wait for their turn come back unasked.
-    async fn next(
-        &self,
-        shift: &mut Shift,
-        job: &Job,
-    ) -> anyhow::Result<Option<(Case, i64, Heard)>> {
+    /// What happens next, with everything that happened meanwhile: the more there is to write, the
+    /// more goes into one transaction. Once we were asked to end, questions that only wait for
+    /// their turn come back unasked.
+    async fn next(&self, shift: &mut Shift, job: &Job) -> anyhow::Result<Events> {
+        const TASK: &str = "a writing task failed";
+        let mut events = Events::default();
         loop {
             tokio::select! {
-                joined = shift.at_work.join_next() => {
-                    return joined.transpose().context("a writing task failed");
+                Some(heard) = shift.asked.join_next() => events.heard.push(heard.context(TASK)?),
+                Some(judged) = shift.judged.join_next() => {
+                    events.judged.push(judged.context(TASK)?);
                 }
                 () = tokio::time::sleep(LOOK_EVERY) => {
                     if job.stop.requested() {
                         self.writer.close();
                     }
+                    continue;
                 }
             }
+            break;
         }
+        while let Some(heard) = shift.asked.try_join_next() {
+            events.heard.push(heard.context(TASK)?);
+        }
+        while let Some(judged) = shift.judged.try_join_next() {
+            events.judged.push(judged.context(TASK)?);
+        }
+        Ok(events)
     }
 
-    /// Stores an answer the moment it is there, and counts what it took.
+    /// Stores answers the moment they are there, and counts what they took.
     fn record(
         &self,
         ledger: &mut Ledger,
-        question: i64,
-        heard: &Heard,
+        heard: &[(Case, i64, Heard)],
         job: &Job,
         summary: &mut Summary,
     ) -> anyhow::Result<()> {
-        let usage = heard.usage;
+        if heard.is_empty() {
+            return Ok(());
+        }
+        let answers: Vec<(i64, LlmAnswered)> = heard
+            .iter()
+            .map(|(_, question, heard)| (*question, self.answered(heard)))
+            .collect();
+        ledger.record_answers(&answers, job.clock.now())?;
+        let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        for (_, answered) in &answers {
+            let tokens = answered.prompt_tokens + answered.completion_tokens;
+            summary.add("requests", i64::from(answered.requests));
+            summary.add("tokens", count(tokens));
+            if answered.lost > 0 {
+                summary.add("requests_lost", i64::from(answered.lost));
+            }
+            if let Some(cost) = answered.cost_usd_micros {
+                summary.add("cost_usd_micros", count(cost));
+            }
+        }
+        Ok(())
+    }
+
+    /// What a question came to, as it is kept.
+    fn answered(&self, heard: &Heard) -> LlmAnswered {
+        use writer::Unusable::Unanswered;
         let (outcome, answer) = match &heard.result {
             Ok(content) => (LlmOutcome::Answered, content.clone()),
-            Err(WriteError::Unusable(why @ writer::Unusable::Unanswered(..))) => {
-                (LlmOutcome::Unanswered, why.to_string())
+            Err(WriteError::Unusable(why)) => {
+                let outcome = match why {
+                    Unanswered(..) => LlmOutcome::Unanswered,
+                    why if why.may_be_asked_again() => LlmOutcome::Again,
+                    _ => LlmOutcome::Unusable,
+                };
+                (outcome, why.to_string())
             }
-            Err(WriteError::Unusable(why)) if why.may_be_asked_again() => {
-                (LlmOutcome::Again, why.to_string())
-            }
-            Err(WriteError::Unusable(why)) => (LlmOutcome::Unusable, why.to_string()),
             Err(error) => (LlmOutcome::Unanswered, error.to_string()),
         };
-        let cost = self.writer.cost_of(usage);
-        let answered = LlmAnswered {
+        let usage = heard.usage;
+        LlmAnswered {
             outcome,
             answer,
             requests: usage.requests,
             lost: usage.lost,
             prompt_tokens: usage.prompt_tokens,
             completion_tokens: usage.completion_tokens,
-            cost_usd_micros: cost,
-        };
-        ledger.record_answer(question, &answered, job.clock.now())?;
-        let tokens = i64::try_from(usage.tokens()).unwrap_or(i64::MAX);
-        summary.add("requests", i64::from(usage.requests));
-        summary.add("tokens", tokens);
-        if usage.lost > 0 {
-            summary.add("requests_lost", i64::from(usage.lost));
+            cost_usd_micros: self.writer.cost_of(usage),
         }
-        if let Some(cost) = cost {
-            summary.add("cost_usd_micros", i64::try_from(cost).unwrap_or(i64::MAX));
-        }
-        Ok(())
     }
 
-    /// The answer to this question; none where the trouble is not about it: then the run ends.
-    fn judge_error(
-        &self,
-        shift: &mut Shift,
-        heard: Heard,
-        summary: &mut Summary,
-    ) -> Option<Answer> {
+    /// The answer to a question; none where the trouble is not about it: then the run ends.
+    fn answer_of(&self, shift: &mut Shift, heard: Heard, summary: &mut Summary) -> Option<Answer> {
         let error = match heard.result {
             Ok(content) => return Some(Answer::Text(content)),
             Err(WriteError::Unusable(why)) => {
@@ -307,36 +357,44 @@ impl<'a> ModelDesk<'a> {
         None
     }
 
-    /// What follows from an answer: another question, or texts to be stored.
-    fn go_on(
+    /// What follows from answers: other questions, or texts to be stored.
+    fn store(
         &self,
         shift: &mut Shift,
-        next: Next,
+        judged: Vec<Next>,
         ledger: &mut Ledger,
         job: &Job,
         summary: &mut Summary,
         progress: &mut Progress,
     ) -> anyhow::Result<()> {
-        let written = match next {
-            Next::Ask(case) => {
-                shift.again.push_back(*case);
-                return Ok(());
-            }
-            Next::Store(order, texts) => {
-                match self.compare(shift, ledger, order, *texts, summary)? {
-                    Some(written) => written,
-                    None => return Ok(()),
+        // One instant for all: the ids that are told depend on it.
+        let now = job.clock.now();
+        let mut settled = Vec::new();
+        for next in judged {
+            let written = match next {
+                Next::Ask(case) => {
+                    shift.again.push_back(*case);
+                    continue;
                 }
-            }
-            Next::WriteInstead(case) => {
-                summary.count("fell_back_to_templates");
-                let (order, result) = self.write_instead(*case);
-                result.map(|texts| Written::new(order, Ok(texts)))
-            }
-        };
-        progress.advance(1);
-        self.desk
-            .settle(&mut shift.apart, ledger, vec![written], job, summary)
+                Next::Store(order, texts) => {
+                    match self.compare(shift, ledger, order, *texts, summary)? {
+                        Some(written) => written,
+                        None => continue,
+                    }
+                }
+                Next::WriteInstead(case) => {
+                    summary.count("fell_back_to_templates");
+                    self.write_instead(*case)
+                }
+            };
+            let apart = &mut shift.apart;
+            settled.extend(self.desk.keep_apart(apart, ledger, vec![written], now)?);
+        }
+        if settled.is_empty() {
+            return Ok(());
+        }
+        progress.advance(settled.len() as u64);
+        self.desk.store(ledger, settled, job, summary, now)
     }
 
     /// The texts, or others where they are too close to another campaign's. For the sake of a
@@ -350,15 +408,18 @@ impl<'a> ModelDesk<'a> {
         texts: Texts,
         summary: &mut Summary,
     ) -> anyhow::Result<Option<anyhow::Result<Written>>> {
-        let sender = &self.desk.brand.sender;
-        let Some(neighbour) = shift.apart.neighbour(ledger, &order, &texts, sender)? else {
+        let brand = &self.desk.brand;
+        let found = shift
+            .apart
+            .neighbour(ledger, &order, &texts, &brand.sender)?;
+        let Some(neighbour) = found else {
             return Ok(Some(Ok(Written::new(order, Ok(texts)))));
         };
         let is_first = order.tried.n_close == 0;
         order.tried.tokens = texts.tokens;
         let order = order.once_more(texts.drafts);
         if neighbour.is_colleague && is_first {
-            let case = Case::open(order, texts.lead, self.desk, self.model);
+            let case = Case::open(order, texts.lead, brand, &self.settings.model);
             shift.again.push_back(case);
             return Ok(None);
         }
@@ -370,7 +431,7 @@ impl<'a> ModelDesk<'a> {
 
     /// The built-in templates write what the model could not. Where they do no better, its best
     /// texts wait for a person.
-    fn write_instead(&self, case: Case) -> (Order, anyhow::Result<Texts>) {
+    fn write_instead(&self, case: Case) -> anyhow::Result<Written> {
         tracing::warn!(
             "{}: {}; the built-in templates write it",
             case.record_id(),
@@ -380,16 +441,16 @@ impl<'a> ModelDesk<'a> {
         order.tried.tokens = tokens;
         order.tried.has_model_failed = true;
         let written = self.desk.write_from_templates(&order, lead);
-        let result = match (written, best) {
+        let texts = match (written, best) {
             (Ok(texts), Some(best))
                 if !texts.judgement.pass && best.judgement.score > texts.judgement.score =>
             {
-                Ok(best)
+                best
             }
-            (Err(_), Some(best)) => Ok(best),
-            (written, _) => written,
+            (Err(_), Some(best)) => best,
+            (written, _) => written?,
         };
-        (order, result)
+        Ok(Written::new(order, Ok(texts)))
     }
 }
 

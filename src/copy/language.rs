@@ -1,8 +1,8 @@
 //! Which language a lead is written to, where the writer can.
 //!
 //! Purpose: a language for a country, and how a mail in a language begins.
-//! Invariant: a country gets a language only if nearly everybody does business in it there; in doubt
-//! it is English, which asks less of the reader than the wrong one of two.
+//! Invariant: a country gets a language only if nearly everybody does business in it there; in
+//! doubt it is English, which asks less of the reader than the wrong one of two.
 //! This module does not know the lead; what people said of it goes before.
 
 /// The language of business in a country (ISO 3166 alpha-2), in English; none where it is English

@@ -6,20 +6,20 @@
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
-use rusqlite::OptionalExtension;
+use rusqlite::{Connection, OptionalExtension};
 
 use super::{Ledger, instant, seconds};
 
 /// A text that is about to be asked for.
-pub struct Question<'a> {
+pub struct Question {
     /// The run that asks.
     pub run: i64,
     /// The lead's row id.
     pub lead: i64,
     /// Hash of model and prompt.
-    pub prompt_key: &'a str,
+    pub prompt_key: String,
     /// The model's name.
-    pub model: &'a str,
+    pub model: String,
 }
 
 /// How a question ended.
@@ -76,63 +76,48 @@ pub struct Answered {
 }
 
 impl Ledger {
-    /// Notes a question before it leaves; the answer is its row id.
-    pub fn note_question(
+    /// Notes questions before they leave, all in one transaction; the answer are their row ids.
+    pub fn note_questions(
         &mut self,
-        question: &Question<'_>,
+        questions: &[Question],
         now: DateTime<Utc>,
-    ) -> anyhow::Result<i64> {
+    ) -> anyhow::Result<Vec<i64>> {
         let sql = "INSERT INTO llm_requests (run_id, lead_id, prompt_key, model, outcome, asked_at)
                    VALUES (?1, ?2, ?3, ?4, 'asked', ?5) RETURNING id";
-        let Question {
-            run,
-            lead,
-            prompt_key,
-            model,
-        } = question;
-        self.conn
-            .prepare_cached(sql)?
-            .query_row((run, lead, prompt_key, model, seconds(now)), |row| {
-                row.get(0)
-            })
-            .context("cannot note a question to the language model")
+        let tx = self.begin()?;
+        let mut ids = Vec::new();
+        for question in questions {
+            let Question {
+                run,
+                lead,
+                prompt_key,
+                model,
+            } = question;
+            let values = (run, lead, prompt_key, model, seconds(now));
+            let id = tx
+                .prepare_cached(sql)?
+                .query_row(values, |row| row.get(0))
+                .context("cannot note a question to the language model")?;
+            ids.push(id);
+        }
+        tx.commit()
+            .context("cannot note the questions to the language model")?;
+        Ok(ids)
     }
 
-    /// Records what a question came to. Rows without any request are dropped: nobody was asked.
-    pub fn record_answer(
+    /// Records what questions came to, by their row ids, all in one transaction. One without any
+    /// request is dropped: nobody was asked.
+    pub fn record_answers(
         &mut self,
-        question: i64,
-        answered: &Answered,
+        answers: &[(i64, Answered)],
         now: DateTime<Utc>,
     ) -> anyhow::Result<()> {
-        if answered.requests == 0 && answered.outcome == Outcome::Unanswered {
-            let sql = "DELETE FROM llm_requests WHERE id = ?1";
-            self.conn
-                .prepare_cached(sql)?
-                .execute([question])
-                .context("cannot drop a question that was not asked")?;
-            return Ok(());
+        let tx = self.begin()?;
+        for (question, answered) in answers {
+            record(&tx, *question, answered, now)?;
         }
-        let sql = "UPDATE llm_requests SET outcome = ?2, answer = ?3, requests = ?4, lost = ?5,
-                          prompt_tokens = ?6, completion_tokens = ?7, cost_usd_micros = ?8,
-                          answered_at = ?9
-                   WHERE id = ?1";
-        let cost = answered.cost_usd_micros.map(i64::try_from).transpose()?;
-        self.conn
-            .prepare_cached(sql)?
-            .execute(rusqlite::params![
-                question,
-                answered.outcome.as_str(),
-                answered.answer,
-                answered.requests,
-                answered.lost,
-                i64::try_from(answered.prompt_tokens)?,
-                i64::try_from(answered.completion_tokens)?,
-                cost,
-                seconds(now),
-            ])
-            .context("cannot record the language model's answer")?;
-        Ok(())
+        tx.commit()
+            .context("cannot record the language model's answers")
     }
 
     /// What this very question came to before, if its answer has not gone into a campaign yet.
@@ -208,6 +193,40 @@ impl Ledger {
     }
 }
 
+fn record(
+    conn: &Connection,
+    question: i64,
+    answered: &Answered,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    if answered.requests == 0 && answered.outcome == Outcome::Unanswered {
+        let sql = "DELETE FROM llm_requests WHERE id = ?1";
+        conn.prepare_cached(sql)?
+            .execute([question])
+            .context("cannot drop a question that was not asked")?;
+        return Ok(());
+    }
+    let sql = "UPDATE llm_requests SET outcome = ?2, answer = ?3, requests = ?4, lost = ?5,
+                      prompt_tokens = ?6, completion_tokens = ?7, cost_usd_micros = ?8,
+                      answered_at = ?9
+               WHERE id = ?1";
+    let cost = answered.cost_usd_micros.map(i64::try_from).transpose()?;
+    conn.prepare_cached(sql)?
+        .execute(rusqlite::params![
+            question,
+            answered.outcome.as_str(),
+            answered.answer,
+            answered.requests,
+            answered.lost,
+            i64::try_from(answered.prompt_tokens)?,
+            i64::try_from(answered.completion_tokens)?,
+            cost,
+            seconds(now),
+        ])
+        .context("cannot record the language model's answer")?;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -234,10 +253,10 @@ mod tests {
         let question = Question {
             run: 1,
             lead,
-            prompt_key,
-            model: "gpt-4",
+            prompt_key: prompt_key.to_string(),
+            model: "gpt-4".to_string(),
         };
-        ledger.note_question(&question, at(1)).unwrap()
+        ledger.note_questions(&[question], at(1)).unwrap()[0]
     }
 
     fn answered(outcome: Outcome, requests: u32, cost: Option<u64>) -> Answered {
@@ -277,7 +296,9 @@ mod tests {
             "nothing came yet"
         );
         let kept = answered(Outcome::Answered, 1, Some(70));
-        ledger.record_answer(question, &kept, at(2)).unwrap();
+        ledger
+            .record_answers(&[(question, kept.clone())], at(2))
+            .unwrap();
         assert_eq!(ledger.kept_answer(1, "k").unwrap(), Some(kept));
         assert_eq!(ledger.kept_answer(1, "other").unwrap(), None);
         assert_eq!(ledger.kept_answer(2, "k").unwrap(), None);
@@ -293,7 +314,9 @@ mod tests {
         for (lead, requests, cost) in [(1, 2, Some(70)), (1, 1, Some(30)), (2, 5, Some(900))] {
             let question = ask(&mut ledger, lead, "k");
             let answered = answered(Outcome::Again, requests, cost);
-            ledger.record_answer(question, &answered, at(2)).unwrap();
+            ledger
+                .record_answers(&[(question, answered.clone())], at(2))
+                .unwrap();
         }
         store_campaign(&ledger, 7, 1);
         let row = "SELECT llm_requests || ':' || coalesce(cost_usd_micros, '-') AS row
@@ -301,14 +324,18 @@ mod tests {
         assert_eq!(text(&ledger, row), "3:100");
         let question = ask(&mut ledger, 1, "anew");
         let anew = answered(Outcome::Answered, 1, Some(11));
-        ledger.record_answer(question, &anew, at(2)).unwrap();
+        ledger
+            .record_answers(&[(question, anew.clone())], at(2))
+            .unwrap();
         let rewrite = "UPDATE campaigns SET rewrites = rewrites + 1 WHERE id = 7";
         ledger.conn.execute(rewrite, ()).unwrap();
         ledger.conn.execute(rewrite, ()).unwrap();
         assert_eq!(text(&ledger, row), "4:111", "each answer once");
         let question = ask(&mut ledger, 2, "k2");
         let free = answered(Outcome::Answered, 1, None);
-        ledger.record_answer(question, &free, at(2)).unwrap();
+        ledger
+            .record_answers(&[(question, free.clone())], at(2))
+            .unwrap();
         store_campaign(&ledger, 8, 2);
         store_campaign(&ledger, 9, 2);
         assert_eq!(text(&ledger, row), "4:111 6:900 0:-");
@@ -325,9 +352,13 @@ mod tests {
             completion_tokens: 0,
             ..answered(Outcome::Unanswered, 0, None)
         };
-        ledger.record_answer(unasked, &nothing, at(2)).unwrap();
+        ledger
+            .record_answers(&[(unasked, nothing.clone())], at(2))
+            .unwrap();
         let unanswered = answered(Outcome::Unanswered, 4, None);
-        ledger.record_answer(known, &unanswered, at(2)).unwrap();
+        ledger
+            .record_answers(&[(known, unanswered.clone())], at(2))
+            .unwrap();
         assert_eq!(ledger.kept_answer(1, "k").unwrap(), None, "ask again");
         assert_eq!(ledger.close_lost_questions(at(9)).unwrap(), 1);
         assert_eq!(ledger.close_lost_questions(at(9)).unwrap(), 0);

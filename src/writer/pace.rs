@@ -222,8 +222,8 @@ fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     Some(headers.get(name)?.to_str().ok()?.trim())
 }
 
-/// The pause a server asks for, in seconds or, as OpenAI and Azure also say it, in milliseconds. The
-/// form with a date is not used by servers of this kind and is ignored.
+/// The pause a server asks for, in seconds or, as OpenAI and Azure also say it, in milliseconds.
+/// The form with a date is not used by servers of this kind and is ignored.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let number = |name: &str| header(headers, name)?.parse::<f64>().ok();
     let millis = number("retry-after-ms").map(|millis| millis / 1000.0);

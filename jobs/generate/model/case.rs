@@ -3,15 +3,17 @@
 //! Purpose: from an answer to what follows from it. Everything here is computing; the same answers
 //! lead to the same questions, which is how a run that died is taken up again.
 
+use std::sync::Arc;
+
 use outreach::calendar::country_code;
 use outreach::copy::prompt::{self, Prompt};
-use outreach::copy::quality::Judgement;
-use outreach::copy::{Draft, language};
+use outreach::copy::quality::{self, Judgement};
+use outreach::copy::{Brand, Draft, language};
 use outreach::lead::{Lead, RecordId};
 use outreach::writer::Usage;
 
 use super::super::apart::shingles;
-use super::super::desk::{Desk, Texts};
+use super::super::desk::Texts;
 use super::super::order::Order;
 
 /// How often a model may mend a text that failed a check.
@@ -23,6 +25,15 @@ pub enum Answer {
     Text(String),
     /// None, and why; whether asking again in other words may help.
     None(String, bool),
+}
+
+/// Who says whether a text passes.
+#[derive(Clone)]
+pub struct Judge {
+    /// What it is written for.
+    pub brand: Arc<Brand>,
+    /// The score that passes.
+    pub threshold: u8,
 }
 
 /// A campaign that a model is to write.
@@ -59,9 +70,9 @@ pub enum Next {
 
 impl Case {
     /// A case with its first question.
-    pub fn open(order: Order, lead: Lead, desk: &Desk<'_>, model: &str) -> Case {
+    pub fn open(order: Order, lead: Lead, brand: &Brand, model: &str) -> Case {
         let reader = with_language(&lead);
-        let task = prompt::build(&reader, &desk.brand, &order.steps());
+        let task = prompt::build(&reader, brand, &order.steps());
         let task = match order.unwanted().as_slice() {
             [] => task,
             unwanted => task.other_than(unwanted),
@@ -79,7 +90,7 @@ impl Case {
             reader,
             task,
             corrections,
-            sender: desk.brand.sender.clone(),
+            sender: brand.sender.clone(),
             usage: Usage::default(),
             best: None,
             why: String::new(),
@@ -113,7 +124,7 @@ impl Case {
     }
 
     /// Takes an answer in, with what it took.
-    pub fn take(mut self, answer: Answer, usage: Usage, desk: &Desk<'_>) -> Next {
+    pub fn take(mut self, answer: Answer, usage: Usage, judge: &Judge) -> Next {
         self.add(usage);
         let content = match answer {
             Answer::Text(content) => content,
@@ -133,7 +144,8 @@ impl Case {
         if drafts.iter().any(is_old) {
             return self.reminded("it repeats a text that a person turned down".to_string());
         }
-        let judgement = desk.judge(&self.reader, &drafts, &steps);
+        let Judge { brand, threshold } = judge;
+        let judgement = quality::judge_steps(&self.reader, &drafts, brand, *threshold, &steps);
         if judgement.pass {
             let texts = self.texts(drafts, judgement);
             return Next::Store(self.order, Box::new(texts));
