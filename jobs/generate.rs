@@ -2,10 +2,12 @@
 //!
 //! Takes: campaigns whose texts a person asked for anew, then eligible leads without a campaign.
 //! Gives: a campaign with its messages, `active` when the texts passed the quality gate, else in
-//! `review` where a person decides; one that was written anew is looked at in any case. Harmless
+//! `review` where a person decides; one that was written anew is looked at in any case. None is too
+//! close to what others of the run or colleagues of the lead get. Harmless
 //! again because a lead that has a campaign is never taken, the schema allows one open campaign per
 //! lead, and only a `draft` is written anew.
 
+mod apart;
 mod desk;
 mod model;
 mod order;
@@ -17,6 +19,7 @@ use outreach::config::{Config, WriterSource};
 use outreach::copy::templates::Library;
 use outreach::ledger::Ledger;
 
+use apart::Apart;
 use desk::Desk;
 use model::ModelDesk;
 use order::Orders;
@@ -44,6 +47,7 @@ pub async fn run(
     let mut progress = Progress::start("campaigns written", u64::from(wanted), &job.args);
     match &config.writer {
         WriterSource::Templates => {
+            let mut apart = Apart::default();
             while !job.stop.requested() {
                 let chunk = orders.next(ledger, CHUNK, job.lead)?;
                 if chunk.is_empty() {
@@ -51,7 +55,7 @@ pub async fn run(
                 }
                 progress.advance(chunk.len() as u64);
                 let written = desk.write_all(chunk);
-                desk.store(ledger, written, job, summary)?;
+                desk.settle(&mut apart, ledger, written, job, summary)?;
             }
             Ok(())
         }

@@ -53,14 +53,27 @@ pub fn shortcomings(judgement: &Judgement) -> Option<String> {
     Some(format!("quality {} of 100: {codes}", judgement.score))
 }
 
+/// Why a campaign waits once a person edited its texts.
+pub fn hold_after_edit(judgement: &Judgement) -> String {
+    let verdict = match shortcomings(judgement) {
+        Some(why) => why,
+        None => format!("quality {} of 100", judgement.score),
+    };
+    format!("edited by a person; {verdict}")
+}
+
 /// The largest text of people's that is read: far more than anybody writes about a brand.
 const TEXT_BYTES_MAX: usize = 1_000_000;
 
 /// A text that people keep in a file.
 pub fn read_text(path: &Path) -> anyhow::Result<String> {
+    read_bounded(std::fs::File::open(path)?)
+}
+
+/// A text that people send, of bounded length.
+pub fn read_bounded(from: impl Read) -> anyhow::Result<String> {
     let mut bytes = Vec::new();
-    let file = std::fs::File::open(path)?;
-    file.take(TEXT_BYTES_MAX as u64 + 1)
+    from.take(TEXT_BYTES_MAX as u64 + 1)
         .read_to_end(&mut bytes)?;
     anyhow::ensure!(
         bytes.len() <= TEXT_BYTES_MAX,

@@ -197,6 +197,11 @@ fn note_claims(claimed: &Claimed, summary: &mut Summary) {
     }
     summary.add("moved", i64::from(claimed.moved));
     summary.add("stopped", i64::from(claimed.stopped));
+    for (_, reason) in &claimed.back_in_review {
+        summary.count("back_in_review");
+        summary.needs_person = true;
+        summary.note(reason);
+    }
     summary.add("daily_limit_reached", i64::from(claimed.limit_reached));
     for (_, reason) in &claimed.held {
         summary.count("held");

@@ -4,15 +4,17 @@ use std::num::NonZero;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
+use chrono::{DateTime, Utc};
 use outreach::calendar::place_of;
-use outreach::campaign::campaign_id;
 use outreach::config::Config;
+use outreach::copy::likeness::Shingles;
 use outreach::copy::quality::{self, Judgement, Severity};
 use outreach::copy::templates::Library;
 use outreach::copy::{Brand, Draft};
 use outreach::lead::{Lead, Reject};
 use outreach::ledger::{Ledger, NewCampaign, Rewritten};
 
+use super::apart::shingles;
 use super::order::{Order, Purpose};
 use super::read_library;
 use crate::exit::Failure;
@@ -34,8 +36,10 @@ pub struct Desk<'a> {
 
 /// The texts that were ordered, or why there are none.
 pub struct Written {
-    order: Order,
-    result: Result<Texts, Reject>,
+    /// The order.
+    pub order: Order,
+    /// What came of it.
+    pub result: Result<Texts, Reject>,
 }
 
 impl Written {
@@ -57,6 +61,18 @@ pub struct Texts {
     pub writer: String,
     /// Tokens a model was paid for.
     pub tokens: u64,
+    /// What the texts are compared with others by.
+    pub shingles: Shingles,
+    /// Why they wait for a person, when they are too close to another campaign's.
+    pub too_close: Option<String>,
+}
+
+impl Texts {
+    /// Why they do not pass; none when they do.
+    fn shortcomings(&self) -> Option<String> {
+        let too_close = self.too_close.clone();
+        too_close.or_else(|| shortcomings(&self.judgement))
+    }
 }
 
 impl<'a> Desk<'a> {
@@ -94,7 +110,7 @@ impl<'a> Desk<'a> {
             .map(|order| {
                 let result = match order.parse() {
                     Err(reject) => Err(reject),
-                    Ok(lead) => Ok(self.write_from_templates(order, lead, "")?),
+                    Ok(lead) => Ok(self.write_from_templates(order, lead)?),
                 };
                 let order = order.clone();
                 Ok(Written { order, result })
@@ -102,13 +118,8 @@ impl<'a> Desk<'a> {
             .collect()
     }
 
-    /// Has the built-in templates write one campaign; `why` goes behind the writer's name.
-    pub fn write_from_templates(
-        &self,
-        order: &Order,
-        lead: Lead,
-        why: &str,
-    ) -> anyhow::Result<Texts> {
+    /// Has the built-in templates write one campaign.
+    pub fn write_from_templates(&self, order: &Order, lead: Lead) -> anyhow::Result<Texts> {
         let steps = order.steps();
         let (rewrites, refused) = order.refused();
         let written = self
@@ -118,14 +129,25 @@ impl<'a> Desk<'a> {
         let threshold = self.config.quality_threshold;
         let judgement =
             quality::judge_steps(&lead, &written.drafts, &self.brand, threshold, &steps);
-        let writer = format!("template:{}{why}", written.template);
+        let why = match order.tried.has_model_failed {
+            true => " (the model failed)",
+            false => "",
+        };
         Ok(Texts {
+            shingles: shingles(&lead, &written.drafts, &self.brand.sender),
             lead,
             drafts: written.drafts,
             judgement,
-            writer,
-            tokens: 0,
+            writer: format!("template:{}{why}", written.template),
+            tokens: order.tried.tokens,
+            too_close: None,
         })
+    }
+
+    /// Has the built-in templates write one order.
+    pub fn write_one(&self, order: Order) -> anyhow::Result<Written> {
+        let written = self.write_share(std::slice::from_ref(&order)).pop();
+        written.unwrap_or_else(|| Err(anyhow!("an order was not written")))
     }
 
     /// Stores what was written; what could not be is told and left as it is.
@@ -135,8 +157,8 @@ impl<'a> Desk<'a> {
         written: Vec<anyhow::Result<Written>>,
         job: &Job,
         summary: &mut Summary,
+        now: DateTime<Utc>,
     ) -> anyhow::Result<()> {
-        let now = job.clock.now();
         let mut campaigns = Vec::new();
         let mut rewritten = Vec::new();
         for written in written {
@@ -147,7 +169,7 @@ impl<'a> Desk<'a> {
                     continue;
                 }
             };
-            match (texts, order.purpose) {
+            match (texts, &order.purpose) {
                 (Err(reject), Purpose::First { .. }) => {
                     summary.count("rejected");
                     ledger.reject_lead(order.lead, &reject, now)?;
@@ -157,10 +179,10 @@ impl<'a> Desk<'a> {
                     let detail = reject.detail;
                     summary.error(format!("{record}: cannot write it anew: {code}: {detail}"));
                 }
-                (Ok(texts), Purpose::First { campaigns: n }) => {
-                    let hold = self.hold_reason(&texts.judgement);
+                (Ok(texts), Purpose::First { .. }) => {
+                    let hold = self.hold_reason(&texts);
                     show(job, summary, &texts, hold.as_deref());
-                    let id = campaign_id(&texts.lead.record_id, n + 1, now);
+                    let id = order.campaign_id(now);
                     campaigns.push(self.campaign(id, order.lead, texts, hold)?);
                 }
                 (
@@ -169,12 +191,12 @@ impl<'a> Desk<'a> {
                         campaign, rewrites, ..
                     },
                 ) => {
-                    let hold = match shortcomings(&texts.judgement) {
+                    let hold = match texts.shortcomings() {
                         Some(issues) => format!("{WRITTEN_ANEW}; {issues}"),
                         None => WRITTEN_ANEW.to_string(),
                     };
                     show(job, summary, &texts, Some(&hold));
-                    rewritten.push(rewritten_campaign(campaign, rewrites, texts, hold)?);
+                    rewritten.push(rewritten_campaign(*campaign, *rewrites, texts, hold)?);
                 }
             }
         }
@@ -214,8 +236,8 @@ impl<'a> Desk<'a> {
     }
 
     /// Why a campaign waits for a person; none when it may go.
-    fn hold_reason(&self, judgement: &Judgement) -> Option<String> {
-        shortcomings(judgement).or_else(|| {
+    fn hold_reason(&self, texts: &Texts) -> Option<String> {
+        texts.shortcomings().or_else(|| {
             self.config
                 .require_approval
                 .then(|| "REQUIRE_APPROVAL is on".to_string())
@@ -285,6 +307,7 @@ mod tests {
     use outreach::config::Sources;
     use outreach::lead::{RawLead, ReadField, RecordId};
 
+    use super::super::order::Tried;
     use super::*;
 
     #[test]
@@ -307,8 +330,10 @@ mod tests {
                     fields: fields.into(),
                 },
                 steps: desk.steps.clone(),
+                tried: Tried::default(),
                 purpose: Purpose::Anew {
                     campaign: n,
+                    campaign_id: format!("c{n}"),
                     rewrites: 0,
                     refused: Vec::new(),
                 },
@@ -317,11 +342,12 @@ mod tests {
             for rewrites in 0..6 {
                 order.purpose = Purpose::Anew {
                     campaign: n,
+                    campaign_id: format!("c{n}"),
                     rewrites,
                     refused: before.clone(),
                 };
                 let lead = order.parse().unwrap();
-                let texts = desk.write_from_templates(&order, lead, "").unwrap();
+                let texts = desk.write_from_templates(&order, lead).unwrap();
                 assert!(texts.judgement.pass, "{:#?}", texts.judgement);
                 for (old, new) in before.iter().zip(&texts.drafts) {
                     assert_ne!(old.body, new.body, "{n} {rewrites}");

@@ -19,6 +19,7 @@ use outreach::writer::{self, Heard, WriteError, Writer};
 use tokio::task::JoinSet;
 
 use self::case::{Answer, Case, Judge, Next};
+use super::apart::Apart;
 use super::desk::{Desk, Texts, Written};
 use super::order::Order;
 use crate::exit::Failure;
@@ -48,6 +49,8 @@ struct Shift {
     asked: JoinSet<(Case, i64, Heard)>,
     /// Answers that are being judged.
     judged: JoinSet<Next>,
+    /// What was written so far, which the rest must not resemble.
+    apart: Apart,
     /// What was last kept of the server's peculiarities.
     learned: Option<String>,
     /// Nothing more is asked, for a reason that is no failure.
@@ -111,6 +114,7 @@ impl<'a> ModelDesk<'a> {
             again: VecDeque::new(),
             asked: JoinSet::new(),
             judged: JoinSet::new(),
+            apart: Apart::default(),
             learned: self.recall(ledger, job)?,
             is_over: false,
             ended: None,
@@ -231,8 +235,9 @@ impl<'a> ModelDesk<'a> {
                     return Ok(Some(Case::open(order, lead, brand, model)));
                 }
                 Err(reject) => {
-                    let rejected = Written::new(order, Err(reject));
-                    self.desk.store(ledger, vec![Ok(rejected)], job, summary)?;
+                    let rejected = vec![Ok(Written::new(order, Err(reject)))];
+                    let now = job.clock.now();
+                    self.desk.store(ledger, rejected, job, summary, now)?;
                 }
             }
         }
@@ -362,22 +367,66 @@ impl<'a> ModelDesk<'a> {
         summary: &mut Summary,
         progress: &mut Progress,
     ) -> anyhow::Result<()> {
-        let mut written = Vec::new();
+        // One instant for all: the ids that are told depend on it.
+        let now = job.clock.now();
+        let mut settled = Vec::new();
         for next in judged {
-            match next {
-                Next::Ask(case) => shift.again.push_back(*case),
-                Next::Store(order, texts) => written.push(Ok(Written::new(order, Ok(*texts)))),
+            let written = match next {
+                Next::Ask(case) => {
+                    shift.again.push_back(*case);
+                    continue;
+                }
+                Next::Store(order, texts) => {
+                    match self.compare(shift, ledger, order, *texts, summary)? {
+                        Some(written) => written,
+                        None => continue,
+                    }
+                }
                 Next::WriteInstead(case) => {
                     summary.count("fell_back_to_templates");
-                    written.push(self.write_instead(*case));
+                    self.write_instead(*case)
                 }
-            }
+            };
+            let apart = &mut shift.apart;
+            settled.extend(self.desk.keep_apart(apart, ledger, vec![written], now)?);
         }
-        if written.is_empty() {
+        if settled.is_empty() {
             return Ok(());
         }
-        progress.advance(written.len() as u64);
-        self.desk.store(ledger, written, job, summary)
+        progress.advance(settled.len() as u64);
+        self.desk.store(ledger, settled, job, summary, now)
+    }
+
+    /// The texts, or others where they are too close to another campaign's. For the sake of a
+    /// colleague the model is asked once more, and there is nothing to store yet; a model that says
+    /// the same to strangers would go on doing so.
+    fn compare(
+        &self,
+        shift: &mut Shift,
+        ledger: &Ledger,
+        mut order: Order,
+        texts: Texts,
+        summary: &mut Summary,
+    ) -> anyhow::Result<Option<anyhow::Result<Written>>> {
+        let brand = &self.desk.brand;
+        let found = shift
+            .apart
+            .neighbour(ledger, &order, &texts, &brand.sender)?;
+        let Some(neighbour) = found else {
+            return Ok(Some(Ok(Written::new(order, Ok(texts)))));
+        };
+        let is_first = order.tried.n_close == 0;
+        order.tried.tokens = texts.tokens;
+        let order = order.once_more(texts.drafts);
+        if neighbour.is_colleague && is_first {
+            let case = Case::open(order, texts.lead, brand, &self.settings.model);
+            shift.again.push_back(case);
+            return Ok(None);
+        }
+        summary.count("fell_back_to_templates");
+        let (record, id) = (&order.raw.record_id, &neighbour.campaign_id);
+        tracing::warn!("{record}: too close to the texts of {id}; the built-in templates write it");
+        Ok(Some(self.desk.write_one(order)))
     }
 
     /// The built-in templates write what the model could not. Where they do no better, its best
@@ -388,11 +437,10 @@ impl<'a> ModelDesk<'a> {
             case.record_id(),
             case.why()
         );
-        let (order, lead, best, tokens) = case.into_parts();
-        let written = self
-            .desk
-            .write_from_templates(&order, lead, " (the model failed)")
-            .map(|texts| Texts { tokens, ..texts });
+        let (mut order, lead, best, tokens) = case.into_parts();
+        order.tried.tokens = tokens;
+        order.tried.has_model_failed = true;
+        let written = self.desk.write_from_templates(&order, lead);
         let texts = match (written, best) {
             (Ok(texts), Some(best))
                 if !texts.judgement.pass && best.judgement.score > texts.judgement.score =>

@@ -1,10 +1,16 @@
 //! What is to be written: a first campaign for a lead, or other texts for one that exists.
 
+use chrono::{DateTime, Utc};
+use outreach::campaign::campaign_id;
 use outreach::copy::Draft;
 use outreach::lead::{self, Lead, RawLead, Reject};
 use outreach::ledger::Ledger;
 
 use super::desk::Desk;
+
+/// Writings of one campaign within a run are told apart by so much, so that they never meet those
+/// a person asks for, which count up from 1.
+const VARIANTS_APART: u32 = 1_000;
 
 /// One campaign to be written.
 #[derive(Clone)]
@@ -17,6 +23,21 @@ pub struct Order {
     pub steps: Vec<String>,
     /// Whether there is a campaign already.
     pub purpose: Purpose,
+    /// What was tried before and came to nothing.
+    pub tried: Tried,
+}
+
+/// Earlier attempts at an order within this run.
+#[derive(Clone, Default)]
+pub struct Tried {
+    /// How many texts were too close to another campaign's.
+    pub n_close: u32,
+    /// The last of them.
+    pub close: Vec<Draft>,
+    /// Whether a model failed at it, so that the templates write.
+    pub has_model_failed: bool,
+    /// Tokens a model was paid for.
+    pub tokens: u64,
 }
 
 /// What a text is written for.
@@ -31,6 +52,8 @@ pub enum Purpose {
     Anew {
         /// The campaign's row id.
         campaign: i64,
+        /// Its id outside.
+        campaign_id: String,
         /// How often it was written anew before.
         rewrites: u32,
         /// The texts nobody wants.
@@ -53,14 +76,39 @@ impl Order {
         self.steps.iter().map(String::as_str).collect()
     }
 
-    /// Which writing of the campaign this is, 0 for the first, and the texts of the one before.
+    /// Which writing of the campaign this is, 0 for the first, and the texts that a person did not
+    /// want.
     pub fn refused(&self) -> (u32, &[Draft]) {
-        match &self.purpose {
-            Purpose::First { .. } => (0, &[]),
+        let (rewrites, refused) = match &self.purpose {
+            Purpose::First { .. } => (0, &[][..]),
             Purpose::Anew {
                 rewrites, refused, ..
-            } => (rewrites.saturating_add(1), refused),
+            } => (rewrites.saturating_add(1), refused.as_slice()),
+        };
+        let variant = rewrites.saturating_add(self.tried.n_close.saturating_mul(VARIANTS_APART));
+        (variant, refused)
+    }
+
+    /// The texts that a writer must not repeat: those a person did not want, and those that were
+    /// too close to another campaign's.
+    pub fn unwanted(&self) -> Vec<Draft> {
+        let (_, refused) = self.refused();
+        refused.iter().chain(&self.tried.close).cloned().collect()
+    }
+
+    /// The id of the campaign, written at an instant if it is a first one.
+    pub fn campaign_id(&self, now: DateTime<Utc>) -> String {
+        match &self.purpose {
+            Purpose::First { campaigns } => campaign_id(&self.raw.record_id, campaigns + 1, now),
+            Purpose::Anew { campaign_id, .. } => campaign_id.clone(),
         }
+    }
+
+    /// The same order after its texts turned out too close to another campaign's.
+    pub fn once_more(mut self, close: Vec<Draft>) -> Order {
+        self.tried.n_close += 1;
+        self.tried.close = close;
+        self
     }
 }
 
@@ -98,8 +146,10 @@ impl<'a> Orders<'a> {
                 lead: campaign.lead,
                 raw: campaign.raw,
                 steps: campaign.drafts.iter().map(|d| d.step.clone()).collect(),
+                tried: Tried::default(),
                 purpose: Purpose::Anew {
                     campaign: campaign.id,
+                    campaign_id: campaign.campaign_id,
                     rewrites: campaign.rewrites,
                     refused: campaign.drafts,
                 },
@@ -116,6 +166,7 @@ impl<'a> Orders<'a> {
                     purpose: Purpose::First {
                         campaigns: to_write.campaigns,
                     },
+                    tried: Tried::default(),
                 });
             }
         }

@@ -7,6 +7,7 @@
 
 pub mod brand;
 pub mod language;
+pub mod likeness;
 pub mod prompt;
 pub mod quality;
 pub mod templates;
@@ -40,6 +41,11 @@ pub fn word_range(step: &str) -> RangeInclusive<usize> {
         "fomo" => 45..=100,
         _ => 45..=130,
     }
+}
+
+/// How many words a reader counts in a text.
+pub fn word_count(text: &str) -> usize {
+    text::word_count(text)
 }
 
 /// The hash an approval is bound to: any change of a subject or a body gives another one.

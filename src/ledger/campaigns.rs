@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::leads::PullTransaction;
-use super::transitions::{approve, ensure_open, pause, respond, resume, stop};
+use super::transitions::{ensure_open, pause, respond, resume, state_of, stop};
 use super::{About, Ledger, instant, log_event, seconds};
 use crate::calendar::Place;
 use crate::campaign::{CampaignState, Sequence, StopReason, outreach_key};
@@ -268,16 +268,21 @@ impl Ledger {
         tx.commit().context("cannot stop the campaign")
     }
 
-    /// Approves a campaign in review: exactly the texts whose hash is given.
-    pub fn approve_campaign(
+    /// Ends a campaign in review, because a person does not want it sent.
+    pub fn reject_campaign(
         &mut self,
         campaign: i64,
-        hash: &str,
+        why: &str,
         now: DateTime<Utc>,
     ) -> anyhow::Result<()> {
         let tx = self.begin()?;
-        approve(&tx, campaign, hash, now)?;
-        tx.commit().context("cannot approve the campaign")
+        if state_of(&tx, campaign)? != CampaignState::Review {
+            anyhow::bail!(
+                "only a campaign in review can be rejected; use `outreach campaign stop`"
+            );
+        }
+        stop(&tx, campaign, StopReason::RejectedInReview, why, now)?;
+        tx.commit().context("cannot reject the campaign")
     }
 }
 

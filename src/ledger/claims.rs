@@ -2,8 +2,10 @@
 //!
 //! Promise 1 lives here. A claim is one committed transaction that reads everything again
 //! (campaign, lead, suppressions, limits, freshness of the inbox) before the caller may touch a
-//! connection. Rows a dead run left in `sending` become *in doubt*, never due again. Whoever claims
-//! holds the stage's lock, so a row in `sending` at the start of a run has no living owner.
+//! connection. A campaign that waited in review goes only with the texts that were approved: any
+//! other text, however it got there, takes it back into review. Rows a dead run left in `sending`
+//! become *in doubt*, never due again. Whoever claims holds the stage's lock, so a row in `sending`
+//! at the start of a run has no living owner.
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
@@ -12,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::leads::read_fields;
 use super::runs::switch;
 use super::schedule::read_itinerary;
-use super::{About, Ledger, instant, log_event, seconds, suppressions, transitions};
+use super::{About, Ledger, instant, log_event, reviews, seconds, suppressions, transitions};
 use crate::campaign::{StopReason, message_id};
 
 use crate::lead::{RawLead, RecordId};
@@ -121,6 +123,9 @@ pub struct Claimed {
     pub moved: u32,
     /// How many campaigns were stopped.
     pub stopped: u32,
+    /// Campaigns that went back into review, by their row id, with the reason: nobody approved the
+    /// texts they have now.
+    pub back_in_review: Vec<(i64, String)>,
     /// Whether the daily limit ended the round.
     pub limit_reached: bool,
     /// The red button, when it ended the round: why, and since when.
@@ -231,10 +236,17 @@ impl Ledger {
             claims.position.due_at = due_at;
             claims.position.message = candidate.message;
             match decision {
-                Decision::Claim => {
-                    claimed.messages.push(claim(&tx, claims, candidate)?);
-                    room -= 1;
-                }
+                Decision::Claim => match reviews::unapproved(&tx, candidate.campaign)? {
+                    Some(why) => {
+                        reviews::take_back(&tx, candidate.campaign, why, claims.now)?;
+                        let campaign = candidate.campaign;
+                        claimed.back_in_review.push((campaign, why.to_string()));
+                    }
+                    None => {
+                        claimed.messages.push(claim(&tx, claims, candidate)?);
+                        room -= 1;
+                    }
+                },
                 Decision::Wait { until, reason } => {
                     re_date(&tx, candidate.message, until, &reason, claims.now)?;
                     claimed.moved += 1;

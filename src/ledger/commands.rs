@@ -11,10 +11,9 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::leads::PullTransaction;
-use super::{About, Ledger, instant, log_event, pushes, seconds, transitions};
+use super::{About, Ledger, instant, log_event, pushes, reviews, seconds, transitions};
 use crate::campaign::{CampaignState, Command, Seen, Standing, StopReason};
 use crate::changeset::{self, CommandView, Edit, StepField, StepView, Value};
-use crate::copy::approval_hash;
 use crate::lead::RecordId;
 
 /// A command whose cell is not known to be empty yet.
@@ -168,18 +167,21 @@ impl PullTransaction<'_> {
             let sql = match edit.field {
                 StepField::MessageSubject => {
                     "UPDATE messages SET subject = ?3
-                     WHERE campaign_id = ?1 AND step = ?2 RETURNING id"
+                     WHERE campaign_id = ?1 AND step = ?2 AND state = 'drafted' RETURNING id"
                 }
                 _ => {
                     "UPDATE messages SET body = ?3
-                     WHERE campaign_id = ?1 AND step = ?2 RETURNING id"
+                     WHERE campaign_id = ?1 AND step = ?2 AND state = 'drafted' RETURNING id"
                 }
             };
-            let message: i64 = self
+            let message: Option<i64> = self
                 .conn
                 .prepare_cached(sql)?
                 .query_row((campaign, &edit.step, &edit.text), |row| row.get(0))
+                .optional()
                 .context("cannot take a person's text")?;
+            // A mail that has left is what it was; the base's cell changes nothing about it.
+            let Some(message) = message else { continue };
             let column = changeset::text_column(&edit.step, edit.field);
             let over = match edit.is_over_ours {
                 true => ", over a newer text of ours",
@@ -229,9 +231,8 @@ impl PullTransaction<'_> {
 
     /// Lets a campaign in review go, with the texts it has now.
     pub fn approve(&self, campaign: i64, now: DateTime<Utc>) -> anyhow::Result<()> {
-        let steps = pushes::steps(self.conn, campaign)?;
-        let texts = steps.iter().map(|s| (s.subject.as_str(), s.body.as_str()));
-        transitions::approve(self.conn, campaign, &approval_hash(texts), now)
+        let texts = reviews::hash_of(self.conn, campaign)?;
+        transitions::approve(self.conn, campaign, &texts, now)
     }
 
     /// A person wants other texts: the campaign is a draft until `generate` has written them.

@@ -14,6 +14,8 @@ use crate::lead::{RawLead, RecordId};
 pub struct CampaignToRewrite {
     /// The row id.
     pub id: i64,
+    /// Its id outside.
+    pub campaign_id: String,
     /// The lead's row id.
     pub lead: i64,
     /// The lead's fields as they were last read.
@@ -54,7 +56,7 @@ impl Ledger {
         after: i64,
         lead: Option<i64>,
     ) -> anyhow::Result<Vec<CampaignToRewrite>> {
-        let sql = "SELECT c.id, c.lead_id, l.record_id, l.fields, c.rewrites
+        let sql = "SELECT c.id, c.lead_id, l.record_id, l.fields, c.rewrites, c.campaign_id
                    FROM campaigns c JOIN leads l ON l.id = c.lead_id
                    WHERE c.state = 'draft' AND c.id > ?2 AND (?3 IS NULL OR c.lead_id = ?3)
                    ORDER BY c.id LIMIT ?1";
@@ -68,6 +70,7 @@ impl Ledger {
             let id = row.get(0)?;
             campaigns.push(CampaignToRewrite {
                 id,
+                campaign_id: row.get(5)?,
                 lead: row.get(1)?,
                 raw: RawLead {
                     record_id: RecordId::new(row.get::<_, String>(2)?),
@@ -98,7 +101,7 @@ impl Ledger {
     }
 }
 
-fn drafts(conn: &Connection, campaign: i64) -> anyhow::Result<Vec<Draft>> {
+pub(super) fn drafts(conn: &Connection, campaign: i64) -> anyhow::Result<Vec<Draft>> {
     let sql = "SELECT step, subject, body FROM messages WHERE campaign_id = ?1 ORDER BY number";
     let mut statement = conn.prepare_cached(sql)?;
     let rows = statement.query_map([campaign], |row| {

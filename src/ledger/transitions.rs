@@ -55,6 +55,17 @@ pub(super) fn ensure_open(
     Ok(())
 }
 
+/// Fails when the campaign is not in review; `done` is what was to be done with it.
+pub(super) fn ensure_in_review(conn: &Connection, campaign: i64, done: &str) -> anyhow::Result<()> {
+    let state = state_of(conn, campaign)?;
+    ensure!(
+        state == CampaignState::Review,
+        "only a campaign in review can be {done}; this one is {}",
+        state.as_str()
+    );
+    Ok(())
+}
+
 /// Ends a campaign; what has not left is skipped. Does nothing when it has ended already.
 pub(super) fn stop(
     conn: &Connection,
@@ -167,12 +178,7 @@ pub(super) fn approve(
     hash: &str,
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
-    let state = state_of(conn, campaign)?;
-    ensure!(
-        state == CampaignState::Review,
-        "only a campaign in review can be approved; this one is {}",
-        state.as_str()
-    );
+    ensure_in_review(conn, campaign, "approved")?;
     let sql = "UPDATE campaigns SET state = 'active', hold_reason = NULL, approved_hash = ?2,
                       approved_at = ?3, updated_at = ?3 WHERE id = ?1";
     conn.execute(sql, (campaign, hash, seconds(now)))

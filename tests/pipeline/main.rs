@@ -25,6 +25,7 @@ mod mailbox;
 mod mailer;
 mod model;
 mod operator;
+mod review;
 mod sync;
 mod systemd;
 mod tidy;

@@ -4,6 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use outreach::copy::Brand;
+use outreach::copy::templates::Library;
+use outreach::lead::{Lead, RawLead, ReadField, RecordId, content_check};
 use serde_json::{Value, json};
 
 use crate::world::llm::{self, Fault, Llm, campaign};
@@ -44,10 +47,54 @@ fn row(n: usize) -> LeadRow {
     lead("Nora Lind", &format!("nora@{domain}.example"), &company)
 }
 
+/// A model that finds other words for each of so many leads, as a real one does: written before
+/// anybody asks.
+fn eloquent(n_leads: usize) -> Llm {
+    let (library, brand) = (Library::builtin().unwrap(), Brand::builtin("4Runr Team"));
+    let written = (0..n_leads).map(|n| {
+        let lead = lead_of(n);
+        let drafts = library.write(&lead, &brand, &["hook", "proof", "fomo"]);
+        (lead.company, json!({"messages": drafts.unwrap().drafts}))
+    });
+    let written: BTreeMap<String, Value> = written.collect();
+    Llm::answering(move |asked| written[&campaign::company(asked)].clone())
+}
+
+/// The lead of a row, as far as a text needs it.
+fn lead_of(n: usize) -> Lead {
+    let company = company(n);
+    let fields = [
+        (ReadField::FullName, "Nora Lind"),
+        (ReadField::Email, "nora@freight.example"),
+        (ReadField::Company, &company),
+        (ReadField::BusinessType, "Logistics"),
+        (
+            ReadField::CompanyDescription,
+            "Refrigerated freight for bakeries, planned a week ahead.",
+        ),
+        (
+            ReadField::TopServices,
+            "Route planning\nCold storage\nLast-mile delivery",
+        ),
+        (ReadField::EmailConfidenceLevel, "Real"),
+    ];
+    let fields = fields.map(|(field, text)| (field, text.to_string()));
+    let raw = RawLead {
+        record_id: RecordId::new(format!("rec{n}")),
+        fields: fields.into(),
+    };
+    content_check(&raw).unwrap()
+}
+
 impl Desk {
     fn new(n_leads: usize) -> Desk {
         let rows: Vec<LeadRow> = (0..n_leads).map(row).collect();
         Desk::of(&rows, Llm::start())
+    }
+
+    fn eloquent(n_leads: usize) -> Desk {
+        let rows: Vec<LeadRow> = (0..n_leads).map(row).collect();
+        Desk::of(&rows, eloquent(n_leads))
     }
 
     fn of(rows: &[LeadRow], llm: Llm) -> Desk {
@@ -114,7 +161,7 @@ fn hash(text: &str) -> u64 {
 
 /// Has 160 campaigns written by a model that takes a second, 16 at once; how long it took.
 fn write_160() -> Duration {
-    let desk = Desk::new(160).with("LLM_CONCURRENCY", "16");
+    let desk = Desk::eloquent(160).with("LLM_CONCURRENCY", "16");
     desk.llm.think_for(Duration::from_secs(1));
     let began = Instant::now();
     let run = desk.generate().exits(0);
@@ -170,7 +217,7 @@ fn troubles() -> Vec<Fault> {
 
 #[test]
 fn through_faults_of_every_kind_each_lead_gets_one_campaign_and_none_is_paid_for_twice() {
-    let desk = Desk::new(160).with("LLM_CONCURRENCY", "16");
+    let desk = Desk::eloquent(160).with("LLM_CONCURRENCY", "16");
     desk.llm.fail_by(|asked, n_earlier| {
         let luck = hash(&format!("{} {n_earlier}", campaign::company(asked)));
         let troubles = troubles();

@@ -12,6 +12,7 @@ use outreach::copy::{Brand, Draft, language};
 use outreach::lead::{Lead, RecordId};
 use outreach::writer::Usage;
 
+use super::super::apart::shingles;
 use super::super::desk::Texts;
 use super::super::order::Order;
 
@@ -43,6 +44,8 @@ pub struct Case {
     reader: Lead,
     /// Who writes, as it is stored.
     writer: String,
+    /// Whose name stands below the texts.
+    sender: String,
     /// The task without what was wrong with earlier answers.
     task: Prompt,
     /// The question to ask next.
@@ -70,9 +73,14 @@ impl Case {
     pub fn open(order: Order, lead: Lead, brand: &Brand, model: &str) -> Case {
         let reader = with_language(&lead);
         let task = prompt::build(&reader, brand, &order.steps());
-        let task = match order.refused() {
-            (_, []) => task,
-            (_, refused) => task.other_than(refused),
+        let task = match order.unwanted().as_slice() {
+            [] => task,
+            unwanted => task.other_than(unwanted),
+        };
+        // Texts that were too close to a colleague's are corrected once.
+        let corrections = match order.tried.n_close {
+            0 => 0,
+            _ => CORRECTIONS_MAX,
         };
         Case {
             prompt: task.clone(),
@@ -81,7 +89,8 @@ impl Case {
             lead,
             reader,
             task,
-            corrections: 0,
+            corrections,
+            sender: brand.sender.clone(),
             usage: Usage::default(),
             best: None,
             why: String::new(),
@@ -130,8 +139,8 @@ impl Case {
             Ok(drafts) => drafts,
             Err(error) => return self.reminded(format!("{error:#}")),
         };
-        let (_, refused) = self.order.refused();
-        let is_old = |draft: &Draft| refused.iter().any(|old| old.body == draft.body);
+        let unwanted = self.order.unwanted();
+        let is_old = |draft: &Draft| unwanted.iter().any(|old| old.body == draft.body);
         if drafts.iter().any(is_old) {
             return self.reminded("it repeats a text that a person turned down".to_string());
         }
@@ -175,11 +184,13 @@ impl Case {
 
     fn texts(&self, drafts: Vec<Draft>, judgement: Judgement) -> Texts {
         Texts {
+            shingles: shingles(&self.lead, &drafts, &self.sender),
             lead: self.lead.clone(),
             drafts,
             judgement,
             writer: self.writer.clone(),
-            tokens: self.usage.tokens(),
+            tokens: self.tokens(),
+            too_close: None,
         }
     }
 
@@ -188,7 +199,13 @@ impl Case {
     pub fn into_parts(mut self) -> (Order, Lead, Option<Texts>, u64) {
         let best = self.best.take();
         let best = best.map(|(drafts, judgement)| self.texts(drafts, judgement));
-        (self.order, self.lead, best, self.usage.tokens())
+        let tokens = self.tokens();
+        (self.order, self.lead, best, tokens)
+    }
+
+    /// What its texts took, those that came to nothing included.
+    fn tokens(&self) -> u64 {
+        self.order.tried.tokens + self.usage.tokens()
     }
 }
 

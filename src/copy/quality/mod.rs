@@ -50,7 +50,7 @@ pub enum Severity {
 
 impl Severity {
     /// What one issue takes off the 100 points of a message.
-    fn cost(self) -> u32 {
+    pub fn cost(self) -> u32 {
         match self {
             Severity::Minor => 4,
             Severity::Major => 25,
