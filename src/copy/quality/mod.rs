@@ -9,6 +9,7 @@
 //! This module does not know who wrote the drafts, and mends nothing.
 
 mod leftovers;
+mod likeness;
 mod names;
 mod phrases;
 mod progression;
@@ -22,6 +23,7 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::likeness::{Fingerprint, likeness};
 use self::reading::{Case, Reading};
 use super::text::fold;
 use super::{Brand, Draft};
