@@ -11,6 +11,7 @@
 mod leftovers;
 mod likeness;
 mod names;
+mod outside;
 mod phrases;
 mod progression;
 mod reading;
@@ -24,6 +25,7 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 
 pub use self::likeness::{Fingerprint, likeness};
+pub use self::outside::lead_as_given;
 use self::reading::{Case, Reading};
 use super::text::fold;
 use super::{Brand, Draft};
