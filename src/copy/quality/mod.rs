@@ -1,21 +1,25 @@
 //! The quality gate: whether a campaign may be sent to this person under this brand.
 //!
 //! Purpose: judge drafts by rules, each with a code, the offending words and a hint the writer can
-//! act on. One file a family: `structure`, `leftovers`, `truth` with `names`, `tone`,
-//! `progression`, `safety`.
+//! act on. One file a family: `structure`, `leftovers`, `truth` with `names`, `spelling` and
+//! `contradiction`, `tone`, `progression`, `safety`, `language`.
 //! Invariant: pure and repeatable; a blocker fails a campaign at any threshold. Words are judged in
 //! their place, not as bare substrings: names and what the lead says of itself never count against
 //! it.
 //! This module does not know who wrote the drafts, and mends nothing.
 
+mod contradiction;
+mod language;
 mod leftovers;
 mod likeness;
 mod names;
+mod numerals;
 mod outside;
 mod phrases;
 mod progression;
 mod reading;
 mod safety;
+mod spelling;
 mod structure;
 mod tone;
 mod truth;
@@ -111,13 +115,16 @@ pub fn judge_steps(
     structure::campaign(&case, &readings, &mut issues);
     names::campaign(&case, &readings, &mut issues);
     progression::campaign(&case, &readings, &mut issues);
+    language::campaign(&readings, &mut issues);
     for reading in &readings {
         structure::message(&case, reading, &mut issues);
         leftovers::message(&case, reading, &mut issues);
         truth::message(&case, reading, &mut issues);
         names::message(&case, reading, &mut issues);
+        spelling::message(&case, reading, &mut issues);
         tone::message(&case, reading, &mut issues);
         safety::message(&case, reading, &mut issues);
+        language::message(&case, reading, &mut issues);
     }
     let score = score(&issues, drafts);
     let blocked = issues
@@ -149,6 +156,11 @@ fn score(issues: &[Issue], drafts: &[Draft]) -> u8 {
 
 /// Everything a lead says of itself, folded: what a text may repeat.
 pub(super) fn lead_data(lead: &Lead) -> String {
+    fold(&lead_texts(lead))
+}
+
+/// The same in its own case.
+fn lead_texts(lead: &Lead) -> String {
     let fields = [
         &lead.full_name,
         &lead.first_name,
@@ -165,7 +177,7 @@ pub(super) fn lead_data(lead: &Lead) -> String {
         &lead.city,
     ];
     let fields = fields.into_iter().chain(&lead.services).map(String::as_str);
-    fold(&fields.collect::<Vec<_>>().join(" . "))
+    fields.collect::<Vec<_>>().join(" . ")
 }
 
 /// Whether a phrase of the lead's data may stand in a mail of ours: no spam words, no left-over of

@@ -26,7 +26,10 @@ const COMMON_WORDS: &str = "\
     italian italy january japan japanese july june kpi kpis latin march may mediterranean mexico \
     middle midwest monday mr mrs ms netherlands no nordic north northern november october ok p.s \
     pacific pdf proof ps q1 q2 q3 q4 regards roi saas saturday scandinavia september south \
-    southern spain spanish sunday team thursday tuesday uk us usa web wednesday west western yes";
+    southern spain spanish sunday team thursday tuesday uk us usa web wednesday west western yes \
+    mondays tuesdays wednesdays thursdays fridays saturdays sundays herr frau monsieur madame \
+    señor señora signor signora mrs prof professor sir madam earth god alps atlantic balkans \
+    baltic scotland scottish wales welsh ireland irish londoners brexit covid english-speaking";
 
 /// The campaign names its company somewhere.
 pub(super) fn campaign(case: &Case<'_>, readings: &[Reading<'_>], issues: &mut Vec<Issue>) {
@@ -36,9 +39,11 @@ pub(super) fn campaign(case: &Case<'_>, readings: &[Reading<'_>], issues: &mut V
     let lead = case.lead;
     let named = |reading: &Reading<'_>| {
         let text = format!("{}\n{}", reading.subject, reading.body);
-        let first = first_word(&lead.company_short);
-        [lead.company.as_str(), lead.company_short.as_str(), first]
+        let whole = [lead.company.as_str(), lead.company_short.as_str()];
+        let short = short_forms(&lead.company_short);
+        whole
             .into_iter()
+            .chain(short.iter().map(String::as_str))
             .any(|name| name.chars().count() > 1 && contains_name(&text, name))
     };
     if !readings.iter().any(named) {
@@ -63,14 +68,20 @@ pub(super) fn campaign(case: &Case<'_>, readings: &[Reading<'_>], issues: &mut V
     }
 }
 
-/// The first word of a company name if it could only mean that company.
-fn first_word(company: &str) -> &str {
-    let first = words(company).next().unwrap_or_default();
-    if first.chars().count() >= 4 {
-        first
-    } else {
-        ""
+/// What people call a company for short: its first words, `and` for `&`, without `The`.
+fn short_forms(company: &str) -> Vec<String> {
+    let spoken = company.replace('&', "and");
+    let bare = [company, spoken.as_str()].map(|name| name.strip_prefix("The ").unwrap_or(name));
+    let mut forms: Vec<String> = bare.map(str::to_string).to_vec();
+    for name in bare {
+        let all: Vec<&str> = name.split_whitespace().collect();
+        let beginnings = (1..all.len())
+            .filter_map(|n| all.get(..n))
+            .map(|words| words.join(" "));
+        // One short word could be any word at the beginning of a sentence.
+        forms.extend(beginnings.filter(|form| form.chars().count() >= 4));
     }
+    forms
 }
 
 /// Names in one message.
@@ -158,12 +169,86 @@ fn foreign(case: &Case<'_>, reading: &Reading<'_>) -> Vec<(String, bool)> {
             };
             let familiar = known(&folded) || word.trim_end_matches("'s").split('-').all(part);
             if !familiar && !found.iter().any(|(w, _)| w == word) {
-                found.push((word.to_string(), names_somebody(before, line, word)));
+                let in_context = names_somebody(before, line, word) || is_compound(word);
+                found.push((word.to_string(), in_context));
             }
         }
+        found.extend(claimants(case, line).map(|name| (name.to_string(), true)));
     }
     found
 }
+
+/// Whether a word is written like `BrightSmile`: nobody writes so but for a name.
+fn is_compound(word: &str) -> bool {
+    let mut letters = word.chars().skip(1).zip(word.chars().skip(2));
+    word.starts_with(char::is_uppercase)
+        && letters.any(|(one, two)| one.is_lowercase() && two.is_uppercase())
+}
+
+/// Names at the beginning of a sentence that tell of a success: `Contoso cut its costs`.
+fn claimants<'a>(case: &Case<'_>, line: &'a str) -> impl Iterator<Item = &'a str> {
+    let sentences = line.split(['.', '?', '!', ':', '•']);
+    sentences.filter_map(|sentence| {
+        let mut all = words(sentence);
+        let (name, verb) = (all.next()?, all.next()?);
+        let folded = fold(name);
+        let is_name = name.starts_with(char::is_uppercase)
+            && name.chars().count() >= 4
+            && !folded.ends_with('s')
+            && !case.known.contains(&folded)
+            && !COMMON.contains(folded.as_str())
+            && !NOBODY_IN_PARTICULAR.contains(&folded.as_str());
+        (is_name && SUCCEEDS.contains(&verb)).then_some(name)
+    })
+}
+
+/// What a customer in a success story does.
+const SUCCEEDS: [&str; 16] = [
+    "achieved",
+    "boosted",
+    "cut",
+    "cuts",
+    "doubled",
+    "grew",
+    "halved",
+    "improved",
+    "increased",
+    "raised",
+    "reduced",
+    "saved",
+    "saves",
+    "slashed",
+    "switched",
+    "tripled",
+];
+
+/// Words that begin such a sentence without naming anybody.
+const NOBODY_IN_PARTICULAR: [&str; 24] = [
+    "another",
+    "anybody",
+    "anyone",
+    "everybody",
+    "everyone",
+    "everything",
+    "half",
+    "management",
+    "neither",
+    "nobody",
+    "none",
+    "nothing",
+    "one",
+    "somebody",
+    "someone",
+    "something",
+    "staff",
+    "that",
+    "this",
+    "they",
+    "what",
+    "which",
+    "whoever",
+    "have",
+];
 
 /// Whether a word is written like `SOC` or `KPIs`.
 fn is_abbreviation(word: &str) -> bool {

@@ -21,8 +21,10 @@ static INVITES: LazyLock<Regex> = LazyLock::new(|| {
         "like to|love to|if (?:you|it|that|this|any)|should (?:you|it|this|that|the)",
         "whenever|reply|drop me|happy for you|a look|offer stands",
         "say the word|chat|conversation|a call|connect|exchange|reach me|welcome|curious|door",
-        "trade (?:views|notes)|share (?:what|how)|write (?:to )?me",
-        "antworten|melden|gespräch|échanger|hablar|conversar",
+        "trade (?:views|notes)|share (?:what|how)|write (?:to )?me|tell us|ask me|be useful",
+        "interested (?:in|to) (?:know|hear)|i can (?:write|send|show|outline|sketch)|i wonder",
+        "(?:may|shall|could|can) (?:i|we) (?:show|send|ask)|thoughts",
+        "antwort(?:en)?|melden|gespräch|zeile|échanger|réponse|hablar|conversar|respuesta|risposta",
     ];
     phrases::pattern(&patterns.join("|"), true)
 });
@@ -77,7 +79,8 @@ pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<I
     }
     let questions = reading.core.matches('?').count();
     let invites = INVITES.is_match(&fold(&reading.core));
-    if questions == 0 && !invites {
+    // The last one may simply say goodbye.
+    if questions == 0 && !invites && (case.is_first(reading.step) || !case.is_last(reading.step)) {
         let severity = if case.is_first(reading.step) {
             Severity::Major
         } else {

@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 
 use super::reading::{Case, Reading};
-use super::{Issue, Severity, issue, phrases};
+use super::{Issue, Severity, contradiction, issue, numerals, phrases};
 use crate::copy::text::{fold, words};
 
 /// A number or a range with the unit that makes it a claim.
@@ -46,9 +46,21 @@ static WORDED: LazyLock<Regex> = LazyLock::new(|| {
     phrases::pattern(&patterns.join("|"), true)
 });
 
+/// Stems that say nothing about what a claim is about.
+const GENERIC: [&str; 22] = [
+    "about", "avera", "clien", "compa", "custo", "cuts", "every", "faste", "from", "helps",
+    "incre", "less", "month", "more", "most", "reduc", "teams", "than", "their", "time", "with",
+    "year",
+];
+
+/// How a subject pretends to be part of a thread: the prefixes of mail programs in many languages.
 static FAKE_THREAD: LazyLock<Regex> = LazyLock::new(|| {
-    let prefixes = "re|fwd?|aw|wg|sv|vs|rv|tr|antw|odp|enc";
-    phrases::pattern(&format!(r"^\s*(?i:{prefixes})\s*(?:\[\d+\])?\s*:"), false)
+    let prefixes =
+        "re|r e|fwd?|forward(?:ed)?|reply|aw|antwort|wg|sv|vs|vb|rv|res|tr|antw|odp|enc|ynt|ref";
+    phrases::pattern(
+        &format!(r"^\W*(?i:{prefixes})\s*(?:[\[(]\d+[\])])?\s*[:：]"),
+        false,
+    )
 });
 
 /// The rules of this family.
@@ -68,12 +80,14 @@ pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<I
         phrases::apply("first", case, reading, issues);
     }
     figures(case, reading, issues);
+    contradiction::of_lead(case, reading, issues);
 }
 
 fn figures(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
-    let known = numbers(&case.lead_data);
+    let known = numbers(&numerals::with_digits(&case.lead_data));
     let hint = "use only figures of the lead's data or of an allowed claim; better none";
-    for sentence in sentences(&reading.folded) {
+    let text = numerals::with_digits(&reading.folded);
+    for sentence in sentences(&text) {
         for figure in find(sentence) {
             let covered = figure.values.iter().all(|value| {
                 known
@@ -248,7 +262,7 @@ fn is_claimed(case: &Case<'_>, sentence: &str, figure: &Figure) -> bool {
         .iter()
         .filter(|claim| claim.is_for(&case.lead_data))
         .any(|claim| {
-            let text = fold(&claim.text);
+            let text = numerals::with_digits(&fold(&claim.text));
             let known = numbers(&text);
             let has = |value: &String| {
                 known
@@ -262,12 +276,13 @@ fn is_claimed(case: &Case<'_>, sentence: &str, figure: &Figure) -> bool {
                     .map(stem)
                     .collect()
             };
-            let subject = content(&text);
+            let mut subject = content(&text);
+            subject.retain(|word| !GENERIC.contains(&word.as_str()));
             let shared = content(sentence)
                 .iter()
                 .filter(|word| subject.contains(word))
                 .count();
-            figure.values.iter().all(has) && shared >= subject.len().min(2)
+            figure.values.iter().all(has) && shared >= subject.len().min(1)
         })
 }
 

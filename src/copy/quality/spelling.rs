@@ -1,0 +1,209 @@
+//! Spelling: the company's name letter by letter.
+//!
+//! Purpose: find what is almost the company's name, divided or joined otherwise, with a letter
+//! more, less or exchanged, or without its accents.
+//! Invariant: what the lead's own data writes is never wrong, nor is `and` for `&` or a missing
+//! legal form.
+//! This module does not know other people's names; see [`super::names`].
+
+use super::reading::{Case, Reading};
+use super::{Issue, Severity, issue};
+use crate::copy::text::{fold, places};
+
+/// Shorter names have too many honest neighbours among the words of a language.
+const LETTERS_MIN: usize = 6;
+
+/// A word of a text as it is compared.
+struct Word<'a> {
+    written: &'a str,
+    letters: String,
+    /// Whether it stands where a sentence begins, and its capital means nothing.
+    starts: bool,
+}
+
+/// The rule of this file.
+pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
+    let name = letters(&case.lead.company_short);
+    let n_letters = name.chars().count();
+    if n_letters < LETTERS_MIN {
+        return;
+    }
+    let n_words = case.lead.company_short.split_whitespace().count();
+    let lines = std::iter::once(reading.subject).chain(reading.core.lines());
+    for line in lines {
+        let line = words(line);
+        for size in n_words.saturating_sub(1).max(1)..=n_words + 1 {
+            let wrong = line
+                .windows(size)
+                .find(|window| is_wrong(case, window, &name));
+            if let Some(window) = wrong {
+                let written: Vec<&str> = window.iter().map(|word| word.written).collect();
+                let hint = format!(
+                    "write the company as it writes itself: `{}`",
+                    case.lead.company_short
+                );
+                let code = "company_misspelt";
+                issues.push(issue(
+                    code,
+                    Severity::Blocker,
+                    reading.step,
+                    &written.join(" "),
+                    &hint,
+                ));
+                return;
+            }
+        }
+    }
+}
+
+fn is_wrong(case: &Case<'_>, window: &[Word<'_>], name: &str) -> bool {
+    let Some(first) = window.first() else {
+        return false;
+    };
+    let found: String = window.iter().map(|word| word.letters.as_str()).collect();
+    // The same letters in another case are a matter of case.
+    if found == name && window.len() == case.lead.company_short.split_whitespace().count() {
+        return window.iter().any(|word| word.written.contains('-'))
+            && !case.lead.company_short.contains('-')
+            && !is_own(case, window);
+    }
+    // Of a name all words are raised, but for those the name itself has small.
+    let short = fold(&case.lead.company_short);
+    let fits = |word: &Word<'_>| {
+        word.written.starts_with(char::is_uppercase)
+            || (!word.letters.is_empty()
+                && short
+                    .split(' ')
+                    .any(|part| part == fold(word.written) || part == "&"))
+    };
+    let is_name = first.written.starts_with(char::is_uppercase) && window.iter().all(fits);
+    let holds_name = || {
+        let written: Vec<&str> = window.iter().map(|word| word.written).collect();
+        places(&written.join(" "), &case.lead.company_short)
+            .next()
+            .is_some()
+    };
+    if !is_name || holds_name() || is_own(case, window) {
+        return false;
+    }
+    let length = name.chars().count();
+    let allowed = match length {
+        ..=7 => 1,
+        8..=15 => 2,
+        _ => 3,
+    };
+    // One word at the beginning of a sentence may be any word of the language.
+    let allowed = if window.len() == 1 && first.starts {
+        1
+    } else {
+        allowed
+    };
+    if found.chars().count().abs_diff(length) > allowed {
+        return false;
+    }
+    strsim::damerau_levenshtein(&found, name) <= allowed
+}
+
+/// Whether the lead's own data writes it so, perhaps as the plural or the genitive.
+fn is_own(case: &Case<'_>, window: &[Word<'_>]) -> bool {
+    let written: Vec<&str> = window.iter().map(|word| word.written).collect();
+    let written = fold(&written.join(" "));
+    let written = written.strip_suffix("'s").unwrap_or(&written);
+    [&case.lead_data, &case.brand_data]
+        .into_iter()
+        .any(|data| places(data, written).next().is_some())
+}
+
+fn words(line: &str) -> Vec<Word<'_>> {
+    let mut starts = true;
+    let mut all = Vec::new();
+    for token in line.split_whitespace() {
+        let written = token.trim_matches(|c: char| !c.is_alphanumeric() && c != '&');
+        all.push(Word {
+            written,
+            letters: letters(written),
+            starts,
+        });
+        starts = token.ends_with(['.', '?', '!', ':', '•', '—', '–', '-']);
+    }
+    all
+}
+
+/// The letters and digits of a name, folded; `&` is spoken.
+fn letters(name: &str) -> String {
+    let name = fold(name);
+    let name = name.strip_suffix("'s").unwrap_or(&name);
+    let spoken = name.replace('&', "and");
+    spoken.chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::copy::Draft;
+    use crate::copy::brand::Brand;
+    use crate::copy::quality::tests::lead_with;
+
+    #[track_caller]
+    fn check(company: &str, text: &str, expected: &str) {
+        let lead = lead_with(|lead| {
+            lead.company = company.into();
+            lead.company_short = company.into();
+        });
+        let brand = Brand::builtin("4Runr Team");
+        let case = Case::new(&lead, &brand, &["hook"]);
+        let draft = Draft {
+            step: "hook".into(),
+            subject: "A question".into(),
+            body: format!("Hi Ada,\n\n{text}\n\n— 4Runr Team"),
+        };
+        let mut issues = Vec::new();
+        message(&case, &Reading::new(&draft, &case), &mut issues);
+        let found = issues.first().map_or("", |issue| issue.words.as_str());
+        assert_eq!(found, expected, "{company}: {text}");
+    }
+
+    #[test]
+    fn almost_the_name_is_found() {
+        check("Parcelmoth", "What Parcel Moth does.", "Parcel Moth");
+        check(
+            "Free Range Foods",
+            "At Free Range Food it is.",
+            "Free Range Food",
+        );
+        check(
+            "Free Range Foods",
+            "At Free-Range Foods it is.",
+            "Free-Range Foods",
+        );
+        check(
+            "Käufer Heiztechnik",
+            "Kaufer Heiztechnik plans.",
+            "Kaufer Heiztechnik",
+        );
+        check(
+            "Hathersage Precision",
+            "Hathersedge Precision has",
+            "Hathersedge Precision",
+        );
+        check("Nordkran", "Somebody at Nordkrann plans", "Nordkrann");
+    }
+
+    #[test]
+    fn the_name_and_honest_words_are_not() {
+        check(
+            "Free Range Foods",
+            "Free Range Foods has; Free Range Foods' plan",
+            "",
+        );
+        check(
+            "Free Range Foods",
+            "Free Range is short; free range food is fine",
+            "",
+        );
+        check("Guess & Thornbury", "At Guess and Thornbury we saw", "");
+        check("Parcelmoth", "Parcelmoth’s portal, Parcels move", "");
+        check("Notion", "Motion helps. We think of Notion often", "");
+        check("Ferrous", "Ferrous works; a ferrous metal", "");
+    }
+}
