@@ -250,7 +250,10 @@ fn language(text: &str) -> Option<&'static Language> {
         common * 100 / all.len()
     };
     let best = LANGUAGES.iter().max_by_key(|language| share(language))?;
-    (share(best) >= 16).then_some(best)
+    let english = LANGUAGES.first().map_or(0, share);
+    // Languages share words: another one than English must be clearly ahead.
+    let is_clear = best.name == "English" || share(best) >= english + 10;
+    (share(best) >= 16 && is_clear).then_some(best)
 }
 
 fn ease(reading: &Reading<'_>, issues: &mut Vec<Issue>) {

@@ -276,7 +276,7 @@ fn inner_words(line: &str) -> Vec<(&str, &str)> {
         let word = words(token).next().unwrap_or_default();
         if !word.is_empty() {
             let opens = token.starts_with(['"', '“', '‘', '(', '•', '-', '—']);
-            if !starts && !opens {
+            if (!starts && !opens) || is_compound(word) {
                 all.push((word, before));
             }
             before = word;

@@ -77,12 +77,15 @@ fn is_wrong(case: &Case<'_>, window: &[Word<'_>], name: &str) -> bool {
                     .any(|part| part == fold(word.written) || part == "&"))
     };
     let is_name = first.written.starts_with(char::is_uppercase) && window.iter().all(fits);
-    let holds_name = || {
-        let written: Vec<&str> = window.iter().map(|word| word.written).collect();
-        places(&written.join(" "), &case.lead.company_short)
-            .next()
-            .is_some()
+    // A smaller window has the name itself.
+    let joined = |part: Option<&[Word<'_>]>| -> String {
+        part.unwrap_or_default()
+            .iter()
+            .map(|word| word.letters.as_str())
+            .collect()
     };
+    let last = window.len().saturating_sub(1);
+    let holds_name = || joined(window.get(1..)) == name || joined(window.get(..last)) == name;
     if !is_name || holds_name() || is_own(case, window) {
         return false;
     }
@@ -93,10 +96,9 @@ fn is_wrong(case: &Case<'_>, window: &[Word<'_>], name: &str) -> bool {
         _ => 3,
     };
     // One word at the beginning of a sentence may be any word of the language.
-    let allowed = if window.len() == 1 && first.starts {
-        1
-    } else {
-        allowed
+    let allowed = match window.len() == 1 && first.starts {
+        true => usize::from(length > 6),
+        false => allowed,
     };
     if found.chars().count().abs_diff(length) > allowed {
         return false;
