@@ -30,9 +30,9 @@ const LANGUAGES: [Language; 7] = [
     Language {
         name: "German",
         words: &[
-            "der", "die", "das", "und", "ist", "nicht", "sie", "wir", "ein", "eine", "zu", "mit",
-            "für", "von", "auf", "den", "dem", "im", "es", "wie", "oder", "ihnen", "ihre", "ich",
-            "bei", "sind", "auch", "wenn", "einen", "werden", "dass", "sich", "aus",
+            "der", "das", "und", "ist", "nicht", "sie", "wir", "ein", "eine", "zu", "mit", "für",
+            "von", "auf", "den", "dem", "im", "es", "wie", "oder", "ihnen", "ihre", "ich", "bei",
+            "sind", "auch", "wenn", "einen", "werden", "dass", "sich", "aus",
         ],
         places: &[
             "german",
@@ -83,7 +83,7 @@ const LANGUAGES: [Language; 7] = [
         name: "Spanish",
         words: &[
             "el", "la", "los", "las", "y", "que", "en", "un", "una", "para", "con", "su", "es",
-            "por", "se", "no", "más", "como", "del", "al", "de", "lo", "si", "usted", "sus",
+            "por", "se", "más", "como", "del", "al", "de", "lo", "si", "usted", "sus",
         ],
         places: &[
             "spanish",
@@ -114,8 +114,8 @@ const LANGUAGES: [Language; 7] = [
     Language {
         name: "Italian",
         words: &[
-            "il", "la", "i", "gli", "le", "e", "di", "che", "è", "un", "una", "per", "con", "non",
-            "del", "della", "si", "in", "su", "sono", "come", "da", "al", "alla", "più", "lo",
+            "il", "la", "i", "gli", "le", "e", "di", "che", "è", "un", "una", "con", "non", "del",
+            "della", "si", "su", "sono", "da", "al", "alla", "più", "lo",
         ],
         places: &[
             "italian",
@@ -130,8 +130,8 @@ const LANGUAGES: [Language; 7] = [
     Language {
         name: "Dutch",
         words: &[
-            "de", "het", "een", "en", "van", "is", "dat", "niet", "u", "we", "wij", "voor", "met",
-            "op", "zijn", "te", "die", "er", "aan", "of", "uw", "bij", "hoe", "ook", "naar",
+            "de", "het", "een", "en", "van", "dat", "niet", "u", "wij", "voor", "met", "op",
+            "zijn", "te", "er", "aan", "uw", "bij", "hoe", "ook", "naar",
         ],
         places: &[
             "dutch",
@@ -147,8 +147,8 @@ const LANGUAGES: [Language; 7] = [
     Language {
         name: "Portuguese",
         words: &[
-            "o", "a", "os", "as", "e", "de", "que", "em", "um", "uma", "para", "com", "não", "se",
-            "do", "da", "no", "na", "por", "mais", "como", "é", "ao", "seu", "sua",
+            "os", "e", "de", "que", "em", "um", "uma", "para", "com", "não", "se", "da", "na",
+            "por", "mais", "como", "é", "ao", "seu", "sua",
         ],
         places: &[
             "portuguese",
@@ -163,7 +163,7 @@ const LANGUAGES: [Language; 7] = [
 ];
 
 /// Fewer words are not enough to tell a language.
-const WORDS_MIN: usize = 10;
+const WORDS_MIN: usize = 14;
 
 /// Nobody reads a longer sentence in one breath.
 const SENTENCE_WORDS_MAX: usize = 60;
@@ -276,7 +276,8 @@ fn ease(reading: &Reading<'_>, issues: &mut Vec<Issue>) {
         return;
     }
     let n_words = words(&reading.plain).count();
-    if !reading.is_english || n_words < 25 {
+    let is_other = language(&reading.plain).is_some_and(|found| found.name != "English");
+    if is_other || n_words < 25 {
         return;
     }
     let syllables: usize = words(&reading.plain).map(syllables).sum();

@@ -14,8 +14,12 @@ use super::structure::contains_name;
 use super::{Issue, Severity, issue};
 use crate::copy::text::{fold, words};
 
-/// Capitalised words anybody may use: days, months, places, peoples, titles, common notions.
-static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| COMMON_WORDS.split(' ').collect());
+/// Capitalised words anybody may use: days, months, places, peoples, titles, everyday tools.
+static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    let words = COMMON_WORDS.split(' ');
+    let more = include_str!("proper.txt").split_whitespace();
+    words.chain(more).collect()
+});
 
 const COMMON_WORDS: &str = "\
     africa african ai alps america american api apis april asia asian atlantic august australia \
@@ -41,9 +45,13 @@ pub(super) fn campaign(case: &Case<'_>, readings: &[Reading<'_>], issues: &mut V
         let text = format!("{}\n{}", reading.subject, reading.body);
         let whole = [lead.company.as_str(), lead.company_short.as_str()];
         let short = short_forms(&lead.company_short);
+        // One word of it is enough, if it is no common one.
+        let parts = words(&lead.company_short)
+            .filter(|word| word.chars().count() >= 6 && word.starts_with(char::is_uppercase));
         whole
             .into_iter()
             .chain(short.iter().map(String::as_str))
+            .chain(parts)
             .any(|name| name.chars().count() > 1 && contains_name(&text, name))
     };
     if !readings.iter().any(named) {
@@ -69,7 +77,7 @@ pub(super) fn campaign(case: &Case<'_>, readings: &[Reading<'_>], issues: &mut V
 }
 
 /// What people call a company for short: its first words, `and` for `&`, without `The`.
-fn short_forms(company: &str) -> Vec<String> {
+pub(super) fn short_forms(company: &str) -> Vec<String> {
     let spoken = company.replace('&', "and");
     let bare = [company, spoken.as_str()].map(|name| name.strip_prefix("The ").unwrap_or(name));
     let mut forms: Vec<String> = bare.map(str::to_string).to_vec();
@@ -98,12 +106,23 @@ pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<I
     }
 }
 
-/// The company in letters it does not use.
+/// The company in letters it does not use, whole or by the first word if that is a coined one.
 fn company_case(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
-    let name = case.lead.company_short.as_str();
+    let coined = words(&case.lead.company_short)
+        .next()
+        .filter(|word| is_compound(word));
+    for name in [Some(case.lead.company_short.as_str()), coined] {
+        if name.is_some_and(|name| !is_cased(name, reading, issues)) {
+            return;
+        }
+    }
+}
+
+/// Whether a name is written as it writes itself wherever it stands.
+fn is_cased(name: &str, reading: &Reading<'_>, issues: &mut Vec<Issue>) -> bool {
     let folded_name = fold(name);
     if name.chars().count() < 2 {
-        return;
+        return true;
     }
     // Names of one word are common words too ("notion"): then only shouting or a capital gives it
     // away.
@@ -141,9 +160,10 @@ fn company_case(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>)
             let hint = format!("write the company as it writes itself: `{name}`");
             let code = "company_case";
             issues.push(issue(code, Severity::Major, reading.step, &written, &hint));
-            return;
+            return false;
         }
     }
+    true
 }
 
 /// Capitalised words in the middle of sentences that neither lead nor brand knows, each with

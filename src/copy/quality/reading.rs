@@ -296,7 +296,9 @@ fn greets(line: &str, lead: &Lead) -> bool {
 /// Where the signature starts: at the brand's own line, or at a dash or closing formula near the
 /// end.
 fn signature_start(lines: &[&str], brand: &Brand) -> usize {
-    let own = plain_signature(&brand.signature);
+    // A signature of several lines begins with its first.
+    let first = brand.signature.lines().find(|line| !line.trim().is_empty());
+    let own = plain_signature(first.unwrap_or_default());
     let closing = |line: &str| {
         const FORMULAS: [&str; 14] = [
             "best",
@@ -316,7 +318,7 @@ fn signature_start(lines: &[&str], brand: &Brand) -> usize {
         ];
         FORMULAS.contains(&fold(line.trim()).trim_end_matches([',', '.', '!']))
     };
-    let from = lines.len().saturating_sub(4);
+    let from = lines.len().saturating_sub(8);
     let tail = lines.iter().enumerate().skip(from);
     let mut signs = tail.filter(|(at, line)| {
         let line = line.trim();

@@ -6,6 +6,7 @@
 //! legal form.
 //! This module does not know other people's names; see [`super::names`].
 
+use super::names::short_forms;
 use super::reading::{Case, Reading};
 use super::{Issue, Severity, issue};
 use crate::copy::text::{fold, places};
@@ -23,19 +24,33 @@ struct Word<'a> {
 
 /// The rule of this file.
 pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
-    let name = letters(&case.lead.company_short);
-    let n_letters = name.chars().count();
-    if n_letters < LETTERS_MIN {
-        return;
+    let whole = case.lead.company_short.clone();
+    for form in std::iter::once(whole).chain(short_forms(&case.lead.company_short)) {
+        let is_first_word = !form.contains(' ');
+        let n_letters = letters(&form).chars().count();
+        // A first word alone is a name of its own only if it is long enough to be no other word.
+        let min = if is_first_word {
+            LETTERS_MIN + 1
+        } else {
+            LETTERS_MIN
+        };
+        if n_letters >= min && has_wrong(case, &form, reading, issues) {
+            return;
+        }
     }
-    let n_words = case.lead.company_short.split_whitespace().count();
+}
+
+/// Whether a form of the name is misspelt somewhere.
+fn has_wrong(case: &Case<'_>, form: &str, reading: &Reading<'_>, issues: &mut Vec<Issue>) -> bool {
+    let name = letters(form);
+    let n_words = form.split_whitespace().count();
     let lines = std::iter::once(reading.subject).chain(reading.core.lines());
     for line in lines {
         let line = words(line);
         for size in n_words.saturating_sub(1).max(1)..=n_words + 1 {
             let wrong = line
                 .windows(size)
-                .find(|window| is_wrong(case, window, &name));
+                .find(|window| is_wrong(case, form, window, &name));
             if let Some(window) = wrong {
                 let written: Vec<&str> = window.iter().map(|word| word.written).collect();
                 let hint = format!(
@@ -50,25 +65,26 @@ pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<I
                     &written.join(" "),
                     &hint,
                 ));
-                return;
+                return true;
             }
         }
     }
+    false
 }
 
-fn is_wrong(case: &Case<'_>, window: &[Word<'_>], name: &str) -> bool {
+fn is_wrong(case: &Case<'_>, form: &str, window: &[Word<'_>], name: &str) -> bool {
     let Some(first) = window.first() else {
         return false;
     };
     let found: String = window.iter().map(|word| word.letters.as_str()).collect();
     // The same letters in another case are a matter of case.
-    if found == name && window.len() == case.lead.company_short.split_whitespace().count() {
+    if found == name && window.len() == form.split_whitespace().count() {
         return window.iter().any(|word| word.written.contains('-'))
-            && !case.lead.company_short.contains('-')
+            && !form.contains('-')
             && !is_own(case, window);
     }
     // Of a name all words are raised, but for those the name itself has small.
-    let short = fold(&case.lead.company_short);
+    let short = fold(form);
     let fits = |word: &Word<'_>| {
         word.written.starts_with(char::is_uppercase)
             || (!word.letters.is_empty()

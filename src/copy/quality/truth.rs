@@ -41,6 +41,7 @@ static WORDED: LazyLock<Regex> = LazyLock::new(|| {
         format!("(?:{digit})fold"),
         format!("(?:doubled|tripled|quadrupled|halved) (?:{growth})"),
         "twice as (?:fast|many|much)".to_string(),
+        format!("(?:one|two|three|four|five) (?:in|out of) (?:every )?(?:{digit}|twenty|fifty)"),
         format!("(?:dozens|hundreds|thousands|millions) of (?:[a-z-]+ ){{0,2}}(?:{crowd})"),
     ];
     phrases::pattern(&patterns.join("|"), true)
@@ -93,6 +94,7 @@ fn figures(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
                 known
                     .iter()
                     .any(|(number, unit)| number == value && *unit == figure.unit)
+                    || is_rest(value, &known)
             });
             if !covered && !figure.harmless && !is_claimed(case, sentence, &figure) {
                 let code = "invented_number";
@@ -126,6 +128,18 @@ fn sentences(text: &str) -> impl Iterator<Item = &str> {
         line.split_inclusive(['?', '!', ';'])
             .flat_map(|part| part.split(". "))
     })
+}
+
+/// Whether a number is what a known percentage leaves of a hundred: `the other 0.02` of `99.98%`.
+fn is_rest(value: &str, known: &[(String, &str)]) -> bool {
+    let Ok(value) = value.parse::<f64>() else {
+        return false;
+    };
+    known
+        .iter()
+        .filter(|(_, unit)| *unit == "%")
+        .filter_map(|(number, _)| number.parse::<f64>().ok())
+        .any(|number| (100.0 - number - value).abs() < 1e-6)
 }
 
 struct Figure {
@@ -182,7 +196,7 @@ fn is_harmless(sentence: &str, at: usize, number: &str, rest: &str) -> bool {
     let next = words(rest).next().unwrap_or_default();
     let enumerates =
         before.is_empty() && value <= 9 && (rest.trim().is_empty() || rest.starts_with(['.', ')']));
-    let always = rest.starts_with("/7") || before.ends_with('/') || before.ends_with("industry");
+    let always = is_idiom(before, next, rest, value);
     let minutes = matches!(next, "minute" | "minutes" | "min" | "mins") && value <= 60;
     let talk = [
         "call",
@@ -194,6 +208,21 @@ fn is_harmless(sentence: &str, at: usize, number: &str, rest: &str) -> bool {
         "look",
         "demo",
         "of your time",
+        "your calendar",
+        "your diary",
+        "spare",
+        "worth",
+        "week",
+        "tuesday",
+        "thursday",
+        "wednesday",
+        "monday",
+        "friday",
+        "phone",
+        "zoom",
+        "read",
+        "available",
+        "grab",
     ];
     let year = (2020..=2035).contains(&value) && number.len() == 4;
     let points = [
@@ -214,12 +243,55 @@ fn is_harmless(sentence: &str, at: usize, number: &str, rest: &str) -> bool {
         "signals",
         "thoughts",
         "lines",
+        "line",
+        "idea",
+        "question",
+        "thought",
+        "thing",
+        "reason",
+        "page",
+        "pages",
+        "sentence",
+        "sentences",
+        "bullets",
+        "slides",
+        "words",
+        "examples",
+        "changes",
+        "options",
+        "parts",
     ];
     enumerates
         || always
         || year
         || (minutes && talk.iter().any(|word| sentence.contains(word)))
         || (value <= 5 && points.contains(&next))
+}
+
+/// Times of day, `24/7`, `1-on-1`, `360-degree`, `the next 12 months`, `industry 4.0`.
+fn is_idiom(before: &str, next: &str, rest: &str, value: u32) -> bool {
+    let half = ["a.m", "p.m", "am", "pm", "o'clock"];
+    let hour = value <= 24
+        && half.iter().any(|half| {
+            *half == next
+                || rest.trim_start().starts_with("a.m")
+                || rest.trim_start().starts_with("p.m")
+        });
+    let clock = rest.starts_with(":00") || rest.starts_with(":30") || before.ends_with(':');
+    let fraction = rest.starts_with('/') || before.ends_with('/');
+    let measure = ["foot", "feet", "degree", "degrees"].contains(&next);
+    let named = ["industry", "web", "top"]
+        .iter()
+        .any(|word| before.ends_with(word));
+    let ahead = ["next", "coming"].iter().any(|word| before.ends_with(word));
+    hour || clock
+        || fraction
+        || measure
+        || rest.starts_with("-on-")
+        || rest.starts_with("-to-")
+        || (named && value <= 10)
+        || before.ends_with("industry")
+        || (ahead && value <= 24)
 }
 
 /// A number without its thousands separators: `14,000` is `14000`, `2.5` stays.
