@@ -9,9 +9,11 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
+use regex::Regex;
+
 use super::reading::{Case, Reading};
 use super::structure::contains_name;
-use super::{Issue, Severity, issue};
+use super::{Issue, Severity, issue, phrases};
 use crate::copy::text::{fold, words};
 
 /// Capitalised words anybody may use: days, months, places, peoples, titles, everyday tools.
@@ -87,7 +89,8 @@ pub(super) fn short_forms(company: &str) -> Vec<String> {
             .filter_map(|n| all.get(..n))
             .map(|words| words.join(" "));
         // One short word could be any word at the beginning of a sentence.
-        forms.extend(beginnings.filter(|form| form.chars().count() >= 4));
+        let is_whole = |form: &String| !form.ends_with([' ', '&']) && !form.ends_with(" and");
+        forms.extend(beginnings.filter(|form| form.chars().count() >= 4 && is_whole(form)));
     }
     forms
 }
@@ -95,6 +98,7 @@ pub(super) fn short_forms(company: &str) -> Vec<String> {
 /// Names in one message.
 pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
     company_case(case, reading, issues);
+    role(case, reading, issues);
     let hint = "name nobody but the lead and its company; leave this name out";
     for (word, in_context) in foreign(case, reading).into_iter().take(4) {
         let severity = if in_context {
@@ -103,6 +107,48 @@ pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<I
             Severity::Minor
         };
         issues.push(issue("unknown_name", severity, reading.step, &word, hint));
+    }
+}
+
+/// A position that a text gives the reader.
+static ROLE: LazyLock<Regex> = LazyLock::new(|| {
+    let role = "ceo|cto|cfo|coo|cmo|ciso|cpo|cro|founder|owner|president|managing director|\
+                head of \\w+|vp of \\w+|director of \\w+|chief \\w+ officer";
+    phrases::pattern(
+        &format!("(?:as|being) (?:the |an? )?(?P<role>{role})"),
+        true,
+    )
+});
+
+/// The reader in a position that is not the lead's.
+fn role(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
+    let title = fold(&case.lead.job_title);
+    if title.is_empty() {
+        return;
+    }
+    // `Chief Operating Officer` is a COO.
+    let initials: String = words(&title)
+        .filter_map(|word| word.chars().next())
+        .collect();
+    let own = |role: &str| {
+        let spelt: String = words(role).filter_map(|word| word.chars().next()).collect();
+        title.contains(role)
+            || initials.contains(role)
+            || (role.contains(' ') && words(&title).any(|word| word == spelt))
+            || case.lead_data.contains(role)
+    };
+    let mut found = ROLE
+        .captures_iter(&reading.folded)
+        .filter_map(|captures| captures.name("role"));
+    if let Some(found) = found.find(|found| !own(found.as_str())) {
+        let hint = format!("the lead is `{}`", case.lead.job_title);
+        issues.push(issue(
+            "wrong_role",
+            Severity::Major,
+            reading.step,
+            found.as_str(),
+            &hint,
+        ));
     }
 }
 
@@ -214,7 +260,7 @@ fn claimants<'a>(case: &Case<'_>, line: &'a str) -> impl Iterator<Item = &'a str
         let folded = fold(name);
         let is_name = name.starts_with(char::is_uppercase)
             && name.chars().count() >= 4
-            && !folded.ends_with('s')
+            && (!folded.ends_with('s') || folded.ends_with("ss"))
             && !case.known.contains(&folded)
             && !COMMON.contains(folded.as_str())
             && !NOBODY_IN_PARTICULAR.contains(&folded.as_str());

@@ -234,7 +234,7 @@ impl Reading<'_> {
 
 /// Whether a first line is a greeting: short, and a word of welcome or the lead's name in front.
 fn greets(line: &str, lead: &Lead) -> bool {
-    const WELCOME: [&str; 48] = [
+    const WELCOME: [&str; 54] = [
         "hi",
         "hello",
         "hey",
@@ -283,6 +283,12 @@ fn greets(line: &str, lead: &Lead) -> bool {
         "dag",
         "kære",
         "chers",
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+        "herr",
+        "frau",
     ];
     let line = line.trim();
     let folded = fold(line);

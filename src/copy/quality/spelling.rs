@@ -90,7 +90,7 @@ fn is_wrong(case: &Case<'_>, form: &str, window: &[Word<'_>], name: &str) -> boo
             || (!word.letters.is_empty()
                 && short
                     .split(' ')
-                    .any(|part| part == fold(word.written) || part == "&"))
+                    .any(|part| part.replace('&', "and") == word.letters))
     };
     let is_name = first.written.starts_with(char::is_uppercase) && window.iter().all(fits);
     // A smaller window has the name itself.

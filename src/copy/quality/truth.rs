@@ -41,7 +41,7 @@ static WORDED: LazyLock<Regex> = LazyLock::new(|| {
         format!("(?:{digit})fold"),
         format!("(?:doubled|tripled|quadrupled|halved) (?:{growth})"),
         "twice as (?:fast|many|much)".to_string(),
-        format!("(?:one|two|three|four|five) (?:in|out of) (?:every )?(?:{digit}|twenty|fifty)"),
+        format!("(?:{digit}) (?:in|out of) (?:every )?(?:{digit}|twenty|fifty)"),
         format!("(?:dozens|hundreds|thousands|millions) of (?:[a-z-]+ ){{0,2}}(?:{crowd})"),
     ];
     phrases::pattern(&patterns.join("|"), true)
@@ -81,6 +81,7 @@ pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<I
         phrases::apply("first", case, reading, issues);
     }
     figures(case, reading, issues);
+    news(case, reading, issues);
     contradiction::of_lead(case, reading, issues);
 }
 
@@ -119,6 +120,49 @@ fn figures(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
                 hint,
             ));
         }
+    }
+}
+
+/// News of the company that its data does not tell: what machines invent to sound informed.
+static NEWS: LazyLock<Regex> = LazyLock::new(|| {
+    let fresh = "recent|latest|newest|fresh|upcoming";
+    let event = "fund(?:ing|raise|raising)|series [a-f]|acquisition|merger|ipo|award|expansion|\
+                 launch|rebrand|relaunch|podcast|webinar|keynote|interview|article|blog|post|posts|\
+                 promotion|hires?|hiring|anniversary|partnership|press release|round|talk|panel";
+    let patterns = [
+        format!("(?:your|the company's) (?:{fresh}) (?:\\w+ ){{0,2}}(?P<one>{event})"),
+        "congrat(?:s|ulations) on (?:your |the |that )?(?:\\w+ ){0,2}?(?P<two>[a-z]{4,})"
+            .to_string(),
+        "(?:i|we) (?:saw|read|noticed|heard|loved) (?:about )?your (?:\\w+ ){0,2}(?P<three>\
+         article|post|posts|interview|podcast|talk|webinar|announcement|news|keynote)"
+            .to_string(),
+    ];
+    phrases::pattern(&patterns.join("|"), true)
+});
+
+fn news(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
+    let found = NEWS.captures_iter(&reading.folded).find(|captures| {
+        let event = ["one", "two", "three"]
+            .iter()
+            .find_map(|name| captures.name(name));
+        // A stem is enough: `funded` in the data tells of a `funding`.
+        let stem: String = event
+            .map_or("", |event| event.as_str())
+            .chars()
+            .take(4)
+            .collect();
+        !case.lead_data.contains(&stem)
+    });
+    if let Some(found) = found.as_ref().and_then(|captures| captures.get(0)) {
+        let hint = "the lead's data tells of no such thing: leave it out";
+        let code = "invented_claim";
+        issues.push(issue(
+            code,
+            Severity::Blocker,
+            reading.step,
+            found.as_str(),
+            hint,
+        ));
     }
 }
 
