@@ -41,6 +41,74 @@ pub const WORDS: RangeInclusive<usize> = 25..=200;
 /// How many characters a subject may have.
 pub const SUBJECT_CHARS: RangeInclusive<usize> = 10..=80;
 
+/// The code of every rule, by family. A code is stable: people's scripts read it.
+pub const CODES: [&str; 64] = [
+    "missing_step",
+    "duplicate_step",
+    "unknown_step",
+    "empty_subject",
+    "subject_length",
+    "body_length",
+    "off_target_length",
+    "missing_greeting",
+    "missing_signature",
+    "wrong_signature",
+    "too_many_links",
+    "no_call_to_action",
+    "too_many_questions",
+    "placeholder",
+    "html",
+    "markdown",
+    "escape",
+    "data_format",
+    "model_chatter",
+    "empty_slot",
+    "gap",
+    "fake_thread",
+    "pretended_contact",
+    "invented_number",
+    "invented_claim",
+    "contradiction",
+    "wrong_name",
+    "name_case",
+    "wrong_role",
+    "wrong_company",
+    "company_missing",
+    "company_case",
+    "company_misspelt",
+    "unknown_name",
+    "same_subject",
+    "repetition",
+    "out_of_step",
+    "avoided_words",
+    "shouting",
+    "piled_marks",
+    "exclamations",
+    "emoji",
+    "pressure",
+    "false_deadline",
+    "threat",
+    "spam_phrase",
+    "stock_opener",
+    "stock_phrase",
+    "machine_phrase",
+    "buzzword",
+    "flattery",
+    "pitch",
+    "profanity",
+    "header_injection",
+    "hidden_character",
+    "look_alike",
+    "foreign_link",
+    "dangerous_link",
+    "prompt_leak",
+    "secret",
+    "wrong_language",
+    "mixed_languages",
+    "long_sentence",
+    "hard_to_read",
+];
+
 /// The steps a campaign has when nobody says otherwise.
 const STEPS: [&str; 3] = ["hook", "proof", "fomo"];
 
@@ -188,6 +256,10 @@ pub(super) fn may_be_quoted(phrase: &str) -> bool {
 
 /// An issue with its words made fit to be shown.
 fn issue(code: &'static str, severity: Severity, step: &str, words: &str, hint: &str) -> Issue {
+    debug_assert!(
+        CODES.contains(&code),
+        "`{code}` is not in the list of codes"
+    );
     let shown = words
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })

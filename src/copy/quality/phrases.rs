@@ -259,6 +259,11 @@ mod tests {
             families,
             ["first", "leftovers", "not_last", "safety", "tone", "truth"]
         );
+        for family in FAMILIES.values() {
+            for rule in family.raw.iter().chain(&family.folded) {
+                assert!(super::super::CODES.contains(&rule.code), "{}", rule.code);
+            }
+        }
     }
 
     #[test]
