@@ -207,11 +207,7 @@ fn alternative_columns_unknown_keys_and_airtable_records_are_read() {
     line["lead"] = json!({"id": "recX", "fields": line["lead"]});
     check(&line, "").exits(0);
     line["lead"] = json!({});
-    check(
-        &line,
-        "company_missing invented_number unknown_name wrong_name",
-    )
-    .exits(3);
+    check(&line, "company_missing invented_number wrong_name").exits(3);
 }
 
 #[test]
@@ -274,7 +270,7 @@ fn many_lines_keep_their_order() {
         }
         line.to_string()
     };
-    let answers = judged((0..1_200).map(of));
+    let answers = judged((0..600).map(of));
     for (n, answer) in answers.iter().enumerate() {
         assert_eq!(answer["pass"], n % 3 != 0, "{n}: {answer}");
     }

@@ -6,6 +6,9 @@
 //! tell little.
 //! This module does not judge style.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use super::reading::{Case, Reading};
 use super::{Issue, Severity, issue};
 use crate::copy::text::{fold, words};
@@ -17,7 +20,7 @@ struct Language {
     places: &'static [&'static str],
 }
 
-const LANGUAGES: [Language; 7] = [
+static LANGUAGES: [Language; 7] = [
     Language {
         name: "English",
         words: &[
@@ -162,6 +165,17 @@ const LANGUAGES: [Language; 7] = [
     },
 ];
 
+/// The languages (by place in the list) that each common word is common in.
+static COMMON: LazyLock<HashMap<&str, Vec<usize>>> = LazyLock::new(|| {
+    let mut common: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (at, language) in LANGUAGES.iter().enumerate() {
+        for word in language.words {
+            common.entry(word).or_default().push(at);
+        }
+    }
+    common
+});
+
 /// Fewer words are not enough to tell a language.
 const WORDS_MIN: usize = 14;
 
@@ -242,12 +256,20 @@ fn language(text: &str) -> Option<&'static Language> {
     if all.len() < WORDS_MIN {
         return None;
     }
+    let mut common = [0usize; 7];
+    for word in &all {
+        for at in COMMON.get(word).into_iter().flatten() {
+            if let Some(count) = common.get_mut(*at) {
+                *count += 1;
+            }
+        }
+    }
     let share = |language: &Language| {
-        let common = all
+        let at = LANGUAGES
             .iter()
-            .filter(|word| language.words.contains(word))
-            .count();
-        common * 100 / all.len()
+            .position(|known| known.name == language.name);
+        let count = at.and_then(|at| common.get(at)).copied().unwrap_or(0);
+        count * 100 / all.len()
     };
     let best = LANGUAGES.iter().max_by_key(|language| share(language))?;
     let english = LANGUAGES.first().map_or(0, share);

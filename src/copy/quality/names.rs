@@ -113,7 +113,7 @@ pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<I
 /// A position that a text gives the reader.
 static ROLE: LazyLock<Regex> = LazyLock::new(|| {
     let role = "ceo|cto|cfo|coo|cmo|ciso|cpo|cro|founder|owner|president|managing director|\
-                head of \\w+|vp of \\w+|director of \\w+|chief \\w+ officer";
+                head of [a-z0-9]+|vp of [a-z0-9]+|director of [a-z0-9]+|chief [a-z0-9]+ officer";
     phrases::pattern(
         &format!("(?:as|being) (?:the |an? )?(?P<role>{role})"),
         true,

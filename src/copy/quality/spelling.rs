@@ -24,6 +24,8 @@ struct Word<'a> {
 
 /// The rule of this file.
 pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
+    let lines = std::iter::once(reading.subject).chain(reading.core.lines());
+    let lines: Vec<Vec<Word<'_>>> = lines.map(words).collect();
     let whole = case.lead.company_short.clone();
     for form in std::iter::once(whole).chain(short_forms(&case.lead.company_short)) {
         let is_first_word = !form.contains(' ');
@@ -34,19 +36,23 @@ pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<I
         } else {
             LETTERS_MIN
         };
-        if n_letters >= min && has_wrong(case, &form, reading, issues) {
+        if n_letters >= min && has_wrong(case, &form, reading.step, &lines, issues) {
             return;
         }
     }
 }
 
 /// Whether a form of the name is misspelt somewhere.
-fn has_wrong(case: &Case<'_>, form: &str, reading: &Reading<'_>, issues: &mut Vec<Issue>) -> bool {
+fn has_wrong(
+    case: &Case<'_>,
+    form: &str,
+    step: &str,
+    lines: &[Vec<Word<'_>>],
+    issues: &mut Vec<Issue>,
+) -> bool {
     let name = letters(form);
     let n_words = form.split_whitespace().count();
-    let lines = std::iter::once(reading.subject).chain(reading.core.lines());
     for line in lines {
-        let line = words(line);
         for size in n_words.saturating_sub(1).max(1)..=n_words + 1 {
             let wrong = line
                 .windows(size)
@@ -61,7 +67,7 @@ fn has_wrong(case: &Case<'_>, form: &str, reading: &Reading<'_>, issues: &mut Ve
                 issues.push(issue(
                     code,
                     Severity::Blocker,
-                    reading.step,
+                    step,
                     &written.join(" "),
                     &hint,
                 ));
@@ -76,6 +82,9 @@ fn is_wrong(case: &Case<'_>, form: &str, window: &[Word<'_>], name: &str) -> boo
     let Some(first) = window.first() else {
         return false;
     };
+    if !first.written.starts_with(char::is_uppercase) {
+        return false;
+    }
     let found: String = window.iter().map(|word| word.letters.as_str()).collect();
     // The same letters in another case are a matter of case.
     if found == name && window.len() == form.split_whitespace().count() {
@@ -92,7 +101,7 @@ fn is_wrong(case: &Case<'_>, form: &str, window: &[Word<'_>], name: &str) -> boo
                     .split(' ')
                     .any(|part| part.replace('&', "and") == word.letters))
     };
-    let is_name = first.written.starts_with(char::is_uppercase) && window.iter().all(fits);
+    let is_name = window.iter().all(fits);
     // A smaller window has the name itself.
     let joined = |part: Option<&[Word<'_>]>| -> String {
         part.unwrap_or_default()

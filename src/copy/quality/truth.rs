@@ -130,10 +130,10 @@ static NEWS: LazyLock<Regex> = LazyLock::new(|| {
                  launch|rebrand|relaunch|podcast|webinar|keynote|interview|article|blog|post|posts|\
                  promotion|hires?|hiring|anniversary|partnership|press release|round|talk|panel";
     let patterns = [
-        format!("(?:your|the company's) (?:{fresh}) (?:\\w+ ){{0,2}}(?P<one>{event})"),
-        "congrat(?:s|ulations) on (?:your |the |that )?(?:\\w+ ){0,2}?(?P<two>[a-z]{4,})"
+        format!("(?:your|the company's) (?:{fresh}) (?:[a-z0-9]+ ){{0,2}}(?P<one>{event})"),
+        "congrat(?:s|ulations) on (?:your |the |that )?(?:[a-z0-9]+ ){0,2}?(?P<two>[a-z]{4,})"
             .to_string(),
-        "(?:i|we) (?:saw|read|noticed|heard|loved) (?:about )?your (?:\\w+ ){0,2}(?P<three>\
+        "(?:i|we) (?:saw|read|noticed|heard|loved) (?:about )?your (?:[a-z0-9]+ ){0,2}(?P<three>\
          article|post|posts|interview|podcast|talk|webinar|announcement|news|keynote)"
             .to_string(),
     ];
