@@ -2,8 +2,8 @@
 //!
 //! A line is `{"lead":{…},"messages":[{"step","subject","body"}…],"brand":{…}}`: the lead's facts
 //! under the names of its columns, the brand's overrides if there are any. Each line gets one
-//! answer, in order. Lines are read, judged on all cores and answered in portions, so that a file of
-//! any length needs the memory of one portion.
+//! answer, in order. Lines are read, judged on all cores and answered in portions, so that a file
+//! of any length needs the memory of one portion.
 
 use std::collections::BTreeMap;
 use std::fs::File;

@@ -72,7 +72,7 @@ fn labelled() -> Vec<Labelled> {
 fn judged(campaigns: impl Iterator<Item = String>) -> Vec<Value> {
     let world = World::new();
     let text: Vec<String> = campaigns.collect();
-    world.write("campaigns.jsonl", &text.join("\n"));
+    world.write("campaigns.jsonl", text.join("\n"));
     let outcome = world.run(&["judge", "campaigns.jsonl", "--json"]);
     let answers = lines(&outcome.stdout);
     assert_eq!(answers.len(), text.len(), "{}", outcome.stderr);
@@ -183,7 +183,7 @@ fn first_good() -> Value {
 #[track_caller]
 fn check(line: &Value, expected: &str) -> Outcome {
     let world = World::new();
-    world.write("one.jsonl", &line.to_string());
+    world.write("one.jsonl", line.to_string());
     let outcome = world.run(&["judge", "one.jsonl", "--json"]);
     let answer = &lines(&outcome.stdout)[0];
     let all: Vec<String> = found(answer).into_iter().collect();
@@ -265,14 +265,14 @@ fn many_lines_keep_their_order() {
     let line = first_good();
     let of = |n: usize| {
         let mut line = line.clone();
-        if n % 3 == 0 {
+        if n.is_multiple_of(3) {
             line["messages"].as_array_mut().unwrap().truncate(2);
         }
         line.to_string()
     };
     let answers = judged((0..600).map(of));
     for (n, answer) in answers.iter().enumerate() {
-        assert_eq!(answer["pass"], n % 3 != 0, "{n}: {answer}");
+        assert_eq!(answer["pass"], !n.is_multiple_of(3), "{n}: {answer}");
     }
 }
 
@@ -281,7 +281,7 @@ fn people_get_a_page_per_campaign() {
     let world = World::new();
     let mut line = first_good();
     line["messages"][1]["subject"] = "Re: What wins".into();
-    world.write("one.jsonl", &line.to_string());
+    world.write("one.jsonl", line.to_string());
     let text = world.run(&["judge", "one.jsonl"]).exits(3).stdout;
     for part in [
         "one.jsonl, line 1",
@@ -312,7 +312,7 @@ fn what_generate_would_store_can_be_judged() {
     let campaign = &run["campaigns"][0];
     assert_eq!(campaign["lead"]["Full Name"], "Ada Lovelace");
     assert_eq!(campaign["messages"].as_array().unwrap().len(), 3);
-    world.write("own.jsonl", &campaign.to_string());
+    world.write("own.jsonl", campaign.to_string());
     let answer = world.run(&["judge", "own.jsonl", "--json"]).exits(0).json();
     assert_eq!(answer["score"], campaign["score"]);
     assert_eq!(answer["issues"], campaign["issues"]);

@@ -234,6 +234,73 @@ fn figure(sentence: &str, captures: &Captures<'_>) -> Option<Figure> {
     })
 }
 
+/// Words of a sentence in which minutes are those of a talk.
+const TALK: [&str; 24] = [
+    "call",
+    "chat",
+    "talk",
+    "conversation",
+    "exchange",
+    "coffee",
+    "look",
+    "demo",
+    "of your
+    time",
+    "your calendar",
+    "your diary",
+    "spare",
+    "worth",
+    "week",
+    "tuesday",
+    "thursday",
+    "wednesday",
+    "monday",
+    "friday",
+    "phone",
+    "zoom",
+    "read",
+    "available",
+    "grab",
+];
+
+/// What a letter may count of itself.
+const POINTS: [&str; 34] = [
+    "things",
+    "patterns",
+    "ideas",
+    "questions",
+    "ways",
+    "points",
+    "reasons",
+    "steps",
+    "areas",
+    "observations",
+    "shifts",
+    "habits",
+    "moves",
+    "themes",
+    "signals",
+    "thoughts",
+    "lines",
+    "line",
+    "idea",
+    "question",
+    "thought",
+    "thing",
+    "reason",
+    "page",
+    "pages",
+    "sentence",
+    "sentences",
+    "bullets",
+    "slides",
+    "words",
+    "examples",
+    "changes",
+    "options",
+    "parts",
+];
+
 fn is_harmless(sentence: &str, at: usize, number: &str, rest: &str) -> bool {
     let value: u32 = number.parse().unwrap_or(u32::MAX);
     let before = sentence.get(..at).unwrap_or_default().trim_end();
@@ -242,85 +309,20 @@ fn is_harmless(sentence: &str, at: usize, number: &str, rest: &str) -> bool {
         before.is_empty() && value <= 9 && (rest.trim().is_empty() || rest.starts_with(['.', ')']));
     let always = is_idiom(before, next, rest, value);
     let minutes = matches!(next, "minute" | "minutes" | "min" | "mins") && value <= 60;
-    let talk = [
-        "call",
-        "chat",
-        "talk",
-        "conversation",
-        "exchange",
-        "coffee",
-        "look",
-        "demo",
-        "of your time",
-        "your calendar",
-        "your diary",
-        "spare",
-        "worth",
-        "week",
-        "tuesday",
-        "thursday",
-        "wednesday",
-        "monday",
-        "friday",
-        "phone",
-        "zoom",
-        "read",
-        "available",
-        "grab",
-    ];
     let year = (2020..=2035).contains(&value) && number.len() == 4;
-    let points = [
-        "things",
-        "patterns",
-        "ideas",
-        "questions",
-        "ways",
-        "points",
-        "reasons",
-        "steps",
-        "areas",
-        "observations",
-        "shifts",
-        "habits",
-        "moves",
-        "themes",
-        "signals",
-        "thoughts",
-        "lines",
-        "line",
-        "idea",
-        "question",
-        "thought",
-        "thing",
-        "reason",
-        "page",
-        "pages",
-        "sentence",
-        "sentences",
-        "bullets",
-        "slides",
-        "words",
-        "examples",
-        "changes",
-        "options",
-        "parts",
-    ];
     enumerates
         || always
         || year
-        || (minutes && talk.iter().any(|word| sentence.contains(word)))
-        || (value <= 5 && points.contains(&next))
+        || (minutes && TALK.iter().any(|word| sentence.contains(word)))
+        || (value <= 5 && POINTS.contains(&next))
 }
 
 /// Times of day, `24/7`, `1-on-1`, `360-degree`, `the next 12 months`, `industry 4.0`.
 fn is_idiom(before: &str, next: &str, rest: &str, value: u32) -> bool {
-    let half = ["a.m", "p.m", "am", "pm", "o'clock"];
-    let hour = value <= 24
-        && half.iter().any(|half| {
-            *half == next
-                || rest.trim_start().starts_with("a.m")
-                || rest.trim_start().starts_with("p.m")
-        });
+    let after = rest.trim_start();
+    let half = ["am", "pm", "o'clock"].contains(&next)
+        || after.starts_with(['a', 'p']) && after.get(1..3) == Some(".m");
+    let hour = value <= 24 && half;
     let clock = rest.starts_with(":00") || rest.starts_with(":30") || before.ends_with(':');
     let fraction = rest.starts_with('/') || before.ends_with('/');
     let measure = ["foot", "feet", "degree", "degrees"].contains(&next);
