@@ -41,6 +41,9 @@ pub async fn run(
     for name in ["written", "active", "review", "rejected"] {
         summary.add(name, 0);
     }
+    if job.args.dry_run && job.args.json {
+        summary.campaigns = Some(Vec::new());
+    }
     let desk = Desk::open(config)?;
     let wanted = job.args.limit.unwrap_or(config.campaigns_per_batch);
     let mut orders = Orders::new(wanted, &desk);

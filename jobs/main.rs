@@ -113,6 +113,8 @@ enum Command {
     /// Campaigns that wait for a person
     #[command(subcommand)]
     Review(operator::review::Command),
+    /// Judge campaigns given as JSON lines: your own texts, templates or brand file
+    Judge(operator::judge::Args),
     /// Hold, continue or end single campaigns
     #[command(subcommand)]
     Campaign(operator::campaign::Command),
@@ -218,6 +220,7 @@ fn run_command(cli: Cli) -> Result<Exit, Failure> {
         Command::Queue(args) => operator::queue::run(&config, clock, &args),
         Command::Explain(args) => operator::explain::run(&config, clock, &args),
         Command::Review(command) => operator::review::run(&config, clock, &command),
+        Command::Judge(args) => operator::judge::run(&config, &args),
         Command::Campaign(command) => operator::campaign::run(&config, clock, &command),
         Command::Pause(args) => operator::campaign::pause_all(&config, clock, &args),
         Command::Resume(args) => operator::campaign::resume_all(&config, clock, &args),

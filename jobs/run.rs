@@ -143,6 +143,8 @@ pub struct Summary {
     pub errors: Vec<String>,
     /// What `--dry-run` shows.
     pub preview: Vec<String>,
+    /// The campaigns that `generate --dry-run --json` shows instead, as `judge` reads them.
+    pub campaigns: Option<Vec<serde_json::Value>>,
     /// Whether some leads failed or need a person (exit 3).
     pub needs_person: bool,
     noted: BTreeSet<String>,
@@ -207,7 +209,7 @@ impl Report {
     /// The run as `--json` prints it.
     pub fn to_json(&self) -> serde_json::Value {
         let instant = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
-        json!({
+        let mut run = json!({
             "stage": self.stage.name(),
             "run_id": self.run,
             "started_at": instant(self.started_at),
@@ -216,7 +218,11 @@ impl Report {
             "dry_run": self.dry_run,
             "counts": self.summary.counts,
             "errors": self.summary.errors,
-        })
+        });
+        if let (Some(campaigns), Some(run)) = (&self.summary.campaigns, run.as_object_mut()) {
+            run.insert("campaigns".to_string(), json!(campaigns));
+        }
+        run
     }
 
     /// The run in a line, and what `--dry-run` shows above it.

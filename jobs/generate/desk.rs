@@ -1,5 +1,6 @@
 //! The desk: from an order to texts with their judgement, and from those to a stored campaign.
 
+use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::sync::Arc;
 
@@ -11,8 +12,9 @@ use outreach::copy::likeness::Shingles;
 use outreach::copy::quality::{self, Judgement, Severity};
 use outreach::copy::templates::Library;
 use outreach::copy::{Brand, Draft};
-use outreach::lead::{Lead, Reject};
+use outreach::lead::{Lead, RawLead, ReadField, Reject};
 use outreach::ledger::{Ledger, NewCampaign, Rewritten};
+use serde_json::json;
 
 use super::apart::shingles;
 use super::order::{Order, Purpose};
@@ -181,7 +183,7 @@ impl<'a> Desk<'a> {
                 }
                 (Ok(texts), Purpose::First { .. }) => {
                     let hold = self.hold_reason(&texts);
-                    show(job, summary, &texts, hold.as_deref());
+                    show(job, summary, &order.raw, &texts, hold.as_deref());
                     let id = order.campaign_id(now);
                     campaigns.push(self.campaign(id, order.lead, texts, hold)?);
                 }
@@ -195,7 +197,7 @@ impl<'a> Desk<'a> {
                         Some(issues) => format!("{WRITTEN_ANEW}; {issues}"),
                         None => WRITTEN_ANEW.to_string(),
                     };
-                    show(job, summary, &texts, Some(&hold));
+                    show(job, summary, &order.raw, &texts, Some(&hold));
                     rewritten.push(rewritten_campaign(*campaign, *rewrites, texts, hold)?);
                 }
             }
@@ -264,10 +266,30 @@ fn rewritten_campaign(
     })
 }
 
-fn show(job: &Job, summary: &mut Summary, texts: &Texts, hold: Option<&str>) {
-    if job.args.dry_run {
-        summary.preview.push(preview(texts, hold));
+fn show(job: &Job, summary: &mut Summary, raw: &RawLead, texts: &Texts, hold: Option<&str>) {
+    if !job.args.dry_run {
+        return;
     }
+    match &mut summary.campaigns {
+        Some(campaigns) => campaigns.push(as_judged(raw, texts, hold)),
+        None => summary.preview.push(preview(texts, hold)),
+    }
+}
+
+/// The campaign in the shape `judge` reads and answers: the lead under the names of its columns.
+fn as_judged(raw: &RawLead, texts: &Texts, hold: Option<&str>) -> serde_json::Value {
+    let column = |field: &ReadField| field.columns().first().map(|name| name.to_string());
+    let lead = raw.fields.iter();
+    let lead = lead.filter_map(|(field, text)| Some((column(field)?, text.as_str())));
+    json!({
+        "lead": lead.collect::<BTreeMap<String, &str>>(),
+        "messages": texts.drafts,
+        "pass": texts.judgement.pass,
+        "score": texts.judgement.score,
+        "issues": texts.judgement.issues,
+        "writer": texts.writer,
+        "why": hold,
+    })
 }
 
 /// The three messages as a person wants to read them.

@@ -7,6 +7,7 @@ pub mod demo;
 pub mod doctor;
 pub mod explain;
 pub mod init;
+pub mod judge;
 pub mod letters;
 pub mod queue;
 pub mod review;

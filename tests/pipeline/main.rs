@@ -19,6 +19,7 @@ mod commands;
 mod demo;
 mod export;
 mod inbound;
+mod judge;
 mod kills;
 mod life;
 mod mailbox;

@@ -1,19 +1,25 @@
 //! The quality gate: whether a campaign may be sent to this person under this brand.
 //!
 //! Purpose: judge drafts by rules, each with a code, the offending words and a hint the writer can
-//! act on. One file a family: `structure`, `leftovers`, `truth` with `names`, `tone`,
-//! `progression`, `safety`.
+//! act on. One file a family: `structure`, `leftovers`, `truth` with `names`, `spelling` and
+//! `contradiction`, `tone`, `progression`, `safety`, `language`.
 //! Invariant: pure and repeatable; a blocker fails a campaign at any threshold. Words are judged in
 //! their place, not as bare substrings: names and what the lead says of itself never count against
 //! it.
 //! This module does not know who wrote the drafts, and mends nothing.
 
+mod contradiction;
+mod language;
 mod leftovers;
+mod likeness;
 mod names;
+mod numerals;
+mod outside;
 mod phrases;
 mod progression;
 mod reading;
 mod safety;
+mod spelling;
 mod structure;
 mod tone;
 mod truth;
@@ -22,6 +28,8 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::likeness::{Fingerprint, likeness};
+pub use self::outside::lead_as_given;
 use self::reading::{Case, Reading};
 use super::text::fold;
 use super::{Brand, Draft};
@@ -32,6 +40,74 @@ pub const WORDS: RangeInclusive<usize> = 25..=200;
 
 /// How many characters a subject may have.
 pub const SUBJECT_CHARS: RangeInclusive<usize> = 10..=80;
+
+/// The code of every rule, by family. A code is stable: people's scripts read it.
+pub const CODES: [&str; 64] = [
+    "missing_step",
+    "duplicate_step",
+    "unknown_step",
+    "empty_subject",
+    "subject_length",
+    "body_length",
+    "off_target_length",
+    "missing_greeting",
+    "missing_signature",
+    "wrong_signature",
+    "too_many_links",
+    "no_call_to_action",
+    "too_many_questions",
+    "placeholder",
+    "html",
+    "markdown",
+    "escape",
+    "data_format",
+    "model_chatter",
+    "empty_slot",
+    "gap",
+    "fake_thread",
+    "pretended_contact",
+    "invented_number",
+    "invented_claim",
+    "contradiction",
+    "wrong_name",
+    "name_case",
+    "wrong_role",
+    "wrong_company",
+    "company_missing",
+    "company_case",
+    "company_misspelt",
+    "unknown_name",
+    "same_subject",
+    "repetition",
+    "out_of_step",
+    "avoided_words",
+    "shouting",
+    "piled_marks",
+    "exclamations",
+    "emoji",
+    "pressure",
+    "false_deadline",
+    "threat",
+    "spam_phrase",
+    "stock_opener",
+    "stock_phrase",
+    "machine_phrase",
+    "buzzword",
+    "flattery",
+    "pitch",
+    "profanity",
+    "header_injection",
+    "hidden_character",
+    "look_alike",
+    "foreign_link",
+    "dangerous_link",
+    "prompt_leak",
+    "secret",
+    "wrong_language",
+    "mixed_languages",
+    "long_sentence",
+    "hard_to_read",
+];
 
 /// The steps a campaign has when nobody says otherwise.
 const STEPS: [&str; 3] = ["hook", "proof", "fomo"];
@@ -107,13 +183,16 @@ pub fn judge_steps(
     structure::campaign(&case, &readings, &mut issues);
     names::campaign(&case, &readings, &mut issues);
     progression::campaign(&case, &readings, &mut issues);
+    language::campaign(&readings, &mut issues);
     for reading in &readings {
         structure::message(&case, reading, &mut issues);
         leftovers::message(&case, reading, &mut issues);
         truth::message(&case, reading, &mut issues);
         names::message(&case, reading, &mut issues);
+        spelling::message(&case, reading, &mut issues);
         tone::message(&case, reading, &mut issues);
         safety::message(&case, reading, &mut issues);
+        language::message(&case, reading, &mut issues);
     }
     let score = score(&issues, drafts);
     let blocked = issues
@@ -145,6 +224,11 @@ fn score(issues: &[Issue], drafts: &[Draft]) -> u8 {
 
 /// Everything a lead says of itself, folded: what a text may repeat.
 pub(super) fn lead_data(lead: &Lead) -> String {
+    fold(&lead_texts(lead))
+}
+
+/// The same in its own case.
+fn lead_texts(lead: &Lead) -> String {
     let fields = [
         &lead.full_name,
         &lead.first_name,
@@ -161,7 +245,7 @@ pub(super) fn lead_data(lead: &Lead) -> String {
         &lead.city,
     ];
     let fields = fields.into_iter().chain(&lead.services).map(String::as_str);
-    fold(&fields.collect::<Vec<_>>().join(" . "))
+    fields.collect::<Vec<_>>().join(" . ")
 }
 
 /// Whether a phrase of the lead's data may stand in a mail of ours: no spam words, no left-over of
@@ -172,6 +256,10 @@ pub(super) fn may_be_quoted(phrase: &str) -> bool {
 
 /// An issue with its words made fit to be shown.
 fn issue(code: &'static str, severity: Severity, step: &str, words: &str, hint: &str) -> Issue {
+    debug_assert!(
+        CODES.contains(&code),
+        "`{code}` is not in the list of codes"
+    );
     let shown = words
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })

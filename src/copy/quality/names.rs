@@ -9,13 +9,19 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
+use regex::Regex;
+
 use super::reading::{Case, Reading};
 use super::structure::contains_name;
-use super::{Issue, Severity, issue};
+use super::{Issue, Severity, issue, phrases};
 use crate::copy::text::{fold, words};
 
-/// Capitalised words anybody may use: days, months, places, peoples, titles, common notions.
-static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| COMMON_WORDS.split(' ').collect());
+/// Capitalised words anybody may use: days, months, places, peoples, titles, everyday tools.
+static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    let words = COMMON_WORDS.split(' ');
+    let more = include_str!("proper.txt").split_whitespace();
+    words.chain(more).collect()
+});
 
 const COMMON_WORDS: &str = "\
     africa african ai alps america american api apis april asia asian atlantic august australia \
@@ -26,7 +32,10 @@ const COMMON_WORDS: &str = "\
     italian italy january japan japanese july june kpi kpis latin march may mediterranean mexico \
     middle midwest monday mr mrs ms netherlands no nordic north northern november october ok p.s \
     pacific pdf proof ps q1 q2 q3 q4 regards roi saas saturday scandinavia september south \
-    southern spain spanish sunday team thursday tuesday uk us usa web wednesday west western yes";
+    southern spain spanish sunday team thursday tuesday uk us usa web wednesday west western yes \
+    mondays tuesdays wednesdays thursdays fridays saturdays sundays herr frau monsieur madame \
+    señor señora signor signora mrs prof professor sir madam earth god alps atlantic balkans \
+    baltic scotland scottish wales welsh ireland irish londoners brexit covid english-speaking";
 
 /// The campaign names its company somewhere.
 pub(super) fn campaign(case: &Case<'_>, readings: &[Reading<'_>], issues: &mut Vec<Issue>) {
@@ -36,9 +45,15 @@ pub(super) fn campaign(case: &Case<'_>, readings: &[Reading<'_>], issues: &mut V
     let lead = case.lead;
     let named = |reading: &Reading<'_>| {
         let text = format!("{}\n{}", reading.subject, reading.body);
-        let first = first_word(&lead.company_short);
-        [lead.company.as_str(), lead.company_short.as_str(), first]
+        let whole = [lead.company.as_str(), lead.company_short.as_str()];
+        let short = short_forms(&lead.company_short);
+        // One word of it is enough, if it is no common one.
+        let parts = words(&lead.company_short)
+            .filter(|word| word.chars().count() >= 6 && word.starts_with(char::is_uppercase));
+        whole
             .into_iter()
+            .chain(short.iter().map(String::as_str))
+            .chain(parts)
             .any(|name| name.chars().count() > 1 && contains_name(&text, name))
     };
     if !readings.iter().any(named) {
@@ -63,19 +78,27 @@ pub(super) fn campaign(case: &Case<'_>, readings: &[Reading<'_>], issues: &mut V
     }
 }
 
-/// The first word of a company name if it could only mean that company.
-fn first_word(company: &str) -> &str {
-    let first = words(company).next().unwrap_or_default();
-    if first.chars().count() >= 4 {
-        first
-    } else {
-        ""
+/// What people call a company for short: its first words, `and` for `&`, without `The`.
+pub(super) fn short_forms(company: &str) -> Vec<String> {
+    let spoken = company.replace('&', "and");
+    let bare = [company, spoken.as_str()].map(|name| name.strip_prefix("The ").unwrap_or(name));
+    let mut forms: Vec<String> = bare.map(str::to_string).to_vec();
+    for name in bare {
+        let all: Vec<&str> = name.split_whitespace().collect();
+        let beginnings = (1..all.len())
+            .filter_map(|n| all.get(..n))
+            .map(|words| words.join(" "));
+        // One short word could be any word at the beginning of a sentence.
+        let is_whole = |form: &String| !form.ends_with([' ', '&']) && !form.ends_with(" and");
+        forms.extend(beginnings.filter(|form| form.chars().count() >= 4 && is_whole(form)));
     }
+    forms
 }
 
 /// Names in one message.
 pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
     company_case(case, reading, issues);
+    role(case, reading, issues);
     let hint = "name nobody but the lead and its company; leave this name out";
     for (word, in_context) in foreign(case, reading).into_iter().take(4) {
         let severity = if in_context {
@@ -87,12 +110,65 @@ pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<I
     }
 }
 
-/// The company in letters it does not use.
+/// A position that a text gives the reader.
+static ROLE: LazyLock<Regex> = LazyLock::new(|| {
+    let role = "ceo|cto|cfo|coo|cmo|ciso|cpo|cro|founder|owner|president|managing director|\
+                head of [a-z0-9]+|vp of [a-z0-9]+|director of [a-z0-9]+|chief [a-z0-9]+ officer";
+    phrases::pattern(
+        &format!("(?:as|being) (?:the |an? )?(?P<role>{role})"),
+        true,
+    )
+});
+
+/// The reader in a position that is not the lead's.
+fn role(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
+    let title = fold(&case.lead.job_title);
+    if title.is_empty() {
+        return;
+    }
+    // `Chief Operating Officer` is a COO.
+    let initials: String = words(&title)
+        .filter_map(|word| word.chars().next())
+        .collect();
+    let own = |role: &str| {
+        let spelt: String = words(role).filter_map(|word| word.chars().next()).collect();
+        title.contains(role)
+            || initials.contains(role)
+            || (role.contains(' ') && words(&title).any(|word| word == spelt))
+            || case.lead_data.contains(role)
+    };
+    let mut found = ROLE
+        .captures_iter(&reading.folded)
+        .filter_map(|captures| captures.name("role"));
+    if let Some(found) = found.find(|found| !own(found.as_str())) {
+        let hint = format!("the lead is `{}`", case.lead.job_title);
+        issues.push(issue(
+            "wrong_role",
+            Severity::Major,
+            reading.step,
+            found.as_str(),
+            &hint,
+        ));
+    }
+}
+
+/// The company in letters it does not use, whole or by the first word if that is a coined one.
 fn company_case(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
-    let name = case.lead.company_short.as_str();
+    let coined = words(&case.lead.company_short)
+        .next()
+        .filter(|word| is_compound(word));
+    for name in [Some(case.lead.company_short.as_str()), coined] {
+        if name.is_some_and(|name| !is_cased(name, reading, issues)) {
+            return;
+        }
+    }
+}
+
+/// Whether a name is written as it writes itself wherever it stands.
+fn is_cased(name: &str, reading: &Reading<'_>, issues: &mut Vec<Issue>) -> bool {
     let folded_name = fold(name);
     if name.chars().count() < 2 {
-        return;
+        return true;
     }
     // Names of one word are common words too ("notion"): then only shouting or a capital gives it
     // away.
@@ -130,9 +206,10 @@ fn company_case(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>)
             let hint = format!("write the company as it writes itself: `{name}`");
             let code = "company_case";
             issues.push(issue(code, Severity::Major, reading.step, &written, &hint));
-            return;
+            return false;
         }
     }
+    true
 }
 
 /// Capitalised words in the middle of sentences that neither lead nor brand knows, each with
@@ -158,12 +235,86 @@ fn foreign(case: &Case<'_>, reading: &Reading<'_>) -> Vec<(String, bool)> {
             };
             let familiar = known(&folded) || word.trim_end_matches("'s").split('-').all(part);
             if !familiar && !found.iter().any(|(w, _)| w == word) {
-                found.push((word.to_string(), names_somebody(before, line, word)));
+                let in_context = names_somebody(before, line, word) || is_compound(word);
+                found.push((word.to_string(), in_context));
             }
         }
+        found.extend(claimants(case, line).map(|name| (name.to_string(), true)));
     }
     found
 }
+
+/// Whether a word is written like `BrightSmile`: nobody writes so but for a name.
+fn is_compound(word: &str) -> bool {
+    let mut letters = word.chars().skip(1).zip(word.chars().skip(2));
+    word.starts_with(char::is_uppercase)
+        && letters.any(|(one, two)| one.is_lowercase() && two.is_uppercase())
+}
+
+/// Names at the beginning of a sentence that tell of a success: `Contoso cut its costs`.
+fn claimants<'a>(case: &Case<'_>, line: &'a str) -> impl Iterator<Item = &'a str> {
+    let sentences = line.split(['.', '?', '!', ':', '•']);
+    sentences.filter_map(|sentence| {
+        let mut all = words(sentence);
+        let (name, verb) = (all.next()?, all.next()?);
+        let folded = fold(name);
+        let is_name = name.starts_with(char::is_uppercase)
+            && name.chars().count() >= 4
+            && (!folded.ends_with('s') || folded.ends_with("ss"))
+            && !case.known.contains(&folded)
+            && !COMMON.contains(folded.as_str())
+            && !NOBODY_IN_PARTICULAR.contains(&folded.as_str());
+        (is_name && SUCCEEDS.contains(&verb)).then_some(name)
+    })
+}
+
+/// What a customer in a success story does.
+const SUCCEEDS: [&str; 16] = [
+    "achieved",
+    "boosted",
+    "cut",
+    "cuts",
+    "doubled",
+    "grew",
+    "halved",
+    "improved",
+    "increased",
+    "raised",
+    "reduced",
+    "saved",
+    "saves",
+    "slashed",
+    "switched",
+    "tripled",
+];
+
+/// Words that begin such a sentence without naming anybody.
+const NOBODY_IN_PARTICULAR: [&str; 24] = [
+    "another",
+    "anybody",
+    "anyone",
+    "everybody",
+    "everyone",
+    "everything",
+    "half",
+    "management",
+    "neither",
+    "nobody",
+    "none",
+    "nothing",
+    "one",
+    "somebody",
+    "someone",
+    "something",
+    "staff",
+    "that",
+    "this",
+    "they",
+    "what",
+    "which",
+    "whoever",
+    "have",
+];
 
 /// Whether a word is written like `SOC` or `KPIs`.
 fn is_abbreviation(word: &str) -> bool {
@@ -191,7 +342,7 @@ fn inner_words(line: &str) -> Vec<(&str, &str)> {
         let word = words(token).next().unwrap_or_default();
         if !word.is_empty() {
             let opens = token.starts_with(['"', '“', '‘', '(', '•', '-', '—']);
-            if !starts && !opens {
+            if (!starts && !opens) || is_compound(word) {
                 all.push((word, before));
             }
             before = word;

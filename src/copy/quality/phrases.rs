@@ -238,11 +238,14 @@ fn is_denied(before: &str) -> bool {
         "no", "not", "never", "without", "nothing", "isn't", "aren't", "don't", "hardly", "rather",
         "instead", "beyond", "nor",
     ];
-    words_before(before)
+    let words = words_before(before);
+    let mut near = words
         .iter()
         .rev()
         .take(4)
-        .any(|word| DENIES.contains(word))
+        .zip(words.iter().rev().skip(1).chain([&""]));
+    // `if not, …` denies nothing of what follows.
+    near.any(|(word, earlier)| DENIES.contains(word) && *earlier != "if")
 }
 
 #[cfg(test)]
@@ -256,6 +259,11 @@ mod tests {
             families,
             ["first", "leftovers", "not_last", "safety", "tone", "truth"]
         );
+        for family in FAMILIES.values() {
+            for rule in family.raw.iter().chain(&family.folded) {
+                assert!(super::super::CODES.contains(&rule.code), "{}", rule.code);
+            }
+        }
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! Progression: each message says something new, and in its place.
 //!
-//! Purpose: no repetition between the messages of a campaign, and farewells only at the end.
+//! Purpose: no repetition and no contradiction between the messages of a campaign, and farewells
+//! only at the end.
 //! Invariant: greeting, signature and the lead's names do not count as repetition.
 //! This module does not compare campaigns with each other.
 
 use std::collections::HashSet;
 
 use super::reading::{Case, Reading};
-use super::{Issue, Severity, issue, phrases};
+use super::{Issue, Severity, contradiction, issue, phrases};
 use crate::copy::text::{fold, overlap, word_count, words};
 
 /// The part of its five-word runs that a message may share with another one: none notice this much.
@@ -25,6 +26,7 @@ pub(super) fn campaign(case: &Case<'_>, readings: &[Reading<'_>], issues: &mut V
         for earlier in readings.iter().take(number) {
             if earlier.step != later.step {
                 compare(earlier, later, issues);
+                contradiction::between(case, earlier, later, issues);
             }
         }
         if !case.is_last(later.step) {

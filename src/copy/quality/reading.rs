@@ -24,6 +24,8 @@ pub(super) struct Case<'a> {
     pub brand_data: String,
     /// Words (folded) of lead and brand, any of which may be written as a name.
     pub known: HashSet<String>,
+    /// The lead's words in their own case.
+    pub written: HashSet<String>,
     /// The lead's names as written, longest first: these are masked.
     names: Vec<String>,
 }
@@ -31,6 +33,8 @@ pub(super) struct Case<'a> {
 impl<'a> Case<'a> {
     pub(super) fn new(lead: &'a Lead, brand: &'a Brand, steps: &'a [&'a str]) -> Case<'a> {
         let lead_data = super::lead_data(lead);
+        let written = super::lead_texts(lead);
+        let written = words(&written).map(str::to_string).collect();
         let claims = brand.claims.iter().map(|claim| claim.text.as_str());
         let own = [&brand.sender, &brand.signature, &brand.what_we_do].map(String::as_str);
         let rest = brand
@@ -73,6 +77,7 @@ impl<'a> Case<'a> {
             lead_data,
             brand_data,
             known,
+            written,
             names,
         }
     }
@@ -117,12 +122,11 @@ impl<'a> Case<'a> {
         let before = before
             .filter(|w| !w.is_empty())
             .map(|w| format!("{w} {words}"));
-        let after = after.filter(|w| !w.is_empty()).map(|w| {
-            format!(
-                "{words} {}",
-                w.trim_end_matches(|c: char| !c.is_alphanumeric())
-            )
-        });
+        // Behind a comma something else begins.
+        let after = after.map(|w| w.trim_end_matches(|c: char| !c.is_alphanumeric()));
+        let after = after
+            .filter(|w| w.starts_with(char::is_alphanumeric))
+            .map(|w| format!("{words} {w}"));
         before
             .into_iter()
             .chain(after)
@@ -230,7 +234,7 @@ impl Reading<'_> {
 
 /// Whether a first line is a greeting: short, and a word of welcome or the lead's name in front.
 fn greets(line: &str, lead: &Lead) -> bool {
-    const WELCOME: [&str; 22] = [
+    const WELCOME: [&str; 54] = [
         "hi",
         "hello",
         "hey",
@@ -253,12 +257,44 @@ fn greets(line: &str, lead: &Lead) -> bool {
         "olá",
         "ciao",
         "hei",
+        "hej",
+        "hiya",
+        "howdy",
+        "morning",
+        "afternoon",
+        "evening",
+        "buongiorno",
+        "buonasera",
+        "gentile",
+        "salve",
+        "caro",
+        "cara",
+        "bom",
+        "boa",
+        "prezado",
+        "prezada",
+        "moin",
+        "servus",
+        "grüezi",
+        "grüß",
+        "beste",
+        "geachte",
+        "goedemorgen",
+        "dag",
+        "kære",
+        "chers",
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+        "herr",
+        "frau",
     ];
     let line = line.trim();
     let folded = fold(line);
     let ends = line.ends_with([',', '!', ':', '-', '–', '—', '.']) || !line.contains(['?', '.']);
     let first = words(&folded).next().unwrap_or_default();
-    let named = line.starts_with(lead.first_name.as_str())
+    let named = words(&lead.full_name).any(|name| words(line).any(|word| word == name))
         && line.ends_with([',', ':', '!', '-', '—', '–']);
     ends && words(&folded).count() <= 6 && (WELCOME.contains(&first) || named)
 }
@@ -266,7 +302,9 @@ fn greets(line: &str, lead: &Lead) -> bool {
 /// Where the signature starts: at the brand's own line, or at a dash or closing formula near the
 /// end.
 fn signature_start(lines: &[&str], brand: &Brand) -> usize {
-    let own = plain_signature(&brand.signature);
+    // A signature of several lines begins with its first.
+    let first = brand.signature.lines().find(|line| !line.trim().is_empty());
+    let own = plain_signature(first.unwrap_or_default());
     let closing = |line: &str| {
         const FORMULAS: [&str; 14] = [
             "best",
@@ -286,7 +324,7 @@ fn signature_start(lines: &[&str], brand: &Brand) -> usize {
         ];
         FORMULAS.contains(&fold(line.trim()).trim_end_matches([',', '.', '!']))
     };
-    let from = lines.len().saturating_sub(4);
+    let from = lines.len().saturating_sub(8);
     let tail = lines.iter().enumerate().skip(from);
     let mut signs = tail.filter(|(at, line)| {
         let line = line.trim();

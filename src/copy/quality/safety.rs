@@ -17,15 +17,12 @@ use crate::lead;
 /// Web addresses, with scheme, `www.` or a bare host under a common top-level domain, and mail
 /// addresses.
 static LINK: LazyLock<Regex> = LazyLock::new(|| {
-    let domains = "com|net|org|io|ai|co|de|fr|es|it|nl|eu|uk|us|ca|au|nz|in|br|jp|app|dev|ly|me|\
-                   info|biz|xyz|top|site|online|shop|link|click|gl|gg|tv|cc|to|ru|cn|example|\
-                   test|agency";
     let host = r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+";
     let patterns = [
         r"[a-z][a-z0-9+.-]*://[^\s<>]+".to_string(),
         r"www\.[^\s<>]+".to_string(),
         r"[a-z0-9._+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+".to_string(),
-        format!(r"{host}(?:{domains})(?-u:\b)(?:/[^\s<>]*)?"),
+        format!(r"{host}[a-z][a-z0-9-]*[a-z0-9](?-u:\b)(?:/[^\s<>]*)?"),
     ];
     phrases::pattern(&format!("(?i:{})", patterns.join("|")), false)
 });
@@ -165,7 +162,23 @@ pub(super) fn links(text: &str) -> Vec<&str> {
                 .as_str()
                 .trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '"', '\''])
         })
+        .filter(|link| link.contains(['/', '@']) || is_host(link))
         .collect()
+}
+
+/// Whether a bare name with dots ends in a domain that exists (or in one reserved by RFC 2606): a
+/// missing space after a full stop makes no address, unless what follows is one.
+fn is_host(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let end = name.rsplit('.').next().unwrap_or_default();
+    // Words that begin sentences and happen to be domains.
+    let word = [
+        "is", "as", "so", "my", "at", "be", "do", "am", "pm", "id", "no",
+    ]
+    .contains(&end);
+    let reserved = ["example", "test", "invalid"].contains(&end);
+    let known = psl::suffix(name.as_bytes()).is_some_and(|suffix| suffix.is_known());
+    reserved || (known && !word)
 }
 
 /// Whether a link may stand in the mail: the brand lists its host or its beginning, or it is the

@@ -21,8 +21,11 @@ static INVITES: LazyLock<Regex> = LazyLock::new(|| {
         "like to|love to|if (?:you|it|that|this|any)|should (?:you|it|this|that|the)",
         "whenever|reply|drop me|happy for you|a look|offer stands",
         "say the word|chat|conversation|a call|connect|exchange|reach me|welcome|curious|door",
-        "trade (?:views|notes)|share (?:what|how)|write (?:to )?me",
-        "antworten|melden|gespräch|échanger|hablar|conversar",
+        "trade (?:views|notes)|share (?:what|how)|write (?:to )?me|tell us|ask me|be useful",
+        "interested (?:in|to) (?:know|hear)|your (?:view|take|thoughts|opinion|experience)",
+        "hear (?:how|from|what|your|about)|i can (?:write|send|show|outline|sketch)|i wonder",
+        "(?:may|shall|could|can) (?:i|we) (?:show|send|ask)|thoughts",
+        "antwort(?:en)?|melden|gespräch|zeile|échanger|réponse|hablar|conversar|respuesta|risposta",
     ];
     phrases::pattern(&patterns.join("|"), true)
 });
@@ -77,7 +80,8 @@ pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<I
     }
     let questions = reading.core.matches('?').count();
     let invites = INVITES.is_match(&fold(&reading.core));
-    if questions == 0 && !invites {
+    // The last one may simply say goodbye.
+    if questions == 0 && !invites && (case.is_first(reading.step) || !case.is_last(reading.step)) {
         let severity = if case.is_first(reading.step) {
             Severity::Major
         } else {
@@ -196,14 +200,8 @@ fn greeting(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
         ));
         return;
     };
-    let last_name = case
-        .lead
-        .full_name
-        .strip_prefix(name)
-        .unwrap_or_default()
-        .trim();
-    let has = |wanted: &str| !wanted.is_empty() && contains_name(greeting, wanted);
-    if has(name) || has(&case.lead.full_name) || has(last_name) {
+    let has = |wanted: &str| wanted.chars().count() > 1 && contains_name(greeting, wanted);
+    if has(name) || words(&case.lead.full_name).any(has) {
         // A further name in front of or behind the right one belongs to somebody else.
         let allowed: Vec<String> = words(&case.lead.full_name)
             .chain([name])
@@ -260,7 +258,9 @@ fn signature(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
     let own = plain_signature(&case.brand.signature);
     let sender = plain_signature(&case.brand.sender);
     let found = plain_signature(&reading.signature);
-    if found == own || (!sender.is_empty() && found.ends_with(&sender)) {
+    // A name above it or a line below it (a job title, a postscript) does not matter.
+    let holds = |wanted: &String| !wanted.is_empty() && contains_name(&found, wanted);
+    if found == own || holds(&own) || holds(&sender) {
         return;
     }
     let hint = format!("end with the line `{}`", case.brand.signature);

@@ -57,19 +57,22 @@ fn shouting(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
             && word.chars().all(|c| !c.is_alphabetic() || c.is_uppercase())
             && word.chars().any(|c| c.is_lowercase() || c.is_uppercase())
             && !ABBREVIATIONS.contains(word)
-            && !case.known.contains(&fold(word))
+            && !case.written.contains(*word)
     };
     let all: Vec<&str> = words(&reading.masked).filter(shouted).collect();
     let subject: Vec<&str> = words(reading.subject).collect();
     let short = |word: &&&str| {
         word.chars().filter(|c| c.is_alphabetic()).count() > 1
             && word.chars().all(|c| !c.is_lowercase())
-            && !case.known.contains(&fold(word))
+            && !case.written.contains(**word)
     };
     let loud = subject.iter().filter(short).count();
+    let run = shouted_run(case, reading);
     let hint = "write words in lower case; capitals are read as shouting";
-    if all.len() >= 2 || (loud >= 3 && loud * 2 >= subject.len()) {
-        let words = if all.is_empty() {
+    if all.len() >= 2 || run.is_some() || (loud >= 3 && loud * 2 >= subject.len()) {
+        let words = if let Some(run) = run {
+            run
+        } else if all.is_empty() {
             reading.subject.to_string()
         } else {
             all.join(" ")
@@ -89,6 +92,32 @@ fn shouting(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
         };
         issues.push(issue("shouting", severity, reading.step, word, hint));
     }
+}
+
+/// Three words in a row without a small letter, of which one is no abbreviation.
+fn shouted_run(case: &Case<'_>, reading: &Reading<'_>) -> Option<String> {
+    let is_loud = |token: &&&str| {
+        let n_letters = token.chars().filter(|c| c.is_alphabetic()).count();
+        let word = token.trim_matches(|c: char| !c.is_alphanumeric());
+        n_letters > 0
+            && !token.chars().any(char::is_lowercase)
+            && !case.written.contains(word)
+            && !ABBREVIATIONS.contains(&word)
+    };
+    let is_plain = |token: &&&str| {
+        const PLAIN: [&str; 16] = [
+            "THE", "AND", "YOU", "YOUR", "ARE", "NOT", "FOR", "ALL", "NOW", "THIS", "OUR", "CAN",
+            "BEST", "NEW", "DO", "FREE",
+        ];
+        PLAIN.contains(&token.trim_matches(|c: char| !c.is_alphanumeric()))
+    };
+    reading.masked.lines().find_map(|line| {
+        let tokens: Vec<&str> = line.split_whitespace().collect();
+        let mut runs = tokens.windows(3);
+        let run =
+            runs.find(|run| run.iter().all(|t| is_loud(&t)) && run.iter().any(|t| is_plain(&t)));
+        run.map(|run| run.join(" "))
+    })
 }
 
 fn marks(reading: &Reading<'_>, issues: &mut Vec<Issue>) {

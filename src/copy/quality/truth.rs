@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 
 use super::reading::{Case, Reading};
-use super::{Issue, Severity, issue, phrases};
+use super::{Issue, Severity, contradiction, issue, numerals, phrases};
 use crate::copy::text::{fold, words};
 
 /// A number or a range with the unit that makes it a claim.
@@ -41,14 +41,27 @@ static WORDED: LazyLock<Regex> = LazyLock::new(|| {
         format!("(?:{digit})fold"),
         format!("(?:doubled|tripled|quadrupled|halved) (?:{growth})"),
         "twice as (?:fast|many|much)".to_string(),
+        format!("(?:{digit}) (?:in|out of) (?:every )?(?:{digit}|twenty|fifty)"),
         format!("(?:dozens|hundreds|thousands|millions) of (?:[a-z-]+ ){{0,2}}(?:{crowd})"),
     ];
     phrases::pattern(&patterns.join("|"), true)
 });
 
+/// Stems that say nothing about what a claim is about.
+const GENERIC: [&str; 22] = [
+    "about", "avera", "clien", "compa", "custo", "cuts", "every", "faste", "from", "helps",
+    "incre", "less", "month", "more", "most", "reduc", "teams", "than", "their", "time", "with",
+    "year",
+];
+
+/// How a subject pretends to be part of a thread: the prefixes of mail programs in many languages.
 static FAKE_THREAD: LazyLock<Regex> = LazyLock::new(|| {
-    let prefixes = "re|fwd?|aw|wg|sv|vs|rv|tr|antw|odp|enc";
-    phrases::pattern(&format!(r"^\s*(?i:{prefixes})\s*(?:\[\d+\])?\s*:"), false)
+    let prefixes =
+        "re|r e|fwd?|forward(?:ed)?|reply|aw|antwort|wg|sv|vs|vb|rv|res|tr|antw|odp|enc|ynt|ref";
+    phrases::pattern(
+        &format!(r"^\W*(?i:{prefixes})\s*(?:[\[(]\d+[\])])?\s*[:：]"),
+        false,
+    )
 });
 
 /// The rules of this family.
@@ -68,17 +81,21 @@ pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<I
         phrases::apply("first", case, reading, issues);
     }
     figures(case, reading, issues);
+    news(case, reading, issues);
+    contradiction::of_lead(case, reading, issues);
 }
 
 fn figures(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
-    let known = numbers(&case.lead_data);
+    let known = numbers(&numerals::with_digits(&case.lead_data));
     let hint = "use only figures of the lead's data or of an allowed claim; better none";
-    for sentence in sentences(&reading.folded) {
+    let text = numerals::with_digits(&reading.folded);
+    for sentence in sentences(&text) {
         for figure in find(sentence) {
             let covered = figure.values.iter().all(|value| {
                 known
                     .iter()
                     .any(|(number, unit)| number == value && *unit == figure.unit)
+                    || is_rest(value, &known)
             });
             if !covered && !figure.harmless && !is_claimed(case, sentence, &figure) {
                 let code = "invented_number";
@@ -106,12 +123,67 @@ fn figures(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
     }
 }
 
+/// News of the company that its data does not tell: what machines invent to sound informed.
+static NEWS: LazyLock<Regex> = LazyLock::new(|| {
+    let fresh = "recent|latest|newest|fresh|upcoming";
+    let event = "fund(?:ing|raise|raising)|series [a-f]|acquisition|merger|ipo|award|expansion|\
+                 launch|rebrand|relaunch|podcast|webinar|keynote|interview|article|blog|post|posts|\
+                 promotion|hires?|hiring|anniversary|partnership|press release|round|talk|panel";
+    let patterns = [
+        format!("(?:your|the company's) (?:{fresh}) (?:[a-z0-9]+ ){{0,2}}(?P<one>{event})"),
+        "congrat(?:s|ulations) on (?:your |the |that )?(?:[a-z0-9]+ ){0,2}?(?P<two>[a-z]{4,})"
+            .to_string(),
+        "(?:i|we) (?:saw|read|noticed|heard|loved) (?:about )?your (?:[a-z0-9]+ ){0,2}(?P<three>\
+         article|post|posts|interview|podcast|talk|webinar|announcement|news|keynote)"
+            .to_string(),
+    ];
+    phrases::pattern(&patterns.join("|"), true)
+});
+
+fn news(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
+    let found = NEWS.captures_iter(&reading.folded).find(|captures| {
+        let event = ["one", "two", "three"]
+            .iter()
+            .find_map(|name| captures.name(name));
+        // A stem is enough: `funded` in the data tells of a `funding`.
+        let stem: String = event
+            .map_or("", |event| event.as_str())
+            .chars()
+            .take(4)
+            .collect();
+        !case.lead_data.contains(&stem)
+    });
+    if let Some(found) = found.as_ref().and_then(|captures| captures.get(0)) {
+        let hint = "the lead's data tells of no such thing: leave it out";
+        let code = "invented_claim";
+        issues.push(issue(
+            code,
+            Severity::Blocker,
+            reading.step,
+            found.as_str(),
+            hint,
+        ));
+    }
+}
+
 /// Lines and their sentences. A dot between digits ends none.
 fn sentences(text: &str) -> impl Iterator<Item = &str> {
     text.lines().flat_map(|line| {
         line.split_inclusive(['?', '!', ';'])
             .flat_map(|part| part.split(". "))
     })
+}
+
+/// Whether a number is what a known percentage leaves of a hundred: `the other 0.02` of `99.98%`.
+fn is_rest(value: &str, known: &[(String, &str)]) -> bool {
+    let Ok(value) = value.parse::<f64>() else {
+        return false;
+    };
+    known
+        .iter()
+        .filter(|(_, unit)| *unit == "%")
+        .filter_map(|(number, _)| number.parse::<f64>().ok())
+        .any(|number| (100.0 - number - value).abs() < 1e-6)
 }
 
 struct Figure {
@@ -162,50 +234,110 @@ fn figure(sentence: &str, captures: &Captures<'_>) -> Option<Figure> {
     })
 }
 
+/// Words of a sentence in which minutes are those of a talk.
+const TALK: [&str; 24] = [
+    "call",
+    "chat",
+    "talk",
+    "conversation",
+    "exchange",
+    "coffee",
+    "look",
+    "demo",
+    "of your
+    time",
+    "your calendar",
+    "your diary",
+    "spare",
+    "worth",
+    "week",
+    "tuesday",
+    "thursday",
+    "wednesday",
+    "monday",
+    "friday",
+    "phone",
+    "zoom",
+    "read",
+    "available",
+    "grab",
+];
+
+/// What a letter may count of itself.
+const POINTS: [&str; 34] = [
+    "things",
+    "patterns",
+    "ideas",
+    "questions",
+    "ways",
+    "points",
+    "reasons",
+    "steps",
+    "areas",
+    "observations",
+    "shifts",
+    "habits",
+    "moves",
+    "themes",
+    "signals",
+    "thoughts",
+    "lines",
+    "line",
+    "idea",
+    "question",
+    "thought",
+    "thing",
+    "reason",
+    "page",
+    "pages",
+    "sentence",
+    "sentences",
+    "bullets",
+    "slides",
+    "words",
+    "examples",
+    "changes",
+    "options",
+    "parts",
+];
+
 fn is_harmless(sentence: &str, at: usize, number: &str, rest: &str) -> bool {
     let value: u32 = number.parse().unwrap_or(u32::MAX);
     let before = sentence.get(..at).unwrap_or_default().trim_end();
     let next = words(rest).next().unwrap_or_default();
     let enumerates =
         before.is_empty() && value <= 9 && (rest.trim().is_empty() || rest.starts_with(['.', ')']));
-    let always = rest.starts_with("/7") || before.ends_with('/') || before.ends_with("industry");
+    let always = is_idiom(before, next, rest, value);
     let minutes = matches!(next, "minute" | "minutes" | "min" | "mins") && value <= 60;
-    let talk = [
-        "call",
-        "chat",
-        "talk",
-        "conversation",
-        "exchange",
-        "coffee",
-        "look",
-        "demo",
-        "of your time",
-    ];
     let year = (2020..=2035).contains(&value) && number.len() == 4;
-    let points = [
-        "things",
-        "patterns",
-        "ideas",
-        "questions",
-        "ways",
-        "points",
-        "reasons",
-        "steps",
-        "areas",
-        "observations",
-        "shifts",
-        "habits",
-        "moves",
-        "themes",
-        "signals",
-        "thoughts",
-        "lines",
-    ];
     enumerates
         || always
         || year
-        || (minutes && talk.iter().any(|word| sentence.contains(word)))
-        || (value <= 5 && points.contains(&next))
+        || (minutes && TALK.iter().any(|word| sentence.contains(word)))
+        || (value <= 5 && POINTS.contains(&next))
+}
+
+/// Times of day, `24/7`, `1-on-1`, `360-degree`, `the next 12 months`, `industry 4.0`.
+fn is_idiom(before: &str, next: &str, rest: &str, value: u32) -> bool {
+    let after = rest.trim_start();
+    let half = ["am", "pm", "o'clock"].contains(&next)
+        || after.starts_with(['a', 'p']) && after.get(1..3) == Some(".m");
+    let hour = value <= 24 && half;
+    let clock = rest.starts_with(":00") || rest.starts_with(":30") || before.ends_with(':');
+    let fraction = rest.starts_with('/') || before.ends_with('/');
+    let measure = ["foot", "feet", "degree", "degrees"].contains(&next);
+    let named = ["industry", "web", "top"]
+        .iter()
+        .any(|word| before.ends_with(word));
+    let ahead = ["next", "coming"].iter().any(|word| before.ends_with(word));
+    hour || clock
+        || fraction
+        || measure
+        || rest.starts_with("-on-")
+        || rest.starts_with("-to-")
+        || (named && value <= 10)
+        || before.ends_with("industry")
+        || (ahead && value <= 24)
 }
 
 /// A number without its thousands separators: `14,000` is `14000`, `2.5` stays.
@@ -248,7 +380,7 @@ fn is_claimed(case: &Case<'_>, sentence: &str, figure: &Figure) -> bool {
         .iter()
         .filter(|claim| claim.is_for(&case.lead_data))
         .any(|claim| {
-            let text = fold(&claim.text);
+            let text = numerals::with_digits(&fold(&claim.text));
             let known = numbers(&text);
             let has = |value: &String| {
                 known
@@ -262,12 +394,13 @@ fn is_claimed(case: &Case<'_>, sentence: &str, figure: &Figure) -> bool {
                     .map(stem)
                     .collect()
             };
-            let subject = content(&text);
+            let mut subject = content(&text);
+            subject.retain(|word| !GENERIC.contains(&word.as_str()));
             let shared = content(sentence)
                 .iter()
                 .filter(|word| subject.contains(word))
                 .count();
-            figure.values.iter().all(has) && shared >= subject.len().min(2)
+            figure.values.iter().all(has) && shared >= subject.len().min(1)
         })
 }
 

@@ -1,0 +1,361 @@
+//! Language and reading ease: the reader's language, in sentences one can read once.
+//!
+//! Purpose: a text in a language that the lead gives no reason for, two languages in one campaign,
+//! and sentences too long or too heavy for a first correspondence.
+//! Invariant: English is right for everybody; a short text is judged leniently, since so few words
+//! tell little.
+//! This module does not judge style.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::reading::{Case, Reading};
+use super::{Issue, Severity, issue};
+use crate::copy::text::{fold, words};
+
+/// A language with its commonest words, and what names it in a lead's data (folded).
+struct Language {
+    name: &'static str,
+    words: &'static [&'static str],
+    places: &'static [&'static str],
+}
+
+static LANGUAGES: [Language; 7] = [
+    Language {
+        name: "English",
+        words: &[
+            "the", "and", "to", "of", "is", "a", "in", "for", "you", "your", "that", "it", "on",
+            "are", "with", "how", "we", "this", "what", "not", "at", "be", "or", "if", "would",
+            "where", "from", "have", "has", "by", "an", "their", "they", "i", "which", "when",
+        ],
+        places: &["english", "en"],
+    },
+    Language {
+        name: "German",
+        words: &[
+            "der", "das", "und", "ist", "nicht", "sie", "wir", "ein", "eine", "zu", "mit", "für",
+            "von", "auf", "den", "dem", "im", "es", "wie", "oder", "ihnen", "ihre", "ich", "bei",
+            "sind", "auch", "wenn", "einen", "werden", "dass", "sich", "aus",
+        ],
+        places: &[
+            "german",
+            "deutsch",
+            "de",
+            "germany",
+            "deutschland",
+            "at",
+            "austria",
+            "österreich",
+            "ch",
+            "switzerland",
+            "schweiz",
+            "liechtenstein",
+            "li",
+            "luxembourg",
+            "lu",
+        ],
+    },
+    Language {
+        name: "French",
+        words: &[
+            "le", "la", "les", "des", "et", "est", "vous", "nous", "une", "un", "du", "pour",
+            "dans", "que", "qui", "sur", "pas", "votre", "vos", "de", "à", "au", "en", "ce", "il",
+            "ne", "par", "avec", "plus", "sont", "aux", "je", "se",
+        ],
+        places: &[
+            "french",
+            "français",
+            "francais",
+            "fr",
+            "france",
+            "be",
+            "belgium",
+            "belgique",
+            "ch",
+            "switzerland",
+            "suisse",
+            "ca",
+            "canada",
+            "luxembourg",
+            "lu",
+            "monaco",
+            "mc",
+        ],
+    },
+    Language {
+        name: "Spanish",
+        words: &[
+            "el", "la", "los", "las", "y", "que", "en", "un", "una", "para", "con", "su", "es",
+            "por", "se", "más", "como", "del", "al", "de", "lo", "si", "usted", "sus",
+        ],
+        places: &[
+            "spanish",
+            "español",
+            "espanol",
+            "es",
+            "spain",
+            "españa",
+            "mx",
+            "mexico",
+            "méxico",
+            "ar",
+            "argentina",
+            "co",
+            "colombia",
+            "cl",
+            "chile",
+            "pe",
+            "peru",
+            "perú",
+            "uy",
+            "uruguay",
+            "ecuador",
+            "ec",
+            "us",
+        ],
+    },
+    Language {
+        name: "Italian",
+        words: &[
+            "il", "la", "i", "gli", "le", "e", "di", "che", "è", "un", "una", "con", "non", "del",
+            "della", "si", "su", "sono", "da", "al", "alla", "più", "lo",
+        ],
+        places: &[
+            "italian",
+            "italiano",
+            "it",
+            "italy",
+            "italia",
+            "ch",
+            "switzerland",
+        ],
+    },
+    Language {
+        name: "Dutch",
+        words: &[
+            "de", "het", "een", "en", "van", "dat", "niet", "u", "wij", "voor", "met", "op",
+            "zijn", "te", "er", "aan", "uw", "bij", "hoe", "ook", "naar",
+        ],
+        places: &[
+            "dutch",
+            "nederlands",
+            "nl",
+            "netherlands",
+            "nederland",
+            "be",
+            "belgium",
+            "belgië",
+        ],
+    },
+    Language {
+        name: "Portuguese",
+        words: &[
+            "os", "e", "de", "que", "em", "um", "uma", "para", "com", "não", "se", "da", "na",
+            "por", "mais", "como", "é", "ao", "seu", "sua",
+        ],
+        places: &[
+            "portuguese",
+            "português",
+            "pt",
+            "portugal",
+            "br",
+            "brazil",
+            "brasil",
+        ],
+    },
+];
+
+/// The languages (by place in the list) that each common word is common in.
+static COMMON: LazyLock<HashMap<&str, Vec<usize>>> = LazyLock::new(|| {
+    let mut common: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (at, language) in LANGUAGES.iter().enumerate() {
+        for word in language.words {
+            common.entry(word).or_default().push(at);
+        }
+    }
+    common
+});
+
+/// Fewer words are not enough to tell a language.
+const WORDS_MIN: usize = 14;
+
+/// Nobody reads a longer sentence in one breath.
+const SENTENCE_WORDS_MAX: usize = 60;
+
+/// Flesch's reading ease (1948), below which a text is harder than a law.
+const EASE_MIN: f64 = 5.0;
+
+/// The language of the whole campaign.
+pub(super) fn campaign(readings: &[Reading<'_>], issues: &mut Vec<Issue>) {
+    let mut first: Option<&Language> = None;
+    for reading in readings {
+        let Some(found) = language(&reading.plain) else {
+            continue;
+        };
+        match first {
+            None => first = Some(found),
+            Some(first) if first.name != found.name => {
+                let hint = format!("write all messages in {}", first.name);
+                let code = "mixed_languages";
+                issues.push(issue(
+                    code,
+                    Severity::Major,
+                    reading.step,
+                    found.name,
+                    &hint,
+                ));
+                return;
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// The rules about one message.
+pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
+    foreign(case, reading, issues);
+    ease(reading, issues);
+}
+
+fn foreign(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
+    let paragraphs = reading.plain.split("\n\n");
+    let texts = std::iter::once(reading.plain.as_str()).chain(paragraphs);
+    let mut texts = texts.filter(|text| words(text).count() >= WORDS_MIN);
+    let lead = case.lead;
+    let asked = [&lead.language, &lead.country].map(|text| fold(text));
+    let stranger = texts.find_map(|text| {
+        let found = language(text).filter(|found| found.name != "English")?;
+        let asked_for = asked.iter().any(|text| {
+            words(text).any(|word| {
+                found
+                    .places
+                    .contains(&word.split('-').next().unwrap_or(word))
+            })
+        });
+        let by_domain = || {
+            let end = lead.email.domain().rsplit('.').next().unwrap_or_default();
+            found.places.contains(&end) && end != "us" && end != "co"
+        };
+        (!asked_for && !by_domain()).then_some(found.name)
+    });
+    if let Some(name) = stranger {
+        let hint = "write in the reader's language, or in English";
+        issues.push(issue(
+            "wrong_language",
+            Severity::Blocker,
+            reading.step,
+            name,
+            hint,
+        ));
+    }
+}
+
+/// The language of a text, if its commonest words tell.
+fn language(text: &str) -> Option<&'static Language> {
+    let all: Vec<&str> = words(text).flat_map(|word| word.split('\'')).collect();
+    if all.len() < WORDS_MIN {
+        return None;
+    }
+    let mut common = [0usize; 7];
+    for word in &all {
+        for at in COMMON.get(word).into_iter().flatten() {
+            if let Some(count) = common.get_mut(*at) {
+                *count += 1;
+            }
+        }
+    }
+    let share = |language: &Language| {
+        let at = LANGUAGES
+            .iter()
+            .position(|known| known.name == language.name);
+        let count = at.and_then(|at| common.get(at)).copied().unwrap_or(0);
+        count * 100 / all.len()
+    };
+    let best = LANGUAGES.iter().max_by_key(|language| share(language))?;
+    let english = LANGUAGES.first().map_or(0, share);
+    // Languages share words: another one than English must be clearly ahead.
+    let is_clear = best.name == "English" || share(best) >= english + 10;
+    (share(best) >= 16 && is_clear).then_some(best)
+}
+
+fn ease(reading: &Reading<'_>, issues: &mut Vec<Issue>) {
+    let sentences = |text: &str| -> Vec<String> {
+        let parts = text.split(['.', '?', '!', ';', ':', '\n', '•']);
+        let parts = parts.filter(|part| words(part).next().is_some());
+        parts.map(str::to_string).collect()
+    };
+    let all = sentences(&reading.plain);
+    let longest = all.iter().max_by_key(|part| words(part).count());
+    if let Some(longest) = longest.filter(|part| words(part).count() > SENTENCE_WORDS_MAX) {
+        let hint = "break this sentence into two or three";
+        issues.push(issue(
+            "long_sentence",
+            Severity::Major,
+            reading.step,
+            longest,
+            hint,
+        ));
+        return;
+    }
+    let n_words = words(&reading.plain).count();
+    let is_other = language(&reading.plain).is_some_and(|found| found.name != "English");
+    if is_other || n_words < 25 {
+        return;
+    }
+    let syllables: usize = words(&reading.plain).map(syllables).sum();
+    let per_sentence = n_words as f64 / all.len().max(1) as f64;
+    let per_word = syllables as f64 / n_words as f64;
+    let ease = 206.835 - 1.015 * per_sentence - 84.6 * per_word;
+    if ease < EASE_MIN {
+        let hint = "use shorter sentences and plainer words; this reads like a statute";
+        issues.push(issue(
+            "hard_to_read",
+            Severity::Major,
+            reading.step,
+            "",
+            hint,
+        ));
+    }
+}
+
+/// About how many syllables an English word has: its groups of vowels, a mute `e` not counted.
+fn syllables(word: &str) -> usize {
+    let is_vowel = |c: char| "aeiouyäöüáéíóúàèìòùâêîôûøå".contains(c);
+    let mut n_groups = 0;
+    let mut inside = false;
+    for c in word.chars() {
+        let vowel = is_vowel(c);
+        n_groups += usize::from(vowel && !inside);
+        inside = vowel;
+    }
+    let mute = word.ends_with('e') && !word.ends_with("le") && n_groups > 1;
+    (n_groups - usize::from(mute)).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn languages_are_told_by_their_commonest_words() {
+        let name = |text: &str| language(&fold(text)).map_or("", |found| found.name);
+        let english = "How do you plan the day when a truck is late and the customer calls?";
+        assert_eq!(name(english), "English");
+        let german = "Wie planen Sie den Tag, wenn ein Wagen sich verspätet und der Kunde anruft?";
+        assert_eq!(name(german), "German");
+        let french = "Comment planifiez-vous la journée quand un camion est en retard et que le \
+                      client appelle ?";
+        assert_eq!(name(french), "French");
+        let spanish = "¿Cómo planifica usted el día si un camión llega tarde y el cliente llama \
+                       por la mañana?";
+        assert_eq!(name(spanish), "Spanish");
+        assert_eq!(name("too short"), "");
+    }
+
+    #[test]
+    fn syllables_are_about_right() {
+        for (word, expected) in [("time", 1), ("table", 2), ("infrastructure", 4), ("b2b", 1)] {
+            assert_eq!(syllables(word), expected, "{word}");
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Spelling: the company's name letter by letter.
+//!
+//! Purpose: find what is almost the company's name, divided or joined otherwise, with a letter
+//! more, less or exchanged, or without its accents.
+//! Invariant: what the lead's own data writes is never wrong, nor is `and` for `&` or a missing
+//! legal form.
+//! This module does not know other people's names; see [`super::names`].
+
+use super::names::short_forms;
+use super::reading::{Case, Reading};
+use super::{Issue, Severity, issue};
+use crate::copy::text::{fold, places};
+
+/// Shorter names have too many honest neighbours among the words of a language.
+const LETTERS_MIN: usize = 6;
+
+/// A word of a text as it is compared.
+struct Word<'a> {
+    written: &'a str,
+    letters: String,
+    /// Whether it stands where a sentence begins, and its capital means nothing.
+    starts: bool,
+}
+
+/// The rule of this file.
+pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
+    let lines = std::iter::once(reading.subject).chain(reading.core.lines());
+    let lines: Vec<Vec<Word<'_>>> = lines.map(words).collect();
+    let whole = case.lead.company_short.clone();
+    for form in std::iter::once(whole).chain(short_forms(&case.lead.company_short)) {
+        let is_first_word = !form.contains(' ');
+        let n_letters = letters(&form).chars().count();
+        // A first word alone is a name of its own only if it is long enough to be no other word.
+        let min = if is_first_word {
+            LETTERS_MIN + 1
+        } else {
+            LETTERS_MIN
+        };
+        if n_letters >= min && has_wrong(case, &form, reading.step, &lines, issues) {
+            return;
+        }
+    }
+}
+
+/// Whether a form of the name is misspelt somewhere.
+fn has_wrong(
+    case: &Case<'_>,
+    form: &str,
+    step: &str,
+    lines: &[Vec<Word<'_>>],
+    issues: &mut Vec<Issue>,
+) -> bool {
+    let name = letters(form);
+    let n_words = form.split_whitespace().count();
+    for line in lines {
+        for size in n_words.saturating_sub(1).max(1)..=n_words + 1 {
+            let wrong = line
+                .windows(size)
+                .find(|window| is_wrong(case, form, window, &name));
+            if let Some(window) = wrong {
+                let written: Vec<&str> = window.iter().map(|word| word.written).collect();
+                let hint = format!(
+                    "write the company as it writes itself: `{}`",
+                    case.lead.company_short
+                );
+                let code = "company_misspelt";
+                issues.push(issue(
+                    code,
+                    Severity::Blocker,
+                    step,
+                    &written.join(" "),
+                    &hint,
+                ));
+                return true;
+            }
+        }
+    }
+    false
+}
+
+fn is_wrong(case: &Case<'_>, form: &str, window: &[Word<'_>], name: &str) -> bool {
+    let Some(first) = window.first() else {
+        return false;
+    };
+    if !first.written.starts_with(char::is_uppercase) {
+        return false;
+    }
+    let found: String = window.iter().map(|word| word.letters.as_str()).collect();
+    // The same letters in another case are a matter of case.
+    if found == name && window.len() == form.split_whitespace().count() {
+        return window.iter().any(|word| word.written.contains('-'))
+            && !form.contains('-')
+            && !is_own(case, window);
+    }
+    // Of a name all words are raised, but for those the name itself has small.
+    let short = fold(form);
+    let fits = |word: &Word<'_>| {
+        word.written.starts_with(char::is_uppercase)
+            || (!word.letters.is_empty()
+                && short
+                    .split(' ')
+                    .any(|part| part.replace('&', "and") == word.letters))
+    };
+    let is_name = window.iter().all(fits);
+    // A smaller window has the name itself.
+    let joined = |part: Option<&[Word<'_>]>| -> String {
+        part.unwrap_or_default()
+            .iter()
+            .map(|word| word.letters.as_str())
+            .collect()
+    };
+    let last = window.len().saturating_sub(1);
+    let holds_name = || joined(window.get(1..)) == name || joined(window.get(..last)) == name;
+    if !is_name || holds_name() || is_own(case, window) {
+        return false;
+    }
+    let length = name.chars().count();
+    let allowed = match length {
+        ..=7 => 1,
+        8..=15 => 2,
+        _ => 3,
+    };
+    // One word at the beginning of a sentence may be any word of the language.
+    let allowed = match window.len() == 1 && first.starts {
+        true => usize::from(length > 6),
+        false => allowed,
+    };
+    if found.chars().count().abs_diff(length) > allowed {
+        return false;
+    }
+    strsim::damerau_levenshtein(&found, name) <= allowed
+}
+
+/// Whether the lead's own data writes it so, perhaps as the plural or the genitive.
+fn is_own(case: &Case<'_>, window: &[Word<'_>]) -> bool {
+    let written: Vec<&str> = window.iter().map(|word| word.written).collect();
+    let written = fold(&written.join(" "));
+    let written = written.strip_suffix("'s").unwrap_or(&written);
+    [&case.lead_data, &case.brand_data]
+        .into_iter()
+        .any(|data| places(data, written).next().is_some())
+}
+
+fn words(line: &str) -> Vec<Word<'_>> {
+    let mut starts = true;
+    let mut all = Vec::new();
+    for token in line.split_whitespace() {
+        let written = token.trim_matches(|c: char| !c.is_alphanumeric() && c != '&');
+        all.push(Word {
+            written,
+            letters: letters(written),
+            starts,
+        });
+        starts = token.ends_with(['.', '?', '!', ':', '•', '—', '–', '-']);
+    }
+    all
+}
+
+/// The letters and digits of a name, folded; `&` is spoken.
+fn letters(name: &str) -> String {
+    let name = fold(name);
+    let name = name.strip_suffix("'s").unwrap_or(&name);
+    let spoken = name.replace('&', "and");
+    spoken.chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::copy::Draft;
+    use crate::copy::brand::Brand;
+    use crate::copy::quality::tests::lead_with;
+
+    #[track_caller]
+    fn check(company: &str, text: &str, expected: &str) {
+        let lead = lead_with(|lead| {
+            lead.company = company.into();
+            lead.company_short = company.into();
+        });
+        let brand = Brand::builtin("4Runr Team");
+        let case = Case::new(&lead, &brand, &["hook"]);
+        let draft = Draft {
+            step: "hook".into(),
+            subject: "A question".into(),
+            body: format!("Hi Ada,\n\n{text}\n\n— 4Runr Team"),
+        };
+        let mut issues = Vec::new();
+        message(&case, &Reading::new(&draft, &case), &mut issues);
+        let found = issues.first().map_or("", |issue| issue.words.as_str());
+        assert_eq!(found, expected, "{company}: {text}");
+    }
+
+    #[test]
+    fn almost_the_name_is_found() {
+        check("Parcelmoth", "What Parcel Moth does.", "Parcel Moth");
+        check(
+            "Free Range Foods",
+            "At Free Range Food it is.",
+            "Free Range Food",
+        );
+        check(
+            "Free Range Foods",
+            "At Free-Range Foods it is.",
+            "Free-Range Foods",
+        );
+        check(
+            "Käufer Heiztechnik",
+            "Kaufer Heiztechnik plans.",
+            "Kaufer Heiztechnik",
+        );
+        check(
+            "Hathersage Precision",
+            "Hathersedge Precision has",
+            "Hathersedge Precision",
+        );
+        check("Nordkran", "Somebody at Nordkrann plans", "Nordkrann");
+    }
+
+    #[test]
+    fn the_name_and_honest_words_are_not() {
+        check(
+            "Free Range Foods",
+            "Free Range Foods has; Free Range Foods' plan",
+            "",
+        );
+        check(
+            "Free Range Foods",
+            "Free Range is short; free range food is fine",
+            "",
+        );
+        check("Guess & Thornbury", "At Guess and Thornbury we saw", "");
+        check("Parcelmoth", "Parcelmoth’s portal, Parcels move", "");
+        check("Notion", "Motion helps. We think of Notion often", "");
+        check("Ferrous", "Ferrous works; a ferrous metal", "");
+    }
+}
