@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use super::role::Role;
 use crate::copy::Brand;
 use crate::copy::quality;
 use crate::copy::text::{fold, words};
@@ -76,7 +77,8 @@ pub(super) fn of(lead: &Lead, brand: &Brand) -> BTreeMap<&'static str, String> {
         facts.insert("trio", format!("{a}, {b} and {c}"));
     }
     facts.extend(description(lead));
-    facts.extend(remit(&lead.job_title).map(|remit| ("remit", remit.to_string())));
+    let remit = Role::parse(&lead.job_title).and_then(Role::remit);
+    facts.extend(remit.map(|remit| ("remit", remit.to_string())));
     facts.extend(city(&lead.city).map(|city| ("city", city)));
     let data = quality::lead_data(lead);
     let claim = brand.claims.iter().find(|claim| claim.is_for(&data));
@@ -188,9 +190,9 @@ fn description(lead: &Lead) -> Option<(&'static str, String)> {
     if first == "we" {
         let rest = body.split_once(' ')?.1;
         let verb = all.get(1)?.as_str();
-        return WORDS
-            .base_verbs
-            .contains(verb)
+        // "We build houses you like" is said to others than the reader.
+        let to_others = all.iter().any(|w| matches!(w.as_str(), "you" | "your"));
+        return (WORDS.base_verbs.contains(verb) && !to_others)
             .then(|| ("you_do", turn_to_you(rest)));
     }
     if body.len() < clause.len() {
@@ -254,6 +256,14 @@ fn first_clause(text: &str) -> Option<String> {
     {
         clause = clause.get(..at).unwrap_or(clause);
     }
+    // Without an `and` after the last comma there is no list to close, only one more remark.
+    if let Some((head, _)) = clause.split_once(", ")
+        && !clause.rsplit_once(", ").is_some_and(|(_, last)| {
+            words(last).any(|word| matches!(word, "and" | "or")) || last.contains('&')
+        })
+    {
+        clause = head;
+    }
     let plain = clause
         .chars()
         .all(|c| c.is_alphanumeric() || " -–,'’&/.%".contains(c));
@@ -303,66 +313,6 @@ fn is_third_person(word: &str) -> bool {
                 .is_some_and(|stem| word.strip_suffix("ies") == Some(stem))
     };
     WORDS.base_verbs.iter().any(base)
-}
-
-/// What a title says its bearer answers for.
-fn remit(title: &str) -> Option<&'static str> {
-    let title = fold(title);
-    let has = |list: &[&str]| words(&title).any(|word| list.contains(&word));
-    let remits: [(&[&str], &str); 9] = [
-        (
-            &[
-                "assistant",
-                "intern",
-                "trainee",
-                "student",
-                "werkstudent",
-                "assistenz",
-            ],
-            "",
-        ),
-        (
-            &[
-                "cto",
-                "cio",
-                "technology",
-                "engineering",
-                "it",
-                "software",
-                "digital",
-            ],
-            "technology",
-        ),
-        (
-            &["coo", "operations", "operaciones", "logistics"],
-            "operations",
-        ),
-        (&["cfo", "finance", "controlling", "controller"], "finance"),
-        (&["cmo", "marketing", "brand"], "marketing"),
-        (&["growth"], "growth"),
-        (&["cro", "sales", "revenue", "commercial"], "sales"),
-        (&["cpo", "product"], "product"),
-        (
-            &[
-                "ceo",
-                "founder",
-                "cofounder",
-                "co-founder",
-                "owner",
-                "president",
-                "geschäftsführer",
-            ],
-            "direction",
-        ),
-    ];
-    if title.contains("chief executive") || title.contains("managing director") {
-        return Some("direction");
-    }
-    let found = remits
-        .into_iter()
-        .find(|(list, _)| has(list))
-        .map(|(_, remit)| remit);
-    found.filter(|remit| !remit.is_empty())
 }
 
 fn city(city: &str) -> Option<String> {
@@ -470,19 +420,5 @@ mod tests {
                 .iter()
                 .all(|name| !facts.contains_key(name))
         );
-    }
-
-    #[test]
-    fn titles_tell_a_remit_only_when_they_do() {
-        for (title, expected) in [
-            ("VP, Sales & Marketing", Some("marketing")),
-            ("Founder 🚀", Some("direction")),
-            ("Directora de Operaciones", Some("operations")),
-            ("Assistant to the CEO", None),
-            ("Partner — M&A", None),
-            ("", None),
-        ] {
-            assert_eq!(remit(title), expected, "{title}");
-        }
     }
 }

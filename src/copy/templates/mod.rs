@@ -32,17 +32,20 @@
 //! same name.
 
 mod facts;
+mod file;
 mod pen;
+mod role;
 mod spin;
 mod trade;
+mod voice;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, bail, ensure};
 use include_dir::{Dir, include_dir};
 use minijinja::{Environment, UndefinedBehavior};
-use serde::Deserialize;
 
+use self::file::{Trade, Variant};
 use self::pen::Pen;
 use self::trade::Detector;
 use super::{Brand, Draft};
@@ -76,62 +79,6 @@ pub struct Written {
     /// The trade and take the texts came from, `logistics/0`, or `logistics/1.0` when they were
     /// written anew for the first time; kept with the campaign.
     pub template: String,
-}
-
-/// One template file.
-struct Trade {
-    name: String,
-    keywords: Vec<String>,
-    parts: BTreeMap<String, Vec<Variant>>,
-}
-
-/// One text of a part.
-struct Variant {
-    /// Its name in the environment: `logistics/insight/any/3`.
-    name: String,
-    /// The tone it is kept for.
-    register: Option<Register>,
-    /// The facts and parts it names.
-    needs: Vec<String>,
-    /// Short phrases may be used again within a campaign, sentences not.
-    is_sentence: bool,
-}
-
-/// How a text sounds, by the lead's Tone field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Register {
-    Warm,
-    Formal,
-    Bold,
-}
-
-impl Register {
-    fn parse(tone: &str) -> Option<Register> {
-        match tone.trim().to_lowercase().as_str() {
-            "friendly" | "casual" | "warm" => Some(Register::Warm),
-            "formal" | "professional" => Some(Register::Formal),
-            "bold" => Some(Register::Bold),
-            _ => None,
-        }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    #[serde(default)]
-    keywords: Vec<String>,
-    parts: BTreeMap<String, FilePart>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
-#[derive(Default)]
-struct FilePart {
-    any: Vec<String>,
-    warm: Vec<String>,
-    formal: Vec<String>,
-    bold: Vec<String>,
 }
 
 impl Library {
@@ -173,8 +120,8 @@ impl Library {
         env.add_function("pick", pen::pick);
         let mut trades = Vec::new();
         for (name, text) in &texts {
-            let trade =
-                load(&mut env, name, text).with_context(|| format!("template `{name}.toml`"))?;
+            let trade = file::load(&mut env, name, text)
+                .with_context(|| format!("template `{name}.toml`"))?;
             trades.push(trade);
         }
         let general = trades.iter().position(|trade| trade.name == GENERAL);
@@ -319,65 +266,6 @@ fn part_name(need: &str) -> &str {
         Some((part, number)) if number.bytes().all(|b| b.is_ascii_digit()) => part,
         _ => need,
     }
-}
-
-/// Compiles one file.
-fn load(env: &mut Environment<'static>, name: &str, text: &str) -> anyhow::Result<Trade> {
-    let file: File = toml::from_str(text)?;
-    ensure!(
-        name == GENERAL || !file.keywords.is_empty(),
-        "expected `keywords` that tell who is in the trade, found none"
-    );
-    let mut parts = BTreeMap::new();
-    for (part, lists) in file.parts {
-        let mut variants = Vec::new();
-        for (register, label, list) in [
-            (None, "any", &lists.any),
-            (Some(Register::Warm), "warm", &lists.warm),
-            (Some(Register::Formal), "formal", &lists.formal),
-            (Some(Register::Bold), "bold", &lists.bold),
-        ] {
-            for (text, number) in list.iter().zip(1..) {
-                let name = format!("{name}/{part}/{label}/{number}");
-                let variant = compile(env, name, register, text)
-                    .with_context(|| format!("part `{part}`, `{label}` number {number}"))?;
-                variants.push(variant);
-            }
-        }
-        ensure!(
-            !lists.any.is_empty(),
-            "part `{part}`: expected at least one variant in `any`"
-        );
-        parts.insert(part, variants);
-    }
-    Ok(Trade {
-        name: name.to_string(),
-        keywords: file.keywords,
-        parts,
-    })
-}
-
-/// Compiles one variant.
-fn compile(
-    env: &mut Environment<'static>,
-    name: String,
-    register: Option<Register>,
-    text: &str,
-) -> anyhow::Result<Variant> {
-    let text = text.trim();
-    ensure!(!text.is_empty(), "expected a text, found nothing");
-    env.add_template_owned(name.clone(), spin::compile(&name, text)?)?;
-    let template = env.get_template(&name)?;
-    let mut needs: Vec<String> = template.undeclared_variables(false).into_iter().collect();
-    needs.retain(|need| need != "pick");
-    // Order decides which draw comes first, so it must not depend on the hasher.
-    needs.sort();
-    Ok(Variant {
-        name,
-        register,
-        needs,
-        is_sentence: text.split_whitespace().count() > 3,
-    })
 }
 
 #[cfg(test)]

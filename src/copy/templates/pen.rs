@@ -11,11 +11,17 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use minijinja::{State, Value};
 
-use super::{Library, Register, Trade, Variant, facts, part_name};
+use super::file::{Kept, Trade, Variant};
+use super::role::Role;
+use super::voice::{Register, greeting};
+use super::{Library, facts, part_name};
 use crate::copy::quality::SUBJECT_CHARS;
 use crate::copy::text::{fold, hash, mix, places, word_count};
 use crate::copy::{Brand, Draft, word_range};
 use crate::lead::Lead;
+
+/// Names that grate when one body says them twice; what says them again is drawn last.
+const HEARD: [&str; 5] = ["company", "company_s", "topic", "strain", "moment"];
 
 /// How deep parts may be made of parts.
 const DEPTH_MAX: usize = 6;
@@ -25,11 +31,15 @@ pub(super) struct Pen<'a> {
     trade: &'a Trade,
     facts: &'a BTreeMap<&'static str, String>,
     register: Option<Register>,
+    role: Option<Role>,
+    greeting: &'static str,
     seed: u64,
     /// Names of variants used up.
     used: BTreeSet<&'a str>,
     /// Facts used up.
     spent: BTreeSet<&'static str>,
+    /// Names said in the body being written that a reader would hear again.
+    said: BTreeSet<&'a str>,
 }
 
 impl<'a> Pen<'a> {
@@ -47,9 +57,12 @@ impl<'a> Pen<'a> {
             trade,
             facts,
             register: Register::parse(&lead.tone),
+            role: Role::parse(&lead.job_title),
+            greeting: greeting(&lead.tone),
             seed: mix(mix(identity) ^ take),
             used: BTreeSet::new(),
             spent: BTreeSet::new(),
+            said: BTreeSet::new(),
         }
     }
 
@@ -58,9 +71,13 @@ impl<'a> Pen<'a> {
         // A long company name leaves room in few of the subjects.
         let fits = |subject: &str| SUBJECT_CHARS.contains(&subject.chars().count());
         let subject = self.part_where(&format!("{step}_subject"), 0, fits)?;
+        self.said.clear();
         let text = self.part(&format!("{step}_body"), 0)?;
         let first_name = self.facts.get("first_name").map_or("", String::as_str);
-        let body = format!("Hi {first_name},\n\n{text}\n\n{}", brand.signature);
+        let body = format!(
+            "{} {first_name},\n\n{text}\n\n{}",
+            self.greeting, brand.signature
+        );
         let folded = fold(&format!("{subject}\n{text}"));
         let avoided = brand
             .words_to_avoid
@@ -116,12 +133,17 @@ impl<'a> Pen<'a> {
         anyhow::bail!("part `{part}`: no variant is left for this lead")
     }
 
-    /// The variants that may be used now, drawn without return; those that say something about this
-    /// very lead, and those kept for its tone, come forward twice as often.
+    /// The variants that may be used now, drawn without return. Those kept for the reader's role
+    /// come first, those for the lead's tone nearly always; those that say something about this
+    /// very lead come forward twice as often.
     fn order(&self, variants: &'a [Variant], draw: u64) -> Vec<&'a Variant> {
         let free = |v: &&Variant| {
-            v.register
-                .is_none_or(|register| Some(register) == self.register)
+            let for_us = match v.kept {
+                Kept::Everybody => true,
+                Kept::Tone(register) => Some(register) == self.register,
+                Kept::Role(role) => Some(role) == self.role,
+            };
+            for_us
                 && !self.used.contains(v.name.as_str())
                 && v.needs.iter().all(|need| self.may_say(need))
         };
@@ -131,15 +153,19 @@ impl<'a> Pen<'a> {
                 .iter()
                 .any(|need| facts::NAMES.contains(&need.as_str()) && !need.starts_with("company"));
             let first = mix(draw ^ hash(&v.name));
-            let second = if own || v.register.is_some() {
-                mix(first)
-            } else {
-                u64::MAX
-            };
-            first.min(second)
+            match v.kept {
+                Kept::Tone(_) => first >> 3,
+                Kept::Everybody if own => first.min(mix(first)),
+                Kept::Everybody | Kept::Role(_) => first,
+            }
         };
+        let says_again = |v: &Variant| v.needs.iter().any(|need| self.said.contains(need.as_str()));
         let mut order: Vec<&Variant> = variants.iter().filter(free).collect();
-        order.sort_by_cached_key(rank);
+        order.sort_by_cached_key(|v| {
+            let is_for_role = matches!(v.kept, Kept::Role(_));
+            let is_for_tone = matches!(v.kept, Kept::Tone(_));
+            (!is_for_role, says_again(v) && !is_for_tone, rank(v))
+        });
         order
     }
 
@@ -160,6 +186,8 @@ impl<'a> Pen<'a> {
         if variant.is_sentence {
             self.used.insert(&variant.name);
         }
+        let heard = variant.needs.iter().map(String::as_str);
+        self.said.extend(heard.filter(|need| HEARD.contains(need)));
         for need in &variant.needs {
             let value = match self.facts.get(need.as_str()) {
                 Some(fact) => fact.clone(),
@@ -178,7 +206,10 @@ impl<'a> Pen<'a> {
         );
         // 48 bits keep the number exact in every number type of the template language.
         values.insert(Arc::from("seed"), Value::from(draw >> 16));
-        let template = self.library.env.get_template(&variant.name)?;
+        let template = self
+            .library
+            .env
+            .get_template(&variant.in_register(self.register))?;
         let text = template.render(Value::from(values));
         // The error of a release build names neither the variable nor the template.
         text.map(Some)

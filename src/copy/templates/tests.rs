@@ -474,3 +474,5 @@ fn own_files_add_trades_and_replace_parts() {
         "{missing:#}"
     );
 }
+
+mod crowd;
