@@ -28,7 +28,8 @@ use crate::lead::Lead;
 /// - `activity`: without a verb, "irrigation planning for orchards"
 /// - `remit`: what the person's title says they answer for, "growth"
 /// - `city`
-/// - `claim`: an allowed claim of the brand for this lead's trade
+/// - `claim`: after "this", an allowed claim of the brand for this lead's trade, "cuts waiting
+///   time by a third"
 pub(super) const NAMES: [&str; 14] = [
     "first_name",
     "company",
@@ -48,6 +49,11 @@ pub(super) const NAMES: [&str; 14] = [
 
 /// Facts long enough that saying them twice in one campaign would be noticed.
 pub(super) const ONCE: [&str; 6] = ["trio", "does", "you_do", "label", "activity", "claim"];
+
+/// Whether a name says something about this very lead beyond whom we write to.
+pub(super) fn is_own(name: &str) -> bool {
+    NAMES.contains(&name) && !matches!(name, "first_name" | "company" | "company_s")
+}
 
 /// The facts of a lead by name.
 pub(super) fn of(lead: &Lead, brand: &Brand) -> BTreeMap<&'static str, String> {
@@ -82,7 +88,12 @@ pub(super) fn of(lead: &Lead, brand: &Brand) -> BTreeMap<&'static str, String> {
     facts.extend(city(&lead.city).map(|city| ("city", city)));
     let data = quality::lead_data(lead);
     let claim = brand.claims.iter().find(|claim| claim.is_for(&data));
-    facts.extend(claim.map(|claim| ("claim", lower_first(lead, &claim.text))));
+    // "Done well, this …" needs a verb to go on with.
+    let claim = claim.filter(|claim| {
+        let first = words(&claim.text).next().map(fold).unwrap_or_default();
+        is_third_person(&first)
+    });
+    facts.extend(claim.map(|claim| ("claim", lower_first(lead, claim.text.trim_end_matches('.')))));
     facts
 }
 

@@ -21,7 +21,7 @@ use crate::copy::{Brand, Draft, word_range};
 use crate::lead::Lead;
 
 /// Names that grate when one body says them twice; what says them again is drawn last.
-const HEARD: [&str; 5] = ["company", "company_s", "topic", "strain", "moment"];
+const HEARD: [&str; 4] = ["company", "topic", "strain", "moment"];
 
 /// How deep parts may be made of parts.
 const DEPTH_MAX: usize = 6;
@@ -68,6 +68,7 @@ impl<'a> Pen<'a> {
 
     /// Writes one step.
     pub(super) fn draft(&mut self, step: &str, brand: &Brand) -> anyhow::Result<Draft> {
+        self.said.clear();
         // A long company name leaves room in few of the subjects.
         let fits = |subject: &str| SUBJECT_CHARS.contains(&subject.chars().count());
         let subject = self.part_where(&format!("{step}_subject"), 0, fits)?;
@@ -148,10 +149,7 @@ impl<'a> Pen<'a> {
                 && v.needs.iter().all(|need| self.may_say(need))
         };
         let rank = |v: &&'a Variant| {
-            let own = v
-                .needs
-                .iter()
-                .any(|need| facts::NAMES.contains(&need.as_str()) && !need.starts_with("company"));
+            let own = v.needs.iter().any(|need| facts::is_own(need));
             let first = mix(draw ^ hash(&v.name));
             match v.kept {
                 Kept::Tone(_) => first >> 3,
@@ -159,7 +157,11 @@ impl<'a> Pen<'a> {
                 Kept::Everybody | Kept::Role(_) => first,
             }
         };
-        let says_again = |v: &Variant| v.needs.iter().any(|need| self.said.contains(need.as_str()));
+        let says_again = |v: &Variant| {
+            v.needs
+                .iter()
+                .any(|need| self.said.contains(heard_as(need)))
+        };
         let mut order: Vec<&Variant> = variants.iter().filter(free).collect();
         order.sort_by_cached_key(|v| {
             let is_for_role = matches!(v.kept, Kept::Role(_));
@@ -186,8 +188,8 @@ impl<'a> Pen<'a> {
         if variant.is_sentence {
             self.used.insert(&variant.name);
         }
-        let heard = variant.needs.iter().map(String::as_str);
-        self.said.extend(heard.filter(|need| HEARD.contains(need)));
+        let names = variant.needs.iter().map(|need| heard_as(need));
+        self.said.extend(names.filter(|name| HEARD.contains(name)));
         for need in &variant.needs {
             let value = match self.facts.get(need.as_str()) {
                 Some(fact) => fact.clone(),
@@ -214,6 +216,14 @@ impl<'a> Pen<'a> {
         // The error of a release build names neither the variable nor the template.
         text.map(Some)
             .with_context(|| format!("template `{}` cannot be filled", variant.name))
+    }
+}
+
+/// What a reader hears in a name: the company in its possessive, too.
+fn heard_as(need: &str) -> &str {
+    match need {
+        "company_s" => "company",
+        _ => need,
     }
 }
 

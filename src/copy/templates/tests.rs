@@ -1,9 +1,5 @@
-use std::collections::{HashMap, HashSet};
-
 use super::*;
 use crate::copy::quality::{self, tests::lead_with};
-use crate::copy::text::{five_grams, overlap};
-use crate::copy::word_range;
 use crate::lead::{EmailAddress, RecordId};
 
 const STEPS: [&str; 3] = ["hook", "proof", "fomo"];
@@ -234,68 +230,6 @@ fn nameless(lead: &Lead, drafts: &[Draft]) -> String {
         .replace(&lead.first_name, "")
 }
 
-#[test]
-fn many_leads_get_campaigns_that_pass_and_do_not_read_alike() {
-    let library = Library::builtin().unwrap();
-    let brand = Brand::builtin("4Runr Team");
-    let mut grams: Vec<HashSet<u64>> = Vec::new();
-    let mut subjects: HashMap<usize, HashSet<String>> = HashMap::new();
-    const LEADS: usize = 360;
-    for n in 0..LEADS {
-        let lead = lead(n);
-        let written = library
-            .write(&lead, &brand, &STEPS)
-            .unwrap_or_else(|e| panic!("{n}: {e:#}"));
-        let judged = quality::judge(&lead, &written.drafts, &brand, 80);
-        assert!(
-            judged.pass && judged.score >= 90,
-            "{n} {lead:?}\n{written:#?}\n{judged:#?}"
-        );
-        for (at, draft) in written.drafts.iter().enumerate() {
-            assert!(word_range(&draft.step).contains(&draft.body.split_whitespace().count()));
-            subjects
-                .entry(at)
-                .or_default()
-                .insert(draft.subject.clone());
-        }
-        for later in 1..3 {
-            for earlier in 0..later {
-                let pair = [
-                    &written.drafts[earlier..=earlier],
-                    &written.drafts[later..=later],
-                ];
-                let [one, two] = pair.map(|draft| five_grams(&nameless(&lead, draft)));
-                assert!(overlap(&one, &two) < 0.15, "{n}: {written:#?}");
-            }
-        }
-        grams.push(five_grams(&nameless(&lead, &written.drafts)));
-    }
-    let mut worst = (0.0, 0, 0);
-    for one in 0..LEADS {
-        for other in 0..one {
-            let shared = overlap(&grams[one], &grams[other]);
-            if shared > worst.0 {
-                worst = (shared, other, one);
-            }
-        }
-    }
-    let (shared, one, other) = worst;
-    let show = |n| format!("{:#?}", library.write(&lead(n), &brand, &STEPS).unwrap());
-    assert!(
-        shared <= 0.30,
-        "{shared}: {one} and {other} read alike\n{}\n{}",
-        show(one),
-        show(other)
-    );
-    for step in subjects.values() {
-        assert!(
-            step.len() * 10 >= LEADS * 9,
-            "{} of {LEADS} subjects",
-            step.len()
-        );
-    }
-}
-
 /// Writes and judges a campaign for one lead.
 #[track_caller]
 fn check(change: impl FnOnce(&mut Lead)) -> String {
@@ -475,4 +409,5 @@ fn own_files_add_trades_and_replace_parts() {
     );
 }
 
+mod alike;
 mod crowd;
