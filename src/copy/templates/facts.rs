@@ -275,6 +275,17 @@ fn first_clause(text: &str) -> Option<String> {
     {
         clause = head;
     }
+    // Slogans and hasty notes are no descriptions: "green energy for all", "payments made easy".
+    let hasty = clause.chars().next().is_some_and(char::is_lowercase);
+    let boasts = words(clause).map(fold).any(|word| {
+        matches!(
+            word.as_str(),
+            "all" | "everything" | "everyone" | "everybody" | "easy" | "best" | "bit"
+        )
+    });
+    if hasty || boasts {
+        return None;
+    }
     let plain = clause
         .chars()
         .all(|c| c.is_alphanumeric() || " -–,'’&/.%".contains(c));
