@@ -25,6 +25,7 @@ mod mailbox;
 mod mailer;
 mod operator;
 mod systemd;
+mod templates;
 mod tidy;
 mod trouble;
 mod twice;

@@ -24,13 +24,15 @@
 //!
 //! A step `x` is made of the parts `x_subject` and `x_body`; greeting and signature are added. A
 //! part is a list of variants: `any` for every lead, `warm`, `formal` and `bold` besides for the
-//! tones Friendly and Casual, Formal and Professional, Bold. A variant is a minijinja template in
-//! which
+//! tones Friendly and Casual, Formal and Professional, Bold, and one for each role a job title may
+//! tell: `direction`, `founder`, `marketing`, `operations`, `sales`, `finance`, `technology`,
+//! `product`, `growth`, `people`. A variant is a minijinja template in which
 //! `{one|other}` are alternatives, a fact (`{{ company }}`, see `facts.rs`) stands for itself, and
 //! any other name for a part; `{{ point_1 }}` and `{{ point_2 }}` are two draws from the part
 //! `point`. The filter `up` raises the first letter. A trade's part replaces the general one of the
 //! same name.
 
+mod check;
 mod facts;
 mod file;
 mod pen;
@@ -45,6 +47,7 @@ use anyhow::{Context, bail, ensure};
 use include_dir::{Dir, include_dir};
 use minijinja::{Environment, UndefinedBehavior};
 
+pub use self::check::Finding;
 use self::file::{Trade, Variant};
 use self::pen::Pen;
 use self::trade::Detector;
@@ -69,6 +72,8 @@ pub struct Library {
     trades: Vec<Trade>,
     general: usize,
     detector: Detector,
+    /// The trades whose files are not, or not only, the embedded ones.
+    own: BTreeSet<String>,
 }
 
 /// What the built-in writer wrote.
@@ -99,10 +104,12 @@ impl Library {
                     .map(|(name, text)| (name.to_string(), text.to_string())),
             );
         }
+        let mut own = BTreeSet::new();
         for (name, text) in files {
             let stem = name.strip_suffix(".toml").with_context(|| {
                 format!("expected template files named `<trade>.toml`, found `{name}`")
             })?;
+            own.insert(stem.to_string());
             texts.insert(stem.to_string(), text);
         }
         let mut env = Environment::new();
@@ -132,6 +139,7 @@ impl Library {
             trades,
             general,
             detector,
+            own,
         };
         library.lint()?;
         Ok(library)
@@ -167,6 +175,8 @@ impl Library {
                 steps.iter().map(|step| pen.draft(step, brand)).collect();
             let drafts = match drafts {
                 Ok(drafts) => drafts,
+                // A text that cannot be filled is wrong for the next lead, too.
+                Err(error) if error.is::<minijinja::Error>() => return Err(error),
                 Err(error) => {
                     last = Some(error);
                     continue;
@@ -221,6 +231,13 @@ impl Library {
         Ok(())
     }
 
+    /// The line of the variant in a part that names another part; 0 when there is none.
+    fn line_of(&self, trade: &Trade, part: &str, named: &str) -> usize {
+        let variants = self.part(trade, part).unwrap_or_default();
+        let names = |v: &&Variant| v.needs.iter().any(|need| part_name(need) == named);
+        variants.iter().find(names).map_or(0, |v| v.line)
+    }
+
     fn lint_part<'a>(
         &'a self,
         trade: &'a Trade,
@@ -234,7 +251,12 @@ impl Library {
         );
         let Some(variants) = self.part(trade, part) else {
             let user = path.last().copied().unwrap_or("?");
-            bail!("part `{user}`: `{{{{ {part} }}}}` is neither a fact nor a part");
+            let line = self.line_of(trade, user, part);
+            bail!(
+                "line {line}: part `{user}`: `{{{{ {part} }}}}` is neither a fact nor a part; \
+                 facts are {}",
+                facts::NAMES.join(", ")
+            );
         };
         path.push(part);
         let needs: BTreeSet<&str> = variants

@@ -40,6 +40,8 @@ pub(super) struct Pen<'a> {
     spent: BTreeSet<&'static str>,
     /// Names said in the body being written that a reader would hear again.
     said: BTreeSet<&'a str>,
+    /// The variant that shall be drawn wherever it may, and what it said.
+    forced: Option<(&'a str, Option<String>)>,
 }
 
 impl<'a> Pen<'a> {
@@ -63,7 +65,21 @@ impl<'a> Pen<'a> {
             used: BTreeSet::new(),
             spent: BTreeSet::new(),
             said: BTreeSet::new(),
+            forced: None,
         }
+    }
+
+    /// The same pen, which draws one variant before all others.
+    pub(super) fn forcing(self, variant: &'a str) -> Pen<'a> {
+        Pen {
+            forced: Some((variant, None)),
+            ..self
+        }
+    }
+
+    /// What the forced variant said, if it was drawn.
+    pub(super) fn into_forced(self) -> Option<String> {
+        self.forced.and_then(|(_, text)| text)
     }
 
     /// Writes one step.
@@ -71,9 +87,13 @@ impl<'a> Pen<'a> {
         self.said.clear();
         // A long company name leaves room in few of the subjects.
         let fits = |subject: &str| SUBJECT_CHARS.contains(&subject.chars().count());
-        let subject = self.part_where(&format!("{step}_subject"), 0, fits)?;
+        let part = format!("{step}_subject");
+        let subject = self.part(&part, 0, fits)?;
+        let subject = subject.with_context(|| none_left(&part))?;
         self.said.clear();
-        let text = self.part(&format!("{step}_body"), 0)?;
+        let part = format!("{step}_body");
+        let text = self.part(&part, 0, |_| true)?;
+        let text = text.with_context(|| none_left(&part))?;
         let first_name = self.facts.get("first_name").map_or("", String::as_str);
         let body = format!(
             "{} {first_name},\n\n{text}\n\n{}",
@@ -105,17 +125,13 @@ impl<'a> Pen<'a> {
         })
     }
 
-    /// Writes one part: the first variant in the seed's order that can be filled.
-    fn part(&mut self, name: &str, depth: usize) -> anyhow::Result<String> {
-        self.part_where(name, depth, |_| true)
-    }
-
-    fn part_where(
+    /// Writes one part: the first variant in the seed's order that can be filled, if one is left.
+    fn part(
         &mut self,
         name: &str,
         depth: usize,
         fits: impl Fn(&str) -> bool,
-    ) -> anyhow::Result<String> {
+    ) -> anyhow::Result<Option<String>> {
         ensure!(
             depth < DEPTH_MAX,
             "part `{name}`: expected parts at most {DEPTH_MAX} deep"
@@ -128,10 +144,10 @@ impl<'a> Pen<'a> {
         for variant in self.order(variants, draw) {
             let text = self.fill(variant, draw, depth)?;
             if let Some(text) = text.filter(|text| fits(text)) {
-                return Ok(text);
+                return Ok(Some(text));
             }
         }
-        anyhow::bail!("part `{part}`: no variant is left for this lead")
+        Ok(None)
     }
 
     /// The variants that may be used now, drawn without return. Those kept for the reader's role
@@ -166,9 +182,23 @@ impl<'a> Pen<'a> {
         order.sort_by_cached_key(|v| {
             let is_for_role = matches!(v.kept, Kept::Role(_));
             let is_for_tone = matches!(v.kept, Kept::Tone(_));
-            (!is_for_role, says_again(v) && !is_for_tone, rank(v))
+            let is_forced = self
+                .forced
+                .as_ref()
+                .is_some_and(|(name, _)| *name == v.name);
+            let again = says_again(v) && !is_for_tone;
+            (!is_forced, !is_for_role, again, rank(v))
         });
         order
+    }
+
+    /// Keeps what the forced variant said, and first of all that it was drawn.
+    fn note_forced(&mut self, variant: &Variant, text: &str) {
+        if let Some((name, said)) = &mut self.forced
+            && *name == variant.name
+        {
+            *said = Some(text.to_string());
+        }
     }
 
     /// Whether a name stands for a part, or for a fact that is known and not used up.
@@ -185,6 +215,7 @@ impl<'a> Pen<'a> {
         depth: usize,
     ) -> anyhow::Result<Option<String>> {
         let mut values: BTreeMap<Arc<str>, Value> = BTreeMap::new();
+        self.note_forced(variant, "");
         if variant.is_sentence {
             self.used.insert(&variant.name);
         }
@@ -192,11 +223,13 @@ impl<'a> Pen<'a> {
         self.said.extend(names.filter(|name| HEARD.contains(name)));
         for need in &variant.needs {
             let value = match self.facts.get(need.as_str()) {
-                Some(fact) => fact.clone(),
-                None => match self.part(need, depth + 1) {
-                    Ok(text) => text,
-                    Err(_) if depth + 1 < DEPTH_MAX => return Ok(None),
-                    Err(error) => return Err(error),
+                Some(fact) => {
+                    ensure!(!fact.trim().is_empty(), "fact `{need}` is empty");
+                    fact.clone()
+                }
+                None => match self.part(need, depth + 1, |_| true)? {
+                    Some(text) => text,
+                    None => return Ok(None),
                 },
             };
             values.insert(Arc::from(need.as_str()), Value::from(value));
@@ -214,9 +247,22 @@ impl<'a> Pen<'a> {
             .get_template(&variant.in_register(self.register))?;
         let text = template.render(Value::from(values));
         // The error of a release build names neither the variable nor the template.
-        text.map(Some)
-            .with_context(|| format!("template `{}` cannot be filled", variant.name))
+        let text = text.with_context(|| {
+            format!(
+                "template `{}` in line {} cannot be filled",
+                variant.name, variant.line
+            )
+        })?;
+        self.note_forced(variant, &text);
+        Ok(Some(text))
     }
+}
+
+fn none_left(name: &str) -> String {
+    format!(
+        "part `{}`: no variant is left for this lead",
+        part_name(name)
+    )
 }
 
 /// What a reader hears in a name: the company in its possessive, too.

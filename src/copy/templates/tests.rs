@@ -1,3 +1,6 @@
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
 use super::*;
 use crate::copy::quality::{self, tests::lead_with};
 use crate::lead::{EmailAddress, RecordId};
@@ -230,15 +233,15 @@ fn nameless(lead: &Lead, drafts: &[Draft]) -> String {
         .replace(&lead.first_name, "")
 }
 
+/// Compiling it takes a debug build a good part of a second.
+static LIBRARY: LazyLock<Library> = LazyLock::new(|| Library::builtin().unwrap());
+
 /// Writes and judges a campaign for one lead.
 #[track_caller]
 fn check(change: impl FnOnce(&mut Lead)) -> String {
     let lead = lead_with(change);
     let brand = Brand::builtin("4Runr Team");
-    let written = Library::builtin()
-        .unwrap()
-        .write(&lead, &brand, &STEPS)
-        .unwrap();
+    let written = LIBRARY.write(&lead, &brand, &STEPS).unwrap();
     let judged = quality::judge(&lead, &written.drafts, &brand, 80);
     assert!(judged.pass, "{written:#?}\n{judged:#?}");
     let texts = written
@@ -368,6 +371,9 @@ fn template_files_are_linted_when_they_are_read() {
         &part("{a|b"),
         "part `tie`, `any` number 1: expected `}` after `{`",
     );
+    check_error("zoo.toml", &part("{{ compny }}"), "line 3: part `tie`");
+    check_error("zoo.toml", "keywords = [\"zoo\"]\n[parts.tie\n", "line 2: ");
+    check_error("zoo.toml", &part("{% for %}"), "line 3: part `tie`");
     check_error("zoo.toml", &part("{{ company"), "expected `}}` after `{{`");
     check_error("zoo.toml", &part(" "), "expected a text, found nothing");
     check_error(
@@ -409,5 +415,59 @@ fn own_files_add_trades_and_replace_parts() {
     );
 }
 
+/// The same lead in another tone is greeted and spoken to otherwise.
+#[test]
+fn the_tone_is_heard() {
+    let text = |tone: &str, n: usize| {
+        check(|lead| {
+            lead.tone = tone.into();
+            lead.record_id = RecordId::new(format!("rec{n}"));
+        })
+    };
+    for (tone, greeting) in [
+        ("Bold", "Hi Ada,"),
+        ("Casual", "Hi Ada,"),
+        ("Friendly", "Hi Ada,"),
+        ("Professional", "Hello Ada,"),
+        ("Formal", "Dear Ada,"),
+        ("", "Hi Ada,"),
+    ] {
+        assert_eq!(text(tone, 0).lines().nth(1), Some(greeting), "{tone}");
+    }
+    let spoken = ["I'd ", "I'll ", "don't ", "isn't ", "let's ", "won't "];
+    let contracts = |tone: &str| {
+        let is_spoken = |n: &usize| spoken.iter().any(|word| text(tone, *n).contains(word));
+        (0..8).filter(is_spoken).count()
+    };
+    assert!(contracts("Friendly") >= 5, "{}", contracts("Friendly"));
+    assert_eq!(contracts("Formal") + contracts("Bold"), 0);
+    let all: BTreeSet<String> = ["Bold", "Friendly", "Formal", ""]
+        .map(|tone| text(tone, 1))
+        .into();
+    assert_eq!(all.len(), 4);
+}
+
+/// The first question of the Hook for somebody with this title.
+fn question(title: &str) -> String {
+    let text = check(|lead| lead.job_title = title.into());
+    let body = text.split_once("Ada,\n").map_or("", |(_, body)| body);
+    let mut sentences = body.split_inclusive(['.', '?', '\n']);
+    let asked = sentences.find(|sentence| sentence.ends_with('?'));
+    asked.unwrap_or_default().trim().to_string()
+}
+
+#[test]
+fn every_role_is_asked_a_question_of_its_own() {
+    let titles = "CEO|Founder|Head of Marketing|Sales Director|COO|CFO|CTO|Head of Product|\
+                  Head of Growth|HR Manager|";
+    let questions: Vec<String> = titles.split('|').map(question).collect();
+    let different: BTreeSet<&String> = questions.iter().collect();
+    assert_eq!(different.len(), questions.len(), "{questions:#?}");
+    assert!(questions.iter().all(|question| question.len() > 20));
+    assert_eq!(question("CFO"), question("Finance Director"));
+}
+
 mod alike;
 mod crowd;
+mod own;
+mod trades;
