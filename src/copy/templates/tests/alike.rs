@@ -67,7 +67,7 @@ fn no_two_leads_share_more_than_a_third_of_their_texts() {
         .enumerate()
         .map(|(n, written)| five_grams(&nameless(&crowd::lead(n), &written.drafts)))
         .collect();
-    // Every pair, by way of who else said it: comparing all sets with each other would take minutes.
+    // Every pair, by way of who else said it: comparing all sets with each other takes minutes.
     let mut said_by: HashMap<u64, Vec<usize>> = HashMap::new();
     for (n, grams) in grams.iter().enumerate() {
         for gram in grams {
