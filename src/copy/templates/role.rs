@@ -151,7 +151,7 @@ impl Role {
             return Some(Role::Founder);
         }
         let leads = ["chief executive", "managing director", "general manager"];
-        let vice = all.iter().any(|word| *word == "vice");
+        let vice = all.contains(&"vice");
         if leads.iter().any(|lead| title.contains(lead)) || (at(LEADS).is_some() && !vice) {
             return Some(Role::Direction);
         }
