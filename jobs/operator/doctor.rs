@@ -4,6 +4,8 @@ use anyhow::Context;
 use outreach::airtable::ApiError;
 use outreach::clock::Clock;
 use outreach::config::{Config, LeadsSource, Problems, Sources, Warning, WriterSource};
+use outreach::copy::quality::Severity;
+use outreach::copy::templates;
 use outreach::leads_file;
 use outreach::mailbox::{self, Mailbox, OpenError};
 use outreach::mailer::{self, Deadlines, Mailer};
@@ -132,7 +134,9 @@ async fn check(config: &Config, clock: Clock) -> Vec<Finding> {
     if let Some(calls) = check_calls(config, clock).transpose() {
         add("calls", calls);
     }
-    add("texts", check_copy(config));
+    for (what, result) in check_copy(config) {
+        add(what, result);
+    }
     add("writer", check_writer(config).await);
     add("mail", check_mail(config).await);
     add("inbox", check_inbox(&config.mailbox));
@@ -269,18 +273,36 @@ async fn check_leads(config: &Config, clock: Clock) -> anyhow::Result<String> {
     }
 }
 
-fn check_copy(config: &Config) -> anyhow::Result<String> {
-    crate::judgement::read_brand(config).map_err(|failure| failure.error)?;
-    crate::generate::read_library(config).map_err(|failure| failure.error)?;
+/// The texts, and every finding about own templates on a line of its own: what would keep a
+/// campaign from being sent has failed, a flaw of style is only told.
+fn check_copy(config: &Config) -> Vec<(&'static str, anyhow::Result<String>)> {
+    let (said, findings) = match read_copy(config) {
+        Ok(read) => read,
+        Err(error) => return vec![("texts", Err(error))],
+    };
+    let told = findings.into_iter().map(|finding| {
+        let result = match finding.severity {
+            Severity::Minor => Ok(finding.to_string()),
+            Severity::Major | Severity::Blocker => Err(anyhow::anyhow!("{finding}")),
+        };
+        ("template", result)
+    });
+    std::iter::once(("texts", Ok(said))).chain(told).collect()
+}
+
+fn read_copy(config: &Config) -> anyhow::Result<(String, Vec<templates::Finding>)> {
+    let brand = crate::judgement::read_brand(config).map_err(|failure| failure.error)?;
+    let library = crate::generate::read_library(config).map_err(|failure| failure.error)?;
     let of = |path: &Option<std::path::PathBuf>, built_in: &str| match path {
         Some(path) => format!("`{}`", path.display()),
         None => built_in.to_string(),
     };
-    Ok(format!(
+    let said = format!(
         "brand {}, templates {}",
         of(&config.brand_file, "built in"),
         of(&config.templates_dir, "built in")
-    ))
+    );
+    Ok((said, library.check(&brand)?))
 }
 
 fn check_inbox(settings: &mailbox::Settings) -> anyhow::Result<String> {

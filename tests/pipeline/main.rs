@@ -29,6 +29,7 @@ mod operator;
 mod review;
 mod sync;
 mod systemd;
+mod templates;
 mod tidy;
 mod trouble;
 mod twice;

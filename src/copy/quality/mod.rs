@@ -11,7 +11,6 @@
 mod contradiction;
 mod language;
 mod leftovers;
-mod likeness;
 mod names;
 mod numerals;
 mod outside;
@@ -28,7 +27,6 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::likeness::{Fingerprint, likeness};
 pub use self::outside::lead_as_given;
 use self::reading::{Case, Reading};
 use super::text::fold;

@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use super::role::Role;
 use crate::copy::Brand;
 use crate::copy::quality;
 use crate::copy::text::{fold, words};
@@ -27,7 +28,8 @@ use crate::lead::Lead;
 /// - `activity`: without a verb, "irrigation planning for orchards"
 /// - `remit`: what the person's title says they answer for, "growth"
 /// - `city`
-/// - `claim`: an allowed claim of the brand for this lead's trade
+/// - `claim`: after "this", an allowed claim of the brand for this lead's trade, "cuts waiting
+///   time by a third"
 pub(super) const NAMES: [&str; 14] = [
     "first_name",
     "company",
@@ -47,6 +49,11 @@ pub(super) const NAMES: [&str; 14] = [
 
 /// Facts long enough that saying them twice in one campaign would be noticed.
 pub(super) const ONCE: [&str; 6] = ["trio", "does", "you_do", "label", "activity", "claim"];
+
+/// Whether a name says something about this very lead beyond whom we write to.
+pub(super) fn is_own(name: &str) -> bool {
+    NAMES.contains(&name) && !matches!(name, "first_name" | "company" | "company_s")
+}
 
 /// The facts of a lead by name.
 pub(super) fn of(lead: &Lead, brand: &Brand) -> BTreeMap<&'static str, String> {
@@ -76,11 +83,17 @@ pub(super) fn of(lead: &Lead, brand: &Brand) -> BTreeMap<&'static str, String> {
         facts.insert("trio", format!("{a}, {b} and {c}"));
     }
     facts.extend(description(lead));
-    facts.extend(remit(&lead.job_title).map(|remit| ("remit", remit.to_string())));
+    let remit = Role::parse(&lead.job_title).and_then(Role::remit);
+    facts.extend(remit.map(|remit| ("remit", remit.to_string())));
     facts.extend(city(&lead.city).map(|city| ("city", city)));
     let data = quality::lead_data(lead);
     let claim = brand.claims.iter().find(|claim| claim.is_for(&data));
-    facts.extend(claim.map(|claim| ("claim", lower_first(lead, &claim.text))));
+    // "Done well, this …" needs a verb to go on with.
+    let claim = claim.filter(|claim| {
+        let first = words(&claim.text).next().map(fold).unwrap_or_default();
+        is_third_person(&first)
+    });
+    facts.extend(claim.map(|claim| ("claim", lower_first(lead, claim.text.trim_end_matches('.')))));
     facts
 }
 
@@ -188,9 +201,9 @@ fn description(lead: &Lead) -> Option<(&'static str, String)> {
     if first == "we" {
         let rest = body.split_once(' ')?.1;
         let verb = all.get(1)?.as_str();
-        return WORDS
-            .base_verbs
-            .contains(verb)
+        // "We build houses you like" is said to others than the reader.
+        let to_others = all.iter().any(|w| matches!(w.as_str(), "you" | "your"));
+        return (WORDS.base_verbs.contains(verb) && !to_others)
             .then(|| ("you_do", turn_to_you(rest)));
     }
     if body.len() < clause.len() {
@@ -254,6 +267,25 @@ fn first_clause(text: &str) -> Option<String> {
     {
         clause = clause.get(..at).unwrap_or(clause);
     }
+    // Without an `and` after the last comma there is no list to close, only one more remark.
+    if let Some((head, _)) = clause.split_once(", ")
+        && !clause.rsplit_once(", ").is_some_and(|(_, last)| {
+            words(last).any(|word| matches!(word, "and" | "or")) || last.contains('&')
+        })
+    {
+        clause = head;
+    }
+    // Slogans and hasty notes are no descriptions: "green energy for all", "payments made easy".
+    let hasty = clause.chars().next().is_some_and(char::is_lowercase);
+    let boasts = words(clause).map(fold).any(|word| {
+        matches!(
+            word.as_str(),
+            "all" | "everything" | "everyone" | "everybody" | "easy" | "best" | "bit"
+        )
+    });
+    if hasty || boasts {
+        return None;
+    }
     let plain = clause
         .chars()
         .all(|c| c.is_alphanumeric() || " -–,'’&/.%".contains(c));
@@ -303,66 +335,6 @@ fn is_third_person(word: &str) -> bool {
                 .is_some_and(|stem| word.strip_suffix("ies") == Some(stem))
     };
     WORDS.base_verbs.iter().any(base)
-}
-
-/// What a title says its bearer answers for.
-fn remit(title: &str) -> Option<&'static str> {
-    let title = fold(title);
-    let has = |list: &[&str]| words(&title).any(|word| list.contains(&word));
-    let remits: [(&[&str], &str); 9] = [
-        (
-            &[
-                "assistant",
-                "intern",
-                "trainee",
-                "student",
-                "werkstudent",
-                "assistenz",
-            ],
-            "",
-        ),
-        (
-            &[
-                "cto",
-                "cio",
-                "technology",
-                "engineering",
-                "it",
-                "software",
-                "digital",
-            ],
-            "technology",
-        ),
-        (
-            &["coo", "operations", "operaciones", "logistics"],
-            "operations",
-        ),
-        (&["cfo", "finance", "controlling", "controller"], "finance"),
-        (&["cmo", "marketing", "brand"], "marketing"),
-        (&["growth"], "growth"),
-        (&["cro", "sales", "revenue", "commercial"], "sales"),
-        (&["cpo", "product"], "product"),
-        (
-            &[
-                "ceo",
-                "founder",
-                "cofounder",
-                "co-founder",
-                "owner",
-                "president",
-                "geschäftsführer",
-            ],
-            "direction",
-        ),
-    ];
-    if title.contains("chief executive") || title.contains("managing director") {
-        return Some("direction");
-    }
-    let found = remits
-        .into_iter()
-        .find(|(list, _)| has(list))
-        .map(|(_, remit)| remit);
-    found.filter(|remit| !remit.is_empty())
 }
 
 fn city(city: &str) -> Option<String> {
@@ -470,19 +442,5 @@ mod tests {
                 .iter()
                 .all(|name| !facts.contains_key(name))
         );
-    }
-
-    #[test]
-    fn titles_tell_a_remit_only_when_they_do() {
-        for (title, expected) in [
-            ("VP, Sales & Marketing", Some("marketing")),
-            ("Founder 🚀", Some("direction")),
-            ("Directora de Operaciones", Some("operations")),
-            ("Assistant to the CEO", None),
-            ("Partner — M&A", None),
-            ("", None),
-        ] {
-            assert_eq!(remit(title), expected, "{title}");
-        }
     }
 }

@@ -24,25 +24,31 @@
 //!
 //! A step `x` is made of the parts `x_subject` and `x_body`; greeting and signature are added. A
 //! part is a list of variants: `any` for every lead, `warm`, `formal` and `bold` besides for the
-//! tones Friendly and Casual, Formal and Professional, Bold. A variant is a minijinja template in
-//! which
+//! tones Friendly and Casual, Formal and Professional, Bold, and one for each role a job title may
+//! tell: `direction`, `founder`, `marketing`, `operations`, `sales`, `finance`, `technology`,
+//! `product`, `growth`, `people`. A variant is a minijinja template in which
 //! `{one|other}` are alternatives, a fact (`{{ company }}`, see `facts.rs`) stands for itself, and
 //! any other name for a part; `{{ point_1 }}` and `{{ point_2 }}` are two draws from the part
 //! `point`. The filter `up` raises the first letter. A trade's part replaces the general one of the
 //! same name.
 
+mod check;
 mod facts;
+mod file;
 mod pen;
+mod role;
 mod spin;
 mod trade;
+mod voice;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, bail, ensure};
 use include_dir::{Dir, include_dir};
 use minijinja::{Environment, UndefinedBehavior};
-use serde::Deserialize;
 
+pub use self::check::Finding;
+use self::file::{Trade, Variant};
 use self::pen::Pen;
 use self::trade::Detector;
 use super::{Brand, Draft};
@@ -66,6 +72,8 @@ pub struct Library {
     trades: Vec<Trade>,
     general: usize,
     detector: Detector,
+    /// The trades whose files are not, or not only, the embedded ones.
+    own: BTreeSet<String>,
 }
 
 /// What the built-in writer wrote.
@@ -76,62 +84,6 @@ pub struct Written {
     /// The trade and take the texts came from, `logistics/0`, or `logistics/1.0` when they were
     /// written anew for the first time; kept with the campaign.
     pub template: String,
-}
-
-/// One template file.
-struct Trade {
-    name: String,
-    keywords: Vec<String>,
-    parts: BTreeMap<String, Vec<Variant>>,
-}
-
-/// One text of a part.
-struct Variant {
-    /// Its name in the environment: `logistics/insight/any/3`.
-    name: String,
-    /// The tone it is kept for.
-    register: Option<Register>,
-    /// The facts and parts it names.
-    needs: Vec<String>,
-    /// Short phrases may be used again within a campaign, sentences not.
-    is_sentence: bool,
-}
-
-/// How a text sounds, by the lead's Tone field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Register {
-    Warm,
-    Formal,
-    Bold,
-}
-
-impl Register {
-    fn parse(tone: &str) -> Option<Register> {
-        match tone.trim().to_lowercase().as_str() {
-            "friendly" | "casual" | "warm" => Some(Register::Warm),
-            "formal" | "professional" => Some(Register::Formal),
-            "bold" => Some(Register::Bold),
-            _ => None,
-        }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    #[serde(default)]
-    keywords: Vec<String>,
-    parts: BTreeMap<String, FilePart>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
-#[derive(Default)]
-struct FilePart {
-    any: Vec<String>,
-    warm: Vec<String>,
-    formal: Vec<String>,
-    bold: Vec<String>,
 }
 
 impl Library {
@@ -152,10 +104,12 @@ impl Library {
                     .map(|(name, text)| (name.to_string(), text.to_string())),
             );
         }
+        let mut own = BTreeSet::new();
         for (name, text) in files {
             let stem = name.strip_suffix(".toml").with_context(|| {
                 format!("expected template files named `<trade>.toml`, found `{name}`")
             })?;
+            own.insert(stem.to_string());
             texts.insert(stem.to_string(), text);
         }
         let mut env = Environment::new();
@@ -173,8 +127,8 @@ impl Library {
         env.add_function("pick", pen::pick);
         let mut trades = Vec::new();
         for (name, text) in &texts {
-            let trade =
-                load(&mut env, name, text).with_context(|| format!("template `{name}.toml`"))?;
+            let trade = file::load(&mut env, name, text)
+                .with_context(|| format!("template `{name}.toml`"))?;
             trades.push(trade);
         }
         let general = trades.iter().position(|trade| trade.name == GENERAL);
@@ -185,6 +139,7 @@ impl Library {
             trades,
             general,
             detector,
+            own,
         };
         library.lint()?;
         Ok(library)
@@ -220,6 +175,8 @@ impl Library {
                 steps.iter().map(|step| pen.draft(step, brand)).collect();
             let drafts = match drafts {
                 Ok(drafts) => drafts,
+                // A text that cannot be filled is wrong for the next lead, too.
+                Err(error) if error.is::<minijinja::Error>() => return Err(error),
                 Err(error) => {
                     last = Some(error);
                     continue;
@@ -274,6 +231,13 @@ impl Library {
         Ok(())
     }
 
+    /// The line of the variant in a part that names another part; 0 when there is none.
+    fn line_of(&self, trade: &Trade, part: &str, named: &str) -> usize {
+        let variants = self.part(trade, part).unwrap_or_default();
+        let names = |v: &&Variant| v.needs.iter().any(|need| part_name(need) == named);
+        variants.iter().find(names).map_or(0, |v| v.line)
+    }
+
     fn lint_part<'a>(
         &'a self,
         trade: &'a Trade,
@@ -287,7 +251,12 @@ impl Library {
         );
         let Some(variants) = self.part(trade, part) else {
             let user = path.last().copied().unwrap_or("?");
-            bail!("part `{user}`: `{{{{ {part} }}}}` is neither a fact nor a part");
+            let line = self.line_of(trade, user, part);
+            bail!(
+                "line {line}: part `{user}`: `{{{{ {part} }}}}` is neither a fact nor a part; \
+                 facts are {}",
+                facts::NAMES.join(", ")
+            );
         };
         path.push(part);
         let needs: BTreeSet<&str> = variants
@@ -319,65 +288,6 @@ fn part_name(need: &str) -> &str {
         Some((part, number)) if number.bytes().all(|b| b.is_ascii_digit()) => part,
         _ => need,
     }
-}
-
-/// Compiles one file.
-fn load(env: &mut Environment<'static>, name: &str, text: &str) -> anyhow::Result<Trade> {
-    let file: File = toml::from_str(text)?;
-    ensure!(
-        name == GENERAL || !file.keywords.is_empty(),
-        "expected `keywords` that tell who is in the trade, found none"
-    );
-    let mut parts = BTreeMap::new();
-    for (part, lists) in file.parts {
-        let mut variants = Vec::new();
-        for (register, label, list) in [
-            (None, "any", &lists.any),
-            (Some(Register::Warm), "warm", &lists.warm),
-            (Some(Register::Formal), "formal", &lists.formal),
-            (Some(Register::Bold), "bold", &lists.bold),
-        ] {
-            for (text, number) in list.iter().zip(1..) {
-                let name = format!("{name}/{part}/{label}/{number}");
-                let variant = compile(env, name, register, text)
-                    .with_context(|| format!("part `{part}`, `{label}` number {number}"))?;
-                variants.push(variant);
-            }
-        }
-        ensure!(
-            !lists.any.is_empty(),
-            "part `{part}`: expected at least one variant in `any`"
-        );
-        parts.insert(part, variants);
-    }
-    Ok(Trade {
-        name: name.to_string(),
-        keywords: file.keywords,
-        parts,
-    })
-}
-
-/// Compiles one variant.
-fn compile(
-    env: &mut Environment<'static>,
-    name: String,
-    register: Option<Register>,
-    text: &str,
-) -> anyhow::Result<Variant> {
-    let text = text.trim();
-    ensure!(!text.is_empty(), "expected a text, found nothing");
-    env.add_template_owned(name.clone(), spin::compile(&name, text)?)?;
-    let template = env.get_template(&name)?;
-    let mut needs: Vec<String> = template.undeclared_variables(false).into_iter().collect();
-    needs.retain(|need| need != "pick");
-    // Order decides which draw comes first, so it must not depend on the hasher.
-    needs.sort();
-    Ok(Variant {
-        name,
-        register,
-        needs,
-        is_sentence: text.split_whitespace().count() > 3,
-    })
 }
 
 #[cfg(test)]

@@ -11,11 +11,17 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use minijinja::{State, Value};
 
-use super::{Library, Register, Trade, Variant, facts, part_name};
+use super::file::{Kept, Trade, Variant};
+use super::role::Role;
+use super::voice::{Register, greeting};
+use super::{Library, facts, part_name};
 use crate::copy::quality::SUBJECT_CHARS;
 use crate::copy::text::{fold, hash, mix, places, word_count};
 use crate::copy::{Brand, Draft, word_range};
 use crate::lead::Lead;
+
+/// Names that grate when one body says them twice; what says them again is drawn last.
+const HEARD: [&str; 4] = ["company", "topic", "strain", "moment"];
 
 /// How deep parts may be made of parts.
 const DEPTH_MAX: usize = 6;
@@ -25,11 +31,17 @@ pub(super) struct Pen<'a> {
     trade: &'a Trade,
     facts: &'a BTreeMap<&'static str, String>,
     register: Option<Register>,
+    role: Option<Role>,
+    greeting: &'static str,
     seed: u64,
     /// Names of variants used up.
     used: BTreeSet<&'a str>,
     /// Facts used up.
     spent: BTreeSet<&'static str>,
+    /// Names said in the body being written that a reader would hear again.
+    said: BTreeSet<&'a str>,
+    /// The variant that shall be drawn wherever it may, and what it said.
+    forced: Option<(&'a str, Option<String>)>,
 }
 
 impl<'a> Pen<'a> {
@@ -47,20 +59,46 @@ impl<'a> Pen<'a> {
             trade,
             facts,
             register: Register::parse(&lead.tone),
+            role: Role::parse(&lead.job_title),
+            greeting: greeting(&lead.tone),
             seed: mix(mix(identity) ^ take),
             used: BTreeSet::new(),
             spent: BTreeSet::new(),
+            said: BTreeSet::new(),
+            forced: None,
         }
+    }
+
+    /// The same pen, which draws one variant before all others.
+    pub(super) fn forcing(self, variant: &'a str) -> Pen<'a> {
+        Pen {
+            forced: Some((variant, None)),
+            ..self
+        }
+    }
+
+    /// What the forced variant said, if it was drawn.
+    pub(super) fn into_forced(self) -> Option<String> {
+        self.forced.and_then(|(_, text)| text)
     }
 
     /// Writes one step.
     pub(super) fn draft(&mut self, step: &str, brand: &Brand) -> anyhow::Result<Draft> {
+        self.said.clear();
         // A long company name leaves room in few of the subjects.
         let fits = |subject: &str| SUBJECT_CHARS.contains(&subject.chars().count());
-        let subject = self.part_where(&format!("{step}_subject"), 0, fits)?;
-        let text = self.part(&format!("{step}_body"), 0)?;
+        let part = format!("{step}_subject");
+        let subject = self.part(&part, 0, fits)?;
+        let subject = subject.with_context(|| none_left(&part))?;
+        self.said.clear();
+        let part = format!("{step}_body");
+        let text = self.part(&part, 0, |_| true)?;
+        let text = text.with_context(|| none_left(&part))?;
         let first_name = self.facts.get("first_name").map_or("", String::as_str);
-        let body = format!("Hi {first_name},\n\n{text}\n\n{}", brand.signature);
+        let body = format!(
+            "{} {first_name},\n\n{text}\n\n{}",
+            self.greeting, brand.signature
+        );
         let folded = fold(&format!("{subject}\n{text}"));
         let avoided = brand
             .words_to_avoid
@@ -87,17 +125,13 @@ impl<'a> Pen<'a> {
         })
     }
 
-    /// Writes one part: the first variant in the seed's order that can be filled.
-    fn part(&mut self, name: &str, depth: usize) -> anyhow::Result<String> {
-        self.part_where(name, depth, |_| true)
-    }
-
-    fn part_where(
+    /// Writes one part: the first variant in the seed's order that can be filled, if one is left.
+    fn part(
         &mut self,
         name: &str,
         depth: usize,
         fits: impl Fn(&str) -> bool,
-    ) -> anyhow::Result<String> {
+    ) -> anyhow::Result<Option<String>> {
         ensure!(
             depth < DEPTH_MAX,
             "part `{name}`: expected parts at most {DEPTH_MAX} deep"
@@ -110,37 +144,61 @@ impl<'a> Pen<'a> {
         for variant in self.order(variants, draw) {
             let text = self.fill(variant, draw, depth)?;
             if let Some(text) = text.filter(|text| fits(text)) {
-                return Ok(text);
+                return Ok(Some(text));
             }
         }
-        anyhow::bail!("part `{part}`: no variant is left for this lead")
+        Ok(None)
     }
 
-    /// The variants that may be used now, drawn without return; those that say something about this
-    /// very lead, and those kept for its tone, come forward twice as often.
+    /// The variants that may be used now, drawn without return. Those kept for the reader's role
+    /// come first, those for the lead's tone nearly always; those that say something about this
+    /// very lead come forward twice as often.
     fn order(&self, variants: &'a [Variant], draw: u64) -> Vec<&'a Variant> {
         let free = |v: &&Variant| {
-            v.register
-                .is_none_or(|register| Some(register) == self.register)
+            let for_us = match v.kept {
+                Kept::Everybody => true,
+                Kept::Tone(register) => Some(register) == self.register,
+                Kept::Role(role) => Some(role) == self.role,
+            };
+            for_us
                 && !self.used.contains(v.name.as_str())
                 && v.needs.iter().all(|need| self.may_say(need))
         };
         let rank = |v: &&'a Variant| {
-            let own = v
-                .needs
-                .iter()
-                .any(|need| facts::NAMES.contains(&need.as_str()) && !need.starts_with("company"));
+            let own = v.needs.iter().any(|need| facts::is_own(need));
             let first = mix(draw ^ hash(&v.name));
-            let second = if own || v.register.is_some() {
-                mix(first)
-            } else {
-                u64::MAX
-            };
-            first.min(second)
+            match v.kept {
+                Kept::Tone(_) => first >> 3,
+                Kept::Everybody if own => first.min(mix(first)),
+                Kept::Everybody | Kept::Role(_) => first,
+            }
+        };
+        let says_again = |v: &Variant| {
+            v.needs
+                .iter()
+                .any(|need| self.said.contains(heard_as(need)))
         };
         let mut order: Vec<&Variant> = variants.iter().filter(free).collect();
-        order.sort_by_cached_key(rank);
+        order.sort_by_cached_key(|v| {
+            let is_for_role = matches!(v.kept, Kept::Role(_));
+            let is_for_tone = matches!(v.kept, Kept::Tone(_));
+            let is_forced = self
+                .forced
+                .as_ref()
+                .is_some_and(|(name, _)| *name == v.name);
+            let again = says_again(v) && !is_for_tone;
+            (!is_forced, !is_for_role, again, rank(v))
+        });
         order
+    }
+
+    /// Keeps what the forced variant said, and first of all that it was drawn.
+    fn note_forced(&mut self, variant: &Variant, text: &str) {
+        if let Some((name, said)) = &mut self.forced
+            && *name == variant.name
+        {
+            *said = Some(text.to_string());
+        }
     }
 
     /// Whether a name stands for a part, or for a fact that is known and not used up.
@@ -157,16 +215,21 @@ impl<'a> Pen<'a> {
         depth: usize,
     ) -> anyhow::Result<Option<String>> {
         let mut values: BTreeMap<Arc<str>, Value> = BTreeMap::new();
+        self.note_forced(variant, "");
         if variant.is_sentence {
             self.used.insert(&variant.name);
         }
+        let names = variant.needs.iter().map(|need| heard_as(need));
+        self.said.extend(names.filter(|name| HEARD.contains(name)));
         for need in &variant.needs {
             let value = match self.facts.get(need.as_str()) {
-                Some(fact) => fact.clone(),
-                None => match self.part(need, depth + 1) {
-                    Ok(text) => text,
-                    Err(_) if depth + 1 < DEPTH_MAX => return Ok(None),
-                    Err(error) => return Err(error),
+                Some(fact) => {
+                    ensure!(!fact.trim().is_empty(), "fact `{need}` is empty");
+                    fact.clone()
+                }
+                None => match self.part(need, depth + 1, |_| true)? {
+                    Some(text) => text,
+                    None => return Ok(None),
                 },
             };
             values.insert(Arc::from(need.as_str()), Value::from(value));
@@ -178,11 +241,35 @@ impl<'a> Pen<'a> {
         );
         // 48 bits keep the number exact in every number type of the template language.
         values.insert(Arc::from("seed"), Value::from(draw >> 16));
-        let template = self.library.env.get_template(&variant.name)?;
+        let template = self
+            .library
+            .env
+            .get_template(&variant.in_register(self.register))?;
         let text = template.render(Value::from(values));
         // The error of a release build names neither the variable nor the template.
-        text.map(Some)
-            .with_context(|| format!("template `{}` cannot be filled", variant.name))
+        let text = text.with_context(|| {
+            format!(
+                "template `{}` in line {} cannot be filled",
+                variant.name, variant.line
+            )
+        })?;
+        self.note_forced(variant, &text);
+        Ok(Some(text))
+    }
+}
+
+fn none_left(name: &str) -> String {
+    format!(
+        "part `{}`: no variant is left for this lead",
+        part_name(name)
+    )
+}
+
+/// What a reader hears in a name: the company in its possessive, too.
+fn heard_as(need: &str) -> &str {
+    match need {
+        "company_s" => "company",
+        _ => need,
     }
 }
 

@@ -1,9 +1,8 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use super::*;
 use crate::copy::quality::{self, tests::lead_with};
-use crate::copy::text::{five_grams, overlap};
-use crate::copy::word_range;
 use crate::lead::{EmailAddress, RecordId};
 
 const STEPS: [&str; 3] = ["hook", "proof", "fomo"];
@@ -234,77 +233,15 @@ fn nameless(lead: &Lead, drafts: &[Draft]) -> String {
         .replace(&lead.first_name, "")
 }
 
-#[test]
-fn many_leads_get_campaigns_that_pass_and_do_not_read_alike() {
-    let library = Library::builtin().unwrap();
-    let brand = Brand::builtin("4Runr Team");
-    let mut grams: Vec<HashSet<u64>> = Vec::new();
-    let mut subjects: HashMap<usize, HashSet<String>> = HashMap::new();
-    const LEADS: usize = 360;
-    for n in 0..LEADS {
-        let lead = lead(n);
-        let written = library
-            .write(&lead, &brand, &STEPS)
-            .unwrap_or_else(|e| panic!("{n}: {e:#}"));
-        let judged = quality::judge(&lead, &written.drafts, &brand, 80);
-        assert!(
-            judged.pass && judged.score >= 90,
-            "{n} {lead:?}\n{written:#?}\n{judged:#?}"
-        );
-        for (at, draft) in written.drafts.iter().enumerate() {
-            assert!(word_range(&draft.step).contains(&draft.body.split_whitespace().count()));
-            subjects
-                .entry(at)
-                .or_default()
-                .insert(draft.subject.clone());
-        }
-        for later in 1..3 {
-            for earlier in 0..later {
-                let pair = [
-                    &written.drafts[earlier..=earlier],
-                    &written.drafts[later..=later],
-                ];
-                let [one, two] = pair.map(|draft| five_grams(&nameless(&lead, draft)));
-                assert!(overlap(&one, &two) < 0.15, "{n}: {written:#?}");
-            }
-        }
-        grams.push(five_grams(&nameless(&lead, &written.drafts)));
-    }
-    let mut worst = (0.0, 0, 0);
-    for one in 0..LEADS {
-        for other in 0..one {
-            let shared = overlap(&grams[one], &grams[other]);
-            if shared > worst.0 {
-                worst = (shared, other, one);
-            }
-        }
-    }
-    let (shared, one, other) = worst;
-    let show = |n| format!("{:#?}", library.write(&lead(n), &brand, &STEPS).unwrap());
-    assert!(
-        shared <= 0.30,
-        "{shared}: {one} and {other} read alike\n{}\n{}",
-        show(one),
-        show(other)
-    );
-    for step in subjects.values() {
-        assert!(
-            step.len() * 10 >= LEADS * 9,
-            "{} of {LEADS} subjects",
-            step.len()
-        );
-    }
-}
+/// Compiling it takes a debug build a good part of a second.
+static LIBRARY: LazyLock<Library> = LazyLock::new(|| Library::builtin().unwrap());
 
 /// Writes and judges a campaign for one lead.
 #[track_caller]
 fn check(change: impl FnOnce(&mut Lead)) -> String {
     let lead = lead_with(change);
     let brand = Brand::builtin("4Runr Team");
-    let written = Library::builtin()
-        .unwrap()
-        .write(&lead, &brand, &STEPS)
-        .unwrap();
+    let written = LIBRARY.write(&lead, &brand, &STEPS).unwrap();
     let judged = quality::judge(&lead, &written.drafts, &brand, 80);
     assert!(judged.pass, "{written:#?}\n{judged:#?}");
     let texts = written
@@ -434,6 +371,9 @@ fn template_files_are_linted_when_they_are_read() {
         &part("{a|b"),
         "part `tie`, `any` number 1: expected `}` after `{`",
     );
+    check_error("zoo.toml", &part("{{ compny }}"), "line 3: part `tie`");
+    check_error("zoo.toml", "keywords = [\"zoo\"]\n[parts.tie\n", "line 2: ");
+    check_error("zoo.toml", &part("{% for %}"), "line 3: part `tie`");
     check_error("zoo.toml", &part("{{ company"), "expected `}}` after `{{`");
     check_error("zoo.toml", &part(" "), "expected a text, found nothing");
     check_error(
@@ -474,3 +414,60 @@ fn own_files_add_trades_and_replace_parts() {
         "{missing:#}"
     );
 }
+
+/// The same lead in another tone is greeted and spoken to otherwise.
+#[test]
+fn the_tone_is_heard() {
+    let text = |tone: &str, n: usize| {
+        check(|lead| {
+            lead.tone = tone.into();
+            lead.record_id = RecordId::new(format!("rec{n}"));
+        })
+    };
+    for (tone, greeting) in [
+        ("Bold", "Hi Ada,"),
+        ("Casual", "Hi Ada,"),
+        ("Friendly", "Hi Ada,"),
+        ("Professional", "Hello Ada,"),
+        ("Formal", "Dear Ada,"),
+        ("", "Hi Ada,"),
+    ] {
+        assert_eq!(text(tone, 0).lines().nth(1), Some(greeting), "{tone}");
+    }
+    let spoken = ["I'd ", "I'll ", "don't ", "isn't ", "let's ", "won't "];
+    let contracts = |tone: &str| {
+        let is_spoken = |n: &usize| spoken.iter().any(|word| text(tone, *n).contains(word));
+        (0..8).filter(is_spoken).count()
+    };
+    assert!(contracts("Friendly") >= 5, "{}", contracts("Friendly"));
+    assert_eq!(contracts("Formal") + contracts("Bold"), 0);
+    let all: BTreeSet<String> = ["Bold", "Friendly", "Formal", ""]
+        .map(|tone| text(tone, 1))
+        .into();
+    assert_eq!(all.len(), 4);
+}
+
+/// The first question of the Hook for somebody with this title.
+fn question(title: &str) -> String {
+    let text = check(|lead| lead.job_title = title.into());
+    let body = text.split_once("Ada,\n").map_or("", |(_, body)| body);
+    let mut sentences = body.split_inclusive(['.', '?', '\n']);
+    let asked = sentences.find(|sentence| sentence.ends_with('?'));
+    asked.unwrap_or_default().trim().to_string()
+}
+
+#[test]
+fn every_role_is_asked_a_question_of_its_own() {
+    let titles = "CEO|Founder|Head of Marketing|Sales Director|COO|CFO|CTO|Head of Product|\
+                  Head of Growth|HR Manager|";
+    let questions: Vec<String> = titles.split('|').map(question).collect();
+    let different: BTreeSet<&String> = questions.iter().collect();
+    assert_eq!(different.len(), questions.len(), "{questions:#?}");
+    assert!(questions.iter().all(|question| question.len() > 20));
+    assert_eq!(question("CFO"), question("Finance Director"));
+}
+
+mod alike;
+mod crowd;
+mod own;
+mod trades;

@@ -33,7 +33,7 @@ impl Detector {
         Detector { trades, n_trades }
     }
 
-    /// The trade with the highest score; the first of equals.
+    /// The trade with the highest score; none when two are equal, as the lead itself does not know.
     pub(super) fn detect(&self, lead: &Lead) -> Option<usize> {
         let mut scores = vec![0; self.n_trades];
         let services = lead.services.join(" . ");
@@ -52,17 +52,28 @@ impl Detector {
             .copied()
             .max()
             .filter(|best| *best >= SCORE_MIN)?;
-        scores.iter().position(|score| *score == best)
+        let mut leaders = scores.iter().zip(0..).filter(|(score, _)| **score == best);
+        let (_, leader) = leaders.next()?;
+        leaders.next().is_none().then_some(leader)
     }
 
     fn score(&self, text: &str, weight: u32, score_max: u32, scores: &mut [u32]) {
         let text = fold(text);
         let all: Vec<&str> = words(&text).collect();
         let mut found = vec![0; scores.len()];
-        for length in 1..=3 {
-            for run in all.windows(length) {
-                let key = run.join(" ");
-                for trade in self.trades.get(&key).into_iter().flatten() {
+        // A "food bank" is neither food nor a bank: longer keywords take their words with them.
+        let mut is_taken = vec![false; all.len()];
+        for length in (1..=3).rev() {
+            for (place, run) in all.windows(length).enumerate() {
+                let taken = is_taken.iter_mut().skip(place).take(length);
+                let Some(trades) = self.trades.get(&run.join(" ")) else {
+                    continue;
+                };
+                let mut is_free = true;
+                for taken in taken {
+                    is_free &= !std::mem::replace(taken, true);
+                }
+                for trade in trades.iter().filter(|_| is_free) {
                     if let Some(score) = found.get_mut(*trade) {
                         *score += weight;
                     }
