@@ -1,13 +1,13 @@
 //! The Airtable base as the stages use it: what was learned of it, what its calls cost, and when it
 //! is better left alone.
 
-use std::collections::BTreeMap;
+use std::cell::Cell;
 use std::path::PathBuf;
 
 use anyhow::anyhow;
 use chrono::{DateTime, Days, TimeDelta, Utc};
 use outreach::airtable::{ApiError, Client, Gate, Month, Pacing, Settings, Thrift};
-use outreach::changeset::{Value, WriteField};
+use outreach::changeset::{self, WriteField};
 use outreach::config::{Config, LeadsSource};
 use outreach::lead::RecordId;
 use outreach::ledger::{Ledger, Unanswered};
@@ -22,12 +22,25 @@ pub const QUOTA: &str = "airtable_quota";
 /// they were meant to go.
 pub const REMOVED: &str = "airtable_removed";
 
+/// So many records may be gone at once without a person being asked.
+pub const MISSED_ALWAYS_FINE: u64 = 10;
+
 /// While the month's calls are used up, the base is asked once in so many hours: the plan may have
 /// been raised.
 const QUOTA_PROBE_HOURS: i64 = 20;
 
 /// What was learned of the columns is learned anew when it is older and there is news anyway.
 const SCHEMA_HOURS_MAX: i64 = 1;
+
+/// Which writes without an answer are to be settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsettled {
+    /// All of them: for whoever writes, and so knows that nobody else is about to.
+    All,
+    /// Those that touch cells of people, and were carried out: for whoever reads what people did,
+    /// while another process may be writing.
+    Shared,
+}
 
 /// The base of a run.
 pub struct Base {
@@ -36,9 +49,13 @@ pub struct Base {
     /// The month's calls when the run began.
     pub month: Month,
     name: String,
+    /// The columns we write.
+    written: Vec<WriteField>,
     learned_at: Option<DateTime<Utc>>,
     is_dry_run: bool,
     now: DateTime<Utc>,
+    /// Records that turned out to be gone.
+    n_gone: Cell<u64>,
 }
 
 impl Base {
@@ -71,9 +88,11 @@ impl Base {
             )?,
             month,
             name: name_of(settings),
+            written: settings.written.clone(),
             learned_at: kept.map(|kept| kept.read_at),
             is_dry_run: job.args.dry_run,
             now,
+            n_gone: Cell::new(0),
         })
     }
 
@@ -85,6 +104,36 @@ impl Base {
     /// The cursor of the last full read.
     pub fn full_cursor(&self) -> String {
         format!("airtable-full:{}", self.name)
+    }
+
+    /// An error unless this very table was read once: in another one every lead would seem to be
+    /// gone.
+    pub fn ensure_read(&self, ledger: &Ledger) -> Result<(), ApiError> {
+        match ledger.read_to(&self.cursor()).map_err(ApiError::Sink)? {
+            Some(_) => Ok(()),
+            None => Err(ApiError::Config(anyhow!(
+                "table `{}` was not read yet: run `outreach pull` first",
+                self.name
+            ))),
+        }
+    }
+
+    /// Ends what there is of a lead whose record is gone. When that happens too often in a run it
+    /// looks like a mistake: then nothing more is ended until a person has decided.
+    pub fn end_gone(&self, ledger: &mut Ledger, lead: i64) -> anyhow::Result<()> {
+        if ledger.switch(REMOVED)?.is_some() {
+            return Ok(());
+        }
+        self.n_gone.set(self.n_gone.get() + 1);
+        if self.n_gone.get() <= MISSED_ALWAYS_FINE {
+            return ledger.lead_is_gone(lead, self.now);
+        }
+        let why = format!(
+            "more than {MISSED_ALWAYS_FINE} known records are suddenly gone from the table; run \
+             `outreach pull --full`, which says how many, and see whether they were meant to go"
+        );
+        tracing::warn!("{why}");
+        ledger.set_switch(REMOVED, &why, self.now)
     }
 
     /// Whether the columns may have changed since they were last looked at.
@@ -102,32 +151,41 @@ impl Base {
         self.client.gate().settle(count)
     }
 
-    /// Settles writes to shared cells whose answer was lost: one that was carried out shows in the
-    /// base, one that was not is forgotten and will be planned anew. To be done before anything is
-    /// read or written, or a person's next edit could pass for our own.
-    pub async fn settle_unanswered(&self, ledger: &mut Ledger) -> Result<(), ApiError> {
+    /// Settles writes whose answer was lost: one that was carried out shows in the base, one that
+    /// was not is forgotten and will be planned anew. To be done before anything is read or
+    /// written, or a person's next edit could pass for our own.
+    pub async fn settle_unanswered(
+        &self,
+        ledger: &mut Ledger,
+        which: Unsettled,
+    ) -> Result<(), ApiError> {
         if self.is_dry_run {
             return Ok(());
         }
-        let unanswered = ledger.unanswered().map_err(ApiError::Sink)?;
+        let mut unanswered = ledger.unanswered().map_err(ApiError::Sink)?;
+        unanswered
+            .retain(|unanswered| which == Unsettled::All || is_shared(unanswered, &self.written));
         for unanswered in unanswered.chunks(100) {
             let ids: Vec<RecordId> = unanswered.iter().map(|u| u.record_id.clone()).collect();
-            let witness = WriteField::CampaignNotes;
-            let seen = self
-                .client
-                .look(&ids, std::slice::from_ref(&witness))
-                .await?;
-            for Unanswered {
-                lead,
-                record_id,
-                writing,
-            } in unanswered
-            {
-                let settled = match seen.get(record_id) {
-                    None => ledger.lead_is_gone(*lead, self.now),
+            let is_written = |field: &&WriteField| {
+                unanswered
+                    .iter()
+                    .any(|u| u.writing.contains_key(&field.column()))
+            };
+            let columns: Vec<WriteField> =
+                self.written.iter().filter(is_written).cloned().collect();
+            let seen = self.client.look(&ids, &columns).await?;
+            let columns = self.client.present(&columns).await?;
+            for unanswered in unanswered {
+                let lead = unanswered.lead;
+                let settled = match seen.get(&unanswered.record_id) {
+                    None => self.end_gone(ledger, lead),
                     Some(cells) => {
-                        let was_written = shows(cells, &witness.column(), writing);
-                        ledger.settle_unanswered(*lead, was_written, self.now)
+                        match changeset::carried_out(&unanswered.writing, cells, &columns) {
+                            // It may be on its way.
+                            None if which == Unsettled::Shared => Ok(()),
+                            written => ledger.settle_unanswered(lead, written, self.now),
+                        }
                     }
                 };
                 settled.map_err(ApiError::Sink)?;
@@ -154,6 +212,9 @@ impl Base {
             self.count_calls(ledger)?;
             if let Some(learned) = learned {
                 ledger.keep_table(&self.name, &learned.schema, self.now)?;
+                if learned.is_mended || !learned.replaced.is_empty() {
+                    ledger.show_again(&learned.replaced)?;
+                }
             }
             match &result {
                 Ok(_) => {
@@ -227,15 +288,14 @@ pub fn ensure_sound(ledger: &Ledger, config: &Config) -> Result<(), Failure> {
     }
 }
 
-/// Whether the cells show what was being written.
-fn shows(
-    cells: &BTreeMap<String, String>,
-    witness: &str,
-    writing: &BTreeMap<String, Value>,
-) -> bool {
-    let written = writing.get(witness).map(Value::to_text);
-    let shown = cells.get(witness).map(|text| text.trim());
-    written.is_some_and(|written| shown == Some(written.trim()))
+/// Whether a write was, among others, to a cell that people share: one of the two, or a text that
+/// the base was told before.
+fn is_shared(unanswered: &Unanswered, written: &[WriteField]) -> bool {
+    written.iter().any(|field| {
+        let column = field.column();
+        let is_told = || field.is_text() && unanswered.told.contains_key(&column);
+        unanswered.writing.contains_key(&column) && (field.is_peoples() || is_told())
+    })
 }
 
 /// An error as long as the base is better not asked.

@@ -21,6 +21,7 @@ mod base;
 mod chain;
 mod exit;
 mod generate;
+mod intake;
 mod judgement;
 mod operator;
 mod pull;
@@ -83,7 +84,7 @@ struct Global {
 enum Command {
     /// Show the whole life of 25 invented leads on a simulated clock; no account needed
     Demo(operator::demo::Args),
-    /// Write a commented .env to start from
+    /// Write a commented .env to start from, or make the columns that Airtable lacks
     Init(operator::init::Args),
     /// Check everything that is configured and say how to mend it
     Doctor(operator::doctor::Args),
@@ -183,7 +184,9 @@ fn run_command(cli: Cli) -> Result<Exit, Failure> {
         Command::Completions(args) => return args.run(),
         Command::Man => return operator::shell::man(),
         Command::Demo(args) => return operator::demo::run(&args, &cli.global),
-        Command::Init(args) => return operator::init::run(&args, &cli.global),
+        Command::Init(args) if !args.create_fields => {
+            return operator::init::run(&args, &cli.global);
+        }
         _ => {}
     }
     let sources = Sources::gather(cli.global.env_file.as_deref(), std::env::vars_os())
@@ -224,9 +227,10 @@ fn run_command(cli: Cli) -> Result<Exit, Failure> {
         Command::Doctor(args) => block_on(operator::doctor::run(
             &config, &sources, clock, &args, &warnings,
         ))?,
-        Command::Demo(_) | Command::Init(_) | Command::Completions(_) | Command::Man => Err(
-            Failure::usage(anyhow!("this command needs no configuration")),
-        ),
+        Command::Init(args) => block_on(operator::init::create_fields(&config, clock, &args))?,
+        Command::Demo(_) | Command::Completions(_) | Command::Man => Err(Failure::usage(anyhow!(
+            "this command needs no configuration"
+        ))),
     }
 }
 

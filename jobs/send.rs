@@ -4,6 +4,7 @@
 //! promise 1: the claim is committed before the connection is used, and whatever may have been
 //! taken without an answer is in doubt and never sent again by itself.
 
+mod latest;
 mod pace;
 mod rules;
 
@@ -47,6 +48,9 @@ pub async fn run(
     ];
     for name in names {
         summary.add(name, 0);
+    }
+    if !job.args.dry_run {
+        latest::read(ledger, config, job, summary).await?;
     }
     base::ensure_sound(ledger, config)?;
     // A dry run opens no mailer, which could make a Maildir, and calls nothing in doubt that a run

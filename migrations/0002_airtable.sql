@@ -43,3 +43,9 @@ ALTER TABLE pushes ADD COLUMN writing TEXT CHECK (writing IS NULL OR json_valid(
 
 -- How often new texts were asked for; the built-in writer chooses others by it.
 ALTER TABLE campaigns ADD COLUMN rewrites INTEGER NOT NULL DEFAULT 0;
+
+-- The mailbox behind the address: `ada+news` and `ada` are one person, who gets one campaign. Null with
+-- `email`; refined when a lead is read again.
+ALTER TABLE leads ADD COLUMN mailbox TEXT;
+UPDATE leads SET mailbox = email;
+CREATE INDEX leads_by_mailbox ON leads (mailbox) WHERE mailbox IS NOT NULL;

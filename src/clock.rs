@@ -1,6 +1,8 @@
-//! The one place that reads the wall clock.
+//! Where the time of every decision comes from.
 //!
-//! Loops hold a [`Clock`]; everything below them takes `now` as a value.
+//! Loops hold a [`Clock`]; everything below takes `now` as a value. The wall clock is read here
+//! and, for nothing but the spacing of calls, in the gate before Airtable: processes take turns by
+//! the one clock they share, and a simulated instant must not change how fast a base is asked.
 
 use chrono::{DateTime, SubsecRound, Utc};
 
@@ -17,7 +19,7 @@ impl Clock {
     /// The present instant, in whole seconds as the ledger keeps them.
     #[expect(
         clippy::disallowed_methods,
-        reason = "this is the one place that may read the clock"
+        reason = "this is where the time of every decision comes from"
     )]
     pub fn now(&self) -> DateTime<Utc> {
         match self {

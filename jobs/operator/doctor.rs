@@ -5,13 +5,13 @@ use outreach::airtable::ApiError;
 use outreach::clock::Clock;
 use outreach::config::{Config, LeadsSource, Problems, Sources, Warning, WriterSource};
 use outreach::leads_file;
-use outreach::ledger::Ledger;
 use outreach::mailbox::{self, Mailbox, OpenError};
 use outreach::mailer::{self, Deadlines, Mailer};
 use outreach::writer::{WriteError, Writer};
 use serde_json::json;
 
-use super::{print_json, table};
+use super::status::calls::Calls;
+use super::{open_to_read, print_json, table};
 use crate::base;
 use crate::exit::{self, Exit, Failure};
 
@@ -84,7 +84,7 @@ pub async fn run(
     }
     for finding in &findings {
         match &finding.result {
-            Ok(said) => say!("ok    {:<14} {said}", finding.what),
+            Ok(said) => say!("ok    {:<14} {}", finding.what, indented(said)),
             Err(error) => say!("FAIL  {:<14} {}", finding.what, exit::line(error)),
         }
     }
@@ -97,6 +97,11 @@ pub async fn run(
         n => say!("\n{n} of {} checks failed", findings.len()),
     }
     Ok(exit)
+}
+
+/// Further lines stand below the first.
+fn indented(said: &str) -> String {
+    said.replace('\n', &format!("\n{:21}", ""))
 }
 
 fn show_settings(config: &Config, sources: &Sources, as_json: bool) {
@@ -123,7 +128,10 @@ async fn check(config: &Config, clock: Clock) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut add = |what, result| findings.push(Finding { what, result });
     add("ledger", check_ledger(config, clock));
-    add("leads", check_leads(config).await);
+    add("leads", check_leads(config, clock).await);
+    if let Some(calls) = check_calls(config, clock).transpose() {
+        add("calls", calls);
+    }
     add("texts", check_copy(config));
     add("writer", check_writer(config).await);
     add("mail", check_mail(config).await);
@@ -192,7 +200,7 @@ fn check_ledger(config: &Config, clock: Clock) -> anyhow::Result<String> {
             "`{path}` does not exist yet; the first stage creates it"
         ));
     }
-    let ledger = Ledger::open_to_read(&config.ledger_path, clock.now())?;
+    let ledger = open_to_read(config, clock)?;
     let answer = ledger.check()?;
     anyhow::ensure!(
         answer == "ok",
@@ -223,7 +231,20 @@ fn ensure_writable(config: &Config) -> anyhow::Result<()> {
     })
 }
 
-async fn check_leads(config: &Config) -> anyhow::Result<String> {
+/// What Airtable's calls of this month come to; none when the leads come from elsewhere. A ledger
+/// that cannot be read has a line of its own.
+fn check_calls(config: &Config, clock: Clock) -> anyhow::Result<Option<String>> {
+    let Ok(ledger) = open_to_read(config, clock) else {
+        return Ok(None);
+    };
+    let calls = Calls::of(config, &ledger, clock.now())?;
+    Ok(calls.map(|calls| {
+        let lines = std::iter::once(calls.line()).chain(calls.troubles());
+        lines.collect::<Vec<_>>().join("\n")
+    }))
+}
+
+async fn check_leads(config: &Config, clock: Clock) -> anyhow::Result<String> {
     match &config.leads {
         LeadsSource::None => anyhow::bail!(
             "LEADS_FILE: expected the path of a CSV or JSON file with leads (or AIRTABLE_API_KEY \
@@ -238,9 +259,8 @@ async fn check_leads(config: &Config) -> anyhow::Result<String> {
             Ok(format!("`{}` holds {rows} leads", path.display()))
         }
         LeadsSource::Airtable(settings) => {
-            let kept = Ledger::open_to_read(&config.ledger_path, Clock::System.now())
+            let kept = open_to_read(config, clock)
                 .and_then(|ledger| ledger.kept_table(&base::name_of(settings)));
-            // A ledger that cannot be read has a line of its own.
             let kept = kept.ok().flatten().map(|kept| kept.schema);
             let client = base::client(config, settings, kept.as_deref());
             let client = client.map_err(|failure| failure.error)?;

@@ -1,4 +1,8 @@
-//! init: a commented .env to start from, and the ledger.
+//! init: a commented .env to start from, and the columns that a base lacks.
+
+mod create_fields;
+
+pub use create_fields::create_fields;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -15,6 +19,12 @@ pub struct Args {
     /// Where to write the settings
     #[arg(long, value_name = "FILE", default_value = ".env")]
     file: PathBuf,
+    /// Make the columns that the Airtable table lacks, after listing them and asking
+    #[arg(long, conflicts_with = "file")]
+    pub create_fields: bool,
+    /// Do not ask
+    #[arg(long, requires = "create_fields")]
+    yes: bool,
     /// Print JSON on stdout
     #[arg(long)]
     json: bool,

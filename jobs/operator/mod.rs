@@ -86,12 +86,19 @@ pub fn one_campaign(ledger: &Ledger, word: &str) -> Result<i64, Failure> {
     })
 }
 
+/// How wide a table gets where nobody can say how wide the terminal is, in characters.
+const WIDTH_UNKNOWN: u16 = 100;
+
 /// An aligned table without lines, as wide as the terminal allows.
 pub fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
     let mut table = Table::new();
     table
         .load_style(NOTHING)
         .set_content_arrangement(ContentArrangement::Dynamic);
+    // Terminals without a window say that they have no columns at all.
+    if table.width() == Some(0) {
+        table.set_width(WIDTH_UNKNOWN);
+    }
     table.set_header(header.iter().map(|title| title.to_uppercase()));
     for row in rows {
         table.add_row(row);

@@ -1,6 +1,6 @@
 //! status: what is going on, what is stuck, what comes next.
 
-mod calls;
+pub mod calls;
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,8 @@ use serde_json::json;
 use calls::Calls;
 
 use super::{Show, ago, open_to_read, print_json, table, utc};
-use crate::exit::{Exit, Failure};
+use crate::base;
+use crate::exit::{self, Exit, Failure};
 use crate::run::counts;
 
 /// Runs the command.
@@ -33,6 +34,9 @@ pub fn run(config: &Config, clock: Clock, args: &Show) -> Result<Exit, Failure> 
         now,
     );
     stuck.extend(calls.iter().flat_map(Calls::troubles));
+    if let Err(unsound) = base::ensure_sound(&ledger, config) {
+        stuck.push(exit::line(&unsound.error));
+    }
     if args.json {
         let mut document = document(&page, &runs, &days, paused.as_ref(), &stuck);
         if let (Some(calls), Some(document)) = (&calls, document.as_object_mut()) {

@@ -8,7 +8,7 @@ use outreach::changeset::{self, StepField, Value, Worth, WriteField};
 use outreach::lead::ReadField;
 use outreach::ledger::{LeadToPush, Ledger, Pushed};
 
-use crate::base::Base;
+use crate::base::{Base, Unsettled};
 use crate::run::{Job, Progress, Summary};
 
 /// So many leads are read from the ledger in one go.
@@ -36,7 +36,8 @@ pub(super) async fn push(
     job: &Job,
     summary: &mut Summary,
 ) -> Result<(), ApiError> {
-    base.settle_unanswered(ledger).await?;
+    base.ensure_read(ledger)?;
+    base.settle_unanswered(ledger, Unsettled::All).await?;
     let total = ledger.count_to_push("airtable").map_err(ApiError::Sink)?;
     let mut progress = Progress::start("leads pushed", total.unsigned_abs(), &job.args);
     let mut left = job.args.limit.unwrap_or(u32::MAX);
@@ -191,11 +192,9 @@ async fn write(
 ) -> Result<(), ApiError> {
     // Those with shared cells first: they are looked at now, and share their calls.
     plans.sort_by_key(|plan| (plan.update.shared.is_empty(), plan.lead));
-    let writing = plans.iter().filter(|plan| !plan.update.shared.is_empty());
-    let writing: Vec<_> = writing.map(|plan| (plan.lead, plan.writing())).collect();
-    if !writing.is_empty() {
-        ledger.note_writing(&writing).map_err(ApiError::Sink)?;
-    }
+    let writing = plans.iter().map(|plan| (plan.lead, plan.writing()));
+    let writing: Vec<_> = writing.collect();
+    ledger.note_writing(&writing).map_err(ApiError::Sink)?;
     let updates: Vec<Update> = plans.iter().map(|plan| plan.update.clone()).collect();
     let mut plans: Vec<Option<Plan>> = plans.into_iter().map(Some).collect();
     let mut note = |settled: Vec<(usize, UpdateOutcome)>| {
@@ -210,7 +209,7 @@ async fn write(
             let lead = plan.lead;
             match told(ledger, outcome, plan, job, summary)? {
                 Some(told) => pushed.push(told),
-                None => ledger.lead_is_gone(lead, now)?,
+                None => base.end_gone(ledger, lead)?,
             }
         }
         ledger.record_pushes(&pushed, now)
@@ -236,9 +235,13 @@ fn told(
             if n_left_out > 0 {
                 summary.add("columns_left_out", n_left_out);
             }
-            pushed
-                .told
-                .retain(|column, _| !left_out.contains_key(column));
+            let unwritten: Vec<&String> = left_out.keys().chain(kept.keys()).collect();
+            for column in unwritten {
+                match told_before.get(column) {
+                    Some(before) => drop(pushed.told.insert(column.clone(), before.clone())),
+                    None => drop(pushed.told.remove(column)),
+                }
+            }
             let column = WriteField::CampaignCommand.column();
             let is_open = left_out.contains_key(&column) || kept.contains_key(&column);
             if let Some(command) = command.filter(|_| !is_open) {
@@ -247,10 +250,6 @@ fn told(
             for (column, present) in kept {
                 summary.count("kept_for_people");
                 ledger.note_kept(lead, &column, &present, now)?;
-                match told_before.get(&column) {
-                    Some(before) => drop(pushed.told.insert(column, before.clone())),
-                    None => drop(pushed.told.remove(&column)),
-                }
             }
         }
         UpdateOutcome::Refused(why) => {

@@ -49,6 +49,15 @@ impl Field {
         format!("AIRTABLE_FIELD_{}", self.key.to_uppercase())
     }
 
+    /// The column's id, where the configuration gives that in place of a name.
+    pub(super) fn column_id(&self) -> Option<&str> {
+        let is_id = |name: &&String| {
+            let digits = name.strip_prefix("fld").unwrap_or_default();
+            digits.len() == 14 && digits.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        };
+        self.names.iter().find(is_id).map(String::as_str)
+    }
+
     /// Our name of a column we write; the preferred name of one we only read.
     pub(super) fn shown(&self) -> String {
         let written = self.write.as_ref().map(WriteField::column);

@@ -10,7 +10,7 @@ use anyhow::anyhow;
 use serde::{Deserialize, Serialize};
 
 use super::ApiError;
-use super::fields::{Field, Need};
+use super::fields::{self, Field, Need};
 use super::wire::{Column, Table, quoted};
 use crate::changeset::{find_column, nearest_column};
 
@@ -21,6 +21,9 @@ pub(super) struct Known {
     pub(super) table: Option<Table>,
     /// By key: the column of each field that has one. Empty without a schema.
     found: BTreeMap<String, Found>,
+    /// By key: the id of the column a field had last, where it has none any more.
+    #[serde(default)]
+    lost: BTreeMap<String, String>,
     /// Without a schema: names that the API turned out not to know.
     #[serde(default)]
     refused: BTreeSet<String>,
@@ -44,6 +47,7 @@ impl Known {
         before: Option<&Known>,
     ) -> Result<Known, ApiError> {
         let mut found = BTreeMap::new();
+        let mut lost = BTreeMap::new();
         for field in fields {
             let known = before.and_then(|known| known.found.get(&field.key));
             let known = known.filter(|known| known.by == field.names);
@@ -55,13 +59,57 @@ impl Known {
             if let Some(Column { id, name, .. }) = column {
                 let (id, name, by) = (id.clone(), name.clone(), field.names.clone());
                 found.insert(field.key.clone(), Found { id, name, by });
+            } else if let Some(id) = before.and_then(|before| before.last_id(&field.key)) {
+                lost.insert(field.key.clone(), id.clone());
             }
         }
         Ok(Known {
             table: Some(table),
             found,
+            lost,
             refused: BTreeSet::new(),
         })
+    }
+
+    /// The id of the column that a field has, or had last.
+    fn last_id(&self, key: &str) -> Option<&String> {
+        let found = self.found.get(key).map(|found| &found.id);
+        found.or_else(|| self.lost.get(key))
+    }
+
+    /// Whether something of ours can be written that could not be before.
+    pub(super) fn is_mended(&self, fields: &[Field], before: &Known) -> bool {
+        fields.iter().any(|field| {
+            let (is_fit, n_options) = self.fitness(field);
+            let (was_fit, n_options_before) = before.fitness(field);
+            (is_fit && !was_fit) || n_options > n_options_before
+        })
+    }
+
+    /// Whether the column of a field we write takes our values, and how many of our options it has.
+    fn fitness(&self, field: &Field) -> (bool, usize) {
+        let Some(write) = &field.write else {
+            return (true, 0);
+        };
+        let Some(column) = self.column(&field.key) else {
+            return (self.handle(field).is_some(), 0);
+        };
+        let choices = column.choices();
+        let options = fields::options(write);
+        let n_options = options.iter().filter(|option| choices.contains(option));
+        let is_fit = column.is_select() || column.unfit(field).is_none();
+        (is_fit, n_options.count())
+    }
+
+    /// The columns (ours) that stand for a field since now, while it was another one before.
+    pub(super) fn replaced(&self, fields: &[Field], before: &Known) -> Vec<String> {
+        let is_other = |field: &&Field| {
+            let id = self.found.get(&field.key).map(|found| &found.id);
+            let before = before.last_id(&field.key);
+            before.is_some() && id.is_some() && id != before
+        };
+        let written = fields.iter().filter(|field| field.write.is_some());
+        written.filter(is_other).map(Field::shown).collect()
     }
 
     /// Whether what was learned still answers what is asked now.
@@ -97,6 +145,12 @@ impl Known {
     /// Goes on without a name that the API does not know.
     pub(super) fn refuse(&mut self, name: &str) {
         self.refused.insert(name.to_string());
+    }
+
+    /// Whether the column of a field has an option.
+    pub(super) fn has_option(&self, key: &str, option: &str) -> bool {
+        let column = self.column(key);
+        column.is_some_and(|column| column.choices().contains(&option))
     }
 
     /// Notes an option that was just made.
@@ -140,10 +194,10 @@ impl Known {
             near.map(|near| format!(", perhaps to `{near}`"))
         });
         let near = near.unwrap_or_default();
-        let create = if field.write.is_some() {
-            ", have it made by `outreach init --create-fields`,"
-        } else {
-            ""
+        // A column the configuration names is most likely there, under another name.
+        let create = match field.need {
+            Need::Vital => ", have it made by `outreach init --create-fields`,",
+            Need::Optional => "",
         };
         anyhow!(
             "expected a column {} in the table, found none; add it{create} or set {variable} to \
@@ -162,7 +216,8 @@ impl Known {
             .collect()
     }
 
-    fn change(&self, field: &Field, before: Option<&Known>) -> Option<String> {
+    /// What became of the column of a field since `before`.
+    pub(super) fn change(&self, field: &Field, before: Option<&Known>) -> Option<String> {
         let old = before?.found.get(&field.key)?;
         let Some(new) = self.found.get(&field.key) else {
             let create = match field.write {

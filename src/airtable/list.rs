@@ -1,6 +1,6 @@
 //! Listing records, page by page.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::anyhow;
 use chrono::{DateTime, Utc};
@@ -97,7 +97,7 @@ struct Asked {
 enum As {
     Lead(ReadField),
     Text(String),
-    /// Only to learn whether the column is there.
+    /// Only to learn whether the column is there: without it nothing may be written or sent.
     Probe,
 }
 
@@ -157,17 +157,17 @@ impl Client {
         columns: &[WriteField],
     ) -> Result<BTreeMap<RecordId, BTreeMap<String, String>>, ApiError> {
         let ask = |known: &Known| {
-            let is_wanted = |field: &&Field| {
+            let asked = |field: &Field| {
                 let write = field.write.as_ref();
-                write.is_some_and(|write| columns.contains(write))
-            };
-            let wanted = self.fields.iter().filter(is_wanted);
-            let asked = wanted.filter_map(|field| {
+                let as_what = match write.is_some_and(|write| columns.contains(write)) {
+                    true => As::Text(field.shown()),
+                    false if field.need == Need::Vital => As::Probe,
+                    false => return None,
+                };
                 let handle = known.handle(field)?.to_string();
-                let as_what = As::Text(field.shown());
                 Some(Asked { as_what, handle })
-            });
-            asked.collect()
+            };
+            self.fields.iter().filter_map(asked).collect()
         };
         let mut seen = BTreeMap::new();
         for record_ids in record_ids.chunks(PAGE_RECORDS_MAX) {
@@ -182,6 +182,17 @@ impl Client {
                 .await?;
         }
         Ok(seen)
+    }
+
+    /// Those of our columns that the table has, by our name.
+    pub async fn present(&self, columns: &[WriteField]) -> Result<BTreeSet<String>, ApiError> {
+        let known = self.known().await?;
+        let is_there = |field: &&Field| {
+            let is_asked = field.write.as_ref().is_some_and(|f| columns.contains(f));
+            is_asked && known.handle(field).is_some()
+        };
+        let there = self.fields.iter().filter(is_there);
+        Ok(there.map(Field::shown).collect())
     }
 
     /// Hands page after page to `take`, beginning anew as often as it must. The answer is how many
@@ -291,7 +302,7 @@ impl Client {
             let as_what = match field.read {
                 Some(read) => As::Lead(read),
                 None if is_text => As::Text(field.shown()),
-                None if known.table.is_none() && field.need == Need::Vital => As::Probe,
+                None if field.need == Need::Vital => As::Probe,
                 None => return None,
             };
             let handle = known.handle(field)?.to_string();
@@ -316,7 +327,8 @@ impl Client {
                 let read = || self.fields.iter().filter(|field| field.read.is_some());
                 let is_computed = read().filter_map(|f| column(&f)).any(|c| c.is_computed());
                 let by_column = known.table.is_some() && !is_computed;
-                let watched = asked.iter().filter(|_| by_column);
+                let is_read = |asked: &&Asked| by_column && !matches!(asked.as_what, As::Probe);
+                let watched = asked.iter().filter(is_read);
                 let watched: Vec<&str> = watched.map(|asked| asked.handle.as_str()).collect();
                 Some(formula::changed_since(*since, &watched))
             }

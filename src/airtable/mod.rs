@@ -26,7 +26,7 @@ mod update;
 mod wire;
 
 pub use budget::{Month, Thrift};
-pub use create::NewColumn;
+pub use create::{Missing, NewColumn, Owner};
 pub use gate::Gate;
 pub use list::{ListSummary, Listing, ReadRecord, Which};
 pub use update::{Shared, Update, UpdateOutcome};
@@ -137,6 +137,18 @@ pub struct Learned {
     pub schema: String,
     /// What a person should know: columns renamed, gone, of another type.
     pub remarks: Vec<String>,
+    /// Whether something can be written that could not be before: a column is back, has its type or
+    /// an option again.
+    pub is_mended: bool,
+    /// Columns (ours) that are others than before, and so hold nothing of what was told.
+    pub replaced: Vec<String>,
+}
+
+#[derive(Default)]
+struct News {
+    remarks: Vec<String>,
+    is_mended: bool,
+    replaced: Vec<String>,
 }
 
 #[derive(Default)]
@@ -145,7 +157,7 @@ struct Schema {
     /// Whether the metadata call was made in this run: once is enough.
     is_fresh: bool,
     /// What was learned and nobody asked for yet.
-    news: Option<Vec<String>>,
+    news: Option<News>,
 }
 
 /// One base's table, over one connection pool and one rate.

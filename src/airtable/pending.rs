@@ -55,14 +55,12 @@ impl Pending {
         }
     }
 
-    /// Whether an earlier try was carried out, as the witness shows: it holds what we wrote.
-    pub(super) fn is_written(&self, witness: &str, seen: &BTreeMap<String, String>) -> bool {
-        let cell = self.cells.get(witness);
-        cell.is_some_and(|cell| {
-            !cell.text.is_empty()
-                && seen
-                    .get(witness)
-                    .is_some_and(|text| cell.is_same(&cell.text, text))
+    /// Whether an earlier try was carried out, as its witnesses show: a cell of ours, which is only
+    /// written when it is to change, holds what we wrote.
+    pub(super) fn is_written(&self, seen: &BTreeMap<String, String>) -> bool {
+        self.cells.iter().any(|(ours, cell)| {
+            let present = seen.get(ours);
+            cell.is_witness() && present.is_some_and(|text| cell.is_same(&cell.text, text))
         })
     }
 
@@ -73,6 +71,12 @@ impl Pending {
 }
 
 impl Cell {
+    /// Whether it tells that the update was carried out: people do not write into it, and it is not
+    /// empty.
+    pub(super) fn is_witness(&self) -> bool {
+        self.over.is_none() && !self.text.trim().is_empty()
+    }
+
     /// Whether two texts are the same in this cell: Airtable may end a text with a line feed of its
     /// own, and a select may spell its options in other letters.
     fn is_same(&self, one: &str, other: &str) -> bool {

@@ -149,14 +149,10 @@ impl Client {
         }
     }
 
+    /// Leaves a column out for the rest of the run; the caller asks for them all in the end.
     pub(super) fn give_up(&self, ours: &str, why: &str) {
-        let before = self
-            .unwritable()
-            .columns
-            .insert(ours.to_string(), why.to_string());
-        if before.is_none() {
-            tracing::warn!(column = ours, why, "a column cannot be written in this run");
-        }
+        let mut unwritable = self.unwritable();
+        unwritable.columns.insert(ours.to_string(), why.to_string());
     }
 
     pub(super) fn leave_out_unwritable(&self, batch: &mut [Pending]) {

@@ -7,7 +7,7 @@ use anyhow::anyhow;
 use super::known::Known;
 use super::transport::{Failure, Request};
 use super::wire::{Table, Tables, quoted};
-use super::{ApiError, Client, Learned, Schema};
+use super::{ApiError, Client, Learned, News, Schema};
 use crate::changeset::find_column;
 
 impl Client {
@@ -42,9 +42,18 @@ impl Client {
     /// What was learned since this was last asked, none if nothing.
     pub async fn learned(&self) -> Option<Learned> {
         let mut schema = self.schema.lock().await;
-        let remarks = schema.news.take()?;
+        let News {
+            remarks,
+            is_mended,
+            replaced,
+        } = schema.news.take()?;
         let schema = serde_json::to_string(schema.known.as_deref()?).ok()?;
-        Some(Learned { schema, remarks })
+        Some(Learned {
+            schema,
+            remarks,
+            is_mended,
+            replaced,
+        })
     }
 
     async fn learn(&self, schema: &mut Schema) -> Result<(), ApiError> {
@@ -54,8 +63,13 @@ impl Client {
             // Names that were refused are tried again: a column may have been added.
             None => Known::default(),
         };
-        let remarks = known.remarks(&self.fields, before.as_deref());
-        schema.news.get_or_insert_default().extend(remarks);
+        let news = schema.news.get_or_insert_default();
+        news.remarks
+            .extend(known.remarks(&self.fields, before.as_deref()));
+        if let Some(before) = before.as_deref() {
+            news.is_mended |= known.is_mended(&self.fields, before);
+            news.replaced.extend(known.replaced(&self.fields, before));
+        }
         schema.known = Some(Arc::new(known));
         schema.is_fresh = true;
         Ok(())
@@ -135,12 +149,8 @@ impl Client {
     /// Without a schema answers go by names, so a column that is configured by its id would not be
     /// found in them.
     fn only_names(&self) -> Result<(), ApiError> {
-        let is_id = |name: &&String| {
-            let digits = name.strip_prefix("fld").unwrap_or_default();
-            digits.len() == 14 && digits.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        };
         for field in &self.fields {
-            if let Some(id) = field.names.iter().find(is_id) {
+            if let Some(id) = field.column_id() {
                 return Err(ApiError::Config(anyhow!(
                     "{}: expected the column's name, found the id `{id}`; give the token the scope \
                      schema.bases:read to use ids",

@@ -3,12 +3,13 @@
 //! A cell that people share is only written over what is known to stand in it. Airtable knows no
 //! condition for that, so the cell is looked at first, and again before a write is repeated: its
 //! answer may have been lost after it was carried out, and a person may have changed the cell
-//! since. Whether it was carried out shows in another cell of the same write, the witness: an
+//! since. Whether it was carried out shows in the other cells of the same write, its witnesses: an
 //! update is all or nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use backon::BackoffBuilder;
+use futures_util::stream::{self, StreamExt};
 use reqwest::Method;
 use serde::de::IgnoredAny;
 use serde_json::{Value as Json, json};
@@ -28,6 +29,10 @@ const BATCH_RECORDS_MAX: usize = 10;
 /// So many records are looked at in one call before they are written: the more, the fewer calls;
 /// the fewer, the less time a person has to change a cell between our look and our write.
 const LOOK_RECORDS_MAX: usize = 100;
+
+/// So many calls may be waiting for their answers: an answer takes longer than the gap between two
+/// calls, and the rate should not sink because of it.
+const CALLS_IN_FLIGHT_MAX: usize = 3;
 
 /// What is to be written into a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,10 +97,18 @@ impl Client {
             let mut pending: Vec<Pending> = pending.collect();
             let gone = self.look_first(&mut pending).await?;
             note(gone).map_err(ApiError::Sink)?;
-            while !pending.is_empty() {
-                let rest = pending.split_off(pending.len().min(BATCH_RECORDS_MAX));
-                let batch = std::mem::replace(&mut pending, rest);
-                note(self.settle(batch).await?).map_err(ApiError::Sink)?;
+            // The first batch alone: what is refused in it, or made for it, the others know.
+            let rest = pending.split_off(pending.len().min(BATCH_RECORDS_MAX));
+            note(self.settle(pending).await?).map_err(ApiError::Sink)?;
+            let mut batches = Vec::new();
+            let mut rest = rest.into_iter().peekable();
+            while rest.peek().is_some() {
+                batches.push(rest.by_ref().take(BATCH_RECORDS_MAX).collect());
+            }
+            let settling = batches.into_iter().map(|batch| self.settle(batch));
+            let mut settling = stream::iter(settling).buffer_unordered(CALLS_IN_FLIGHT_MAX);
+            while let Some(settled) = settling.next().await {
+                note(settled?).map_err(ApiError::Sink)?;
             }
         }
         Ok(())
@@ -164,7 +177,7 @@ impl Client {
         &self,
         updates: &mut Vec<Pending>,
     ) -> Result<Vec<(usize, UpdateOutcome)>, ApiError> {
-        let Some(seen) = self.look_at_shared(updates, &[]).await? else {
+        let Some(seen) = self.look_at_shared(updates, false).await? else {
             return Ok(Vec::new());
         };
         let mut gone = Vec::new();
@@ -182,28 +195,29 @@ impl Client {
         Ok(gone)
     }
 
-    /// What stands in the shared cells, and in further columns; none when no cell is shared.
+    /// What stands in the shared cells of updates, and in their other cells if those are to
+    /// witness; none when no cell is shared.
     async fn look_at_shared(
         &self,
         updates: &[Pending],
-        witnesses: &[WriteField],
+        with_witnesses: bool,
     ) -> Result<Option<Seen>, ApiError> {
-        let is_asked = |field: &&WriteField| {
-            let ours = field.column();
-            let shared = |pending: &Pending| {
-                let cell = pending.cells.get(&ours);
-                cell.is_some_and(|cell| cell.over.is_some())
-            };
-            updates.iter().any(shared)
-        };
-        let written = self.settings.written.iter();
-        let mut columns: Vec<WriteField> = written.filter(is_asked).cloned().collect();
-        if columns.is_empty() {
+        let shared = || updates.iter().filter(|pending| pending.is_shared());
+        if shared().next().is_none() {
             return Ok(None);
         }
-        columns.extend(witnesses.iter().cloned());
-        let shared = updates.iter().filter(|pending| pending.is_shared());
-        let record_ids: Vec<RecordId> = shared
+        let is_asked = |field: &&WriteField| {
+            let ours = field.column();
+            shared().any(|pending| {
+                let cell = pending.cells.get(&ours);
+                cell.is_some_and(|cell| {
+                    cell.over.is_some() || (with_witnesses && cell.is_witness())
+                })
+            })
+        };
+        let written = self.settings.written.iter();
+        let columns: Vec<WriteField> = written.filter(is_asked).cloned().collect();
+        let record_ids: Vec<RecordId> = shared()
             .map(|pending| RecordId::new(pending.id.clone()))
             .collect();
         self.look(&record_ids, &columns).await.map(Some)
@@ -220,9 +234,10 @@ impl Client {
             if batch.is_empty() {
                 continue;
             }
-            match self.write(&mut batch, &mut settled).await {
+            let known = self.known().await?;
+            match self.write(&known, &mut batch, &mut settled).await {
                 Ok(()) => {
-                    self.note_new_options(&batch).await;
+                    self.note_new_options(&known, &batch).await;
                     settled.extend(batch.into_iter().map(Pending::updated));
                 }
                 Err(Failure::Rejected(rejection)) if rejection.is_about_records() => {
@@ -239,17 +254,17 @@ impl Client {
     /// is looked at again before each further try, and loses what turns out to be written or gone.
     async fn write(
         &self,
+        known: &Known,
         batch: &mut Vec<Pending>,
         settled: &mut Vec<(usize, UpdateOutcome)>,
     ) -> Result<(), Failure> {
-        let known = self.known().await.map_err(Failure::Final)?;
         if !batch.iter().any(Pending::is_shared) {
-            let request = self.patch(&known, batch);
+            let request = self.patch(known, batch);
             return self.call::<IgnoredAny>(&request).await.map(|_| ());
         }
         let mut delays = self.backoff().build();
         loop {
-            let request = self.patch(&known, batch);
+            let request = self.patch(known, batch);
             let Err(failure) = self.attempt::<IgnoredAny>(&request).await else {
                 return Ok(());
             };
@@ -278,11 +293,7 @@ impl Client {
         batch: &mut Vec<Pending>,
         settled: &mut Vec<(usize, UpdateOutcome)>,
     ) -> Result<(), ApiError> {
-        let witness = WriteField::CampaignNotes;
-        let Some(seen) = self
-            .look_at_shared(batch, std::slice::from_ref(&witness))
-            .await?
-        else {
+        let Some(seen) = self.look_at_shared(batch, true).await? else {
             return Ok(());
         };
         let mut rest = Vec::new();
@@ -291,7 +302,7 @@ impl Client {
             match cells {
                 _ if !pending.is_shared() => rest.push(pending),
                 None => settled.push((pending.index, UpdateOutcome::Gone)),
-                Some(cells) if pending.is_written(&witness.column(), cells) => {
+                Some(cells) if pending.is_written(cells) => {
                     settled.push(pending.updated());
                 }
                 Some(cells) => {
@@ -315,11 +326,10 @@ impl Client {
             .iter()
             .map(|pending| json!({ "id": pending.id, "fields": cells(pending) }));
         let records: Vec<Json> = records.collect();
-        let mut all = batch.iter().flat_map(|pending| pending.cells.values());
         // To make an option; every other cell is spelt exactly, so nothing else is converted.
-        let body = match all.any(|cell| cell.new_option.is_some()) {
-            true => json!({ "records": records, "typecast": true }),
-            false => json!({ "records": records }),
+        let body = match new_options(known, batch).is_empty() {
+            true => json!({ "records": records }),
+            false => json!({ "records": records, "typecast": true }),
         };
         // PATCH, never PUT: that would clear every column that is not named.
         Request {
@@ -330,11 +340,8 @@ impl Client {
     }
 
     /// Options that were just made need not be made again.
-    async fn note_new_options(&self, batch: &[Pending]) {
-        let all = batch.iter().flat_map(|pending| &pending.cells);
-        let new = all.filter_map(|(ours, cell)| Some((ours, cell.new_option.as_ref()?)));
-        let new: BTreeSet<(&String, &String)> = new.collect();
-        for (ours, option) in new {
+    async fn note_new_options(&self, known: &Known, batch: &[Pending]) {
+        for (ours, option) in new_options(known, batch) {
             tracing::info!("option `{option}` was added to `{ours}`");
             let key = ours.to_lowercase();
             self.change_known(|known| known.add_option(&key, option))
@@ -346,4 +353,12 @@ impl Client {
         let is_empty = |pending: &mut Pending| pending.cells.is_empty();
         settled.extend(batch.extract_if(.., is_empty).map(Pending::updated));
     }
+}
+
+/// The options of our selects that a batch needs and the table does not have yet, by our column.
+fn new_options<'a>(known: &Known, batch: &'a [Pending]) -> BTreeSet<(&'a String, &'a String)> {
+    let all = batch.iter().flat_map(|pending| &pending.cells);
+    let new = all.filter_map(|(ours, cell)| Some((ours, cell.new_option.as_ref()?)));
+    new.filter(|(ours, option)| !known.has_option(&ours.to_lowercase(), option))
+        .collect()
 }

@@ -110,6 +110,25 @@ impl WriteField {
         fields
     }
 
+    /// Whether people write into the column as well, at any time.
+    pub fn is_peoples(&self) -> bool {
+        matches!(
+            self,
+            WriteField::EngagementStatus | WriteField::CampaignCommand
+        )
+    }
+
+    /// Whether it is a subject or a body, which people may edit while a campaign is in review.
+    pub fn is_text(&self) -> bool {
+        matches!(
+            self,
+            WriteField::Step {
+                field: StepField::MessageSubject | StepField::MessageBody,
+                ..
+            }
+        )
+    }
+
     /// The column's name, `Campaign_ID` or `Hook_Message_Subject`. A step's prefix is its label
     /// with a capital, but `FOMO`, an abbreviation, in capitals.
     pub fn column(&self) -> String {

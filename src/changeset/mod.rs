@@ -20,7 +20,7 @@ pub use columns::{column_rank, find_column, nearest_column};
 pub use edits::{Edit, edits, seen, text_column};
 pub use field::{StepField, WriteField};
 pub use notes::notes;
-pub use value::{Value, cell_text, decode, encode, lead_text};
+pub use value::{Value, carried_out, cell_text, decode, encode, lead_text};
 pub use view::{CampaignView, CommandView, LeadView, StepView};
 pub use worth::{Worth, worth};
 

@@ -110,7 +110,7 @@ fn refuse_what_is_no_name(line: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether a text names only functions and offices: `Sales Team`, `Team Quill`, `Marketing Manager`.
+/// Whether a text names only functions and offices: `Team Quill`, `Marketing Manager`.
 fn is_office(line: &str) -> bool {
     let is_office = |word: &str| {
         let word = word.to_lowercase();

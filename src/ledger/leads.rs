@@ -22,6 +22,8 @@ pub struct PulledLead<'a> {
     pub company: &'a str,
     /// The normalised address, when there is one that could be written to.
     pub email: Option<&'a str>,
+    /// The mailbox behind the address, by which doubles are found; none without an address.
+    pub mailbox: Option<&'a str>,
     /// The registrable domain of the address; none for a free-mail domain.
     pub company_domain: Option<&'a str>,
     /// Why it is not eligible, if so.
@@ -126,7 +128,7 @@ impl Ledger {
                    WHERE l.verdict = 'eligible' AND l.id > ?2 AND (?3 IS NULL OR l.id = ?3)
                      AND NOT EXISTS (SELECT 1 FROM campaigns c WHERE c.lead_id = l.id)
                      AND NOT EXISTS (SELECT 1 FROM leads o JOIN campaigns c ON c.lead_id = o.id
-                                     WHERE o.email = l.email)
+                                     WHERE o.mailbox = l.mailbox)
                      AND NOT EXISTS (SELECT 1 FROM suppressions s
                                      WHERE s.value IN (l.email, l.company_domain))
                    ORDER BY l.id LIMIT ?1";
@@ -221,7 +223,12 @@ pub struct PullTransaction<'a> {
 
 impl PullTransaction<'_> {
     /// What our history says about a record and its address.
-    pub fn facts(&self, raw: &RawLead, email: Option<&str>) -> anyhow::Result<LeadFacts> {
+    pub fn facts(
+        &self,
+        raw: &RawLead,
+        email: Option<&str>,
+        mailbox: Option<&str>,
+    ) -> anyhow::Result<LeadFacts> {
         let mut facts = LeadFacts::default();
         let sql = "SELECT l.id, l.fields, k.id, k.word, k.cleared_at
                    FROM leads l LEFT JOIN commands k
@@ -249,15 +256,17 @@ impl PullTransaction<'_> {
         }
         if let Some(email) = email {
             facts.suppressed_by = suppressions::covering(self.conn, email)?;
+        }
+        if let Some(mailbox) = mailbox {
             let sql = "SELECT o.record_id FROM leads o
-                       WHERE o.email = ?1 AND o.id IS NOT ?2
+                       WHERE o.mailbox = ?1 AND o.id IS NOT ?2
                          AND (EXISTS (SELECT 1 FROM campaigns c WHERE c.lead_id = o.id)
                               OR (o.verdict = 'eligible' AND (?2 IS NULL OR o.id < ?2)))
                        ORDER BY o.id LIMIT 1";
             facts.duplicate_of = self
                 .conn
                 .prepare_cached(sql)?
-                .query_row((email, id), |row| row.get::<_, String>(0))
+                .query_row((mailbox, id), |row| row.get::<_, String>(0))
                 .optional()?
                 .map(RecordId::new);
         }
@@ -352,16 +361,20 @@ impl PullTransaction<'_> {
         };
         let sql = "INSERT INTO leads (record_id, source, fields, fingerprint, email,
                        company_domain, full_name, company, verdict, reject_reason, reject_detail,
-                       repairs, first_read_at, changed_at)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13)
+                       repairs, first_read_at, changed_at, mailbox)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13, ?14)
                    ON CONFLICT (record_id) DO UPDATE SET
                        source = excluded.source, fields = excluded.fields,
                        fingerprint = excluded.fingerprint, email = excluded.email,
+                       mailbox = excluded.mailbox,
                        company_domain = excluded.company_domain, full_name = excluded.full_name,
                        company = excluded.company, verdict = excluded.verdict,
                        reject_reason = excluded.reject_reason,
                        reject_detail = excluded.reject_detail, repairs = excluded.repairs,
-                       changed_at = excluded.changed_at
+                       changed_at = excluded.changed_at,
+                       -- What is shown in this cell depends on what people put there.
+                       revision = revision + (fields ->> 'engagement_status'
+                                              IS NOT excluded.fields ->> 'engagement_status')
                    RETURNING id";
         let values = rusqlite::params![
             lead.raw.record_id.as_str(),
@@ -377,6 +390,7 @@ impl PullTransaction<'_> {
             lead.reject.map(|reject| reject.detail.as_str()),
             serde_json::to_string(lead.repairs)?,
             seconds(now),
+            lead.mailbox,
         ];
         self.conn
             .prepare_cached(sql)?

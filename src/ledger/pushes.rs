@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::leads::read_fields;
@@ -49,6 +49,8 @@ pub struct Unanswered {
     pub record_id: RecordId,
     /// The cells that were to be written.
     pub writing: BTreeMap<String, Value>,
+    /// The cells as the base was told before.
+    pub told: BTreeMap<String, Value>,
 }
 
 impl Ledger {
@@ -136,43 +138,47 @@ impl Ledger {
             .context("cannot note what is about to be written")
     }
 
-    /// The writes whose answer never came.
+    /// The writes whose answer never came. Excluded: those to records that are gone, which are
+    /// settled should the record come back.
     pub fn unanswered(&self) -> anyhow::Result<Vec<Unanswered>> {
-        let sql = "SELECT p.lead_id, l.record_id, p.writing FROM pushes p
+        let sql = "SELECT p.lead_id, l.record_id, p.writing, p.told FROM pushes p
                    JOIN leads l ON l.id = p.lead_id
-                   WHERE p.writing IS NOT NULL AND l.source = 'airtable' ORDER BY p.lead_id";
+                   WHERE p.writing IS NOT NULL AND l.source = 'airtable'
+                     AND l.reject_reason IS NOT ?1
+                   ORDER BY p.lead_id";
         let mut statement = self.conn.prepare_cached(sql)?;
-        let mut rows = statement.query([])?;
+        let mut rows = statement.query([RejectReason::Removed.code()])?;
         let mut unanswered = Vec::new();
         while let Some(row) = rows.next().context("cannot list the lost answers")? {
             unanswered.push(Unanswered {
                 lead: row.get(0)?,
                 record_id: RecordId::new(row.get::<_, String>(1)?),
                 writing: changeset::decode(&row.get::<_, String>(2)?)?,
+                told: changeset::decode(&row.get::<_, String>(3)?)?,
             });
         }
         Ok(unanswered)
     }
 
-    /// Settles a write whose answer never came: it was carried out after all, or it was not.
+    /// Settles a write whose answer never came: these of its cells were written after all, or none.
     pub fn settle_unanswered(
         &mut self,
         lead: i64,
-        was_written: bool,
+        written: Option<BTreeMap<String, Value>>,
         now: DateTime<Utc>,
     ) -> anyhow::Result<()> {
         let tx = self.begin()?;
-        let sql = "SELECT told, writing FROM pushes WHERE lead_id = ?1";
-        let (told, writing): (String, Option<String>) =
-            tx.query_row(sql, [lead], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        if let Some(writing) = writing.filter(|_| was_written) {
-            let command = WriteField::CampaignCommand.column();
+        if let Some(mut written) = written {
+            let sql = "SELECT told FROM pushes WHERE lead_id = ?1";
+            let told: String = tx.query_row(sql, [lead], |row| row.get(0))?;
             let mut told = changeset::decode(&told)?;
-            let mut writing = changeset::decode(&writing)?;
-            if writing.remove(&command).is_some() {
-                commands::close_open(&tx, lead, now)?;
+            let command = WriteField::CampaignCommand.column();
+            if written.remove(&command).is_some() {
+                // Its cell was made empty before: what stands there now was said since.
+                let before = now - TimeDelta::seconds(1);
+                commands::close_open(&tx, lead, before)?;
             }
-            told.extend(writing);
+            told.extend(written);
             told.retain(|_, value| !value.is_empty());
             let sql = "UPDATE pushes SET told = ?2, pushed_at = ?3 WHERE lead_id = ?1";
             tx.execute(sql, (lead, changeset::encode(&told)?, seconds(now)))?;

@@ -75,6 +75,27 @@ impl Ledger {
         Ok(())
     }
 
+    /// The table takes what it did not take before: every lead is compared again with what it
+    /// shows.
+    /// `replaced` are columns (ours) that are others than before: they show nothing of what was
+    /// told.
+    pub fn show_again(&mut self, replaced: &[String]) -> anyhow::Result<()> {
+        let tx = self.begin()?;
+        for column in replaced {
+            let path = format!("$.\"{column}\"");
+            let sql = "UPDATE pushes SET told = json_remove(told, ?1)
+                       WHERE json_type(told, ?1) IS NOT NULL";
+            tx.execute(sql, [path])
+                .context("cannot forget what a column was told")?;
+        }
+        let sql = "UPDATE leads SET revision = revision + 1
+                   WHERE source = 'airtable' AND reject_reason IS NOT ?1
+                     AND id IN (SELECT lead_id FROM pushes)";
+        tx.execute(sql, [RejectReason::Removed.code()])
+            .context("cannot have the leads shown again")?;
+        tx.commit().context("cannot have the leads shown again")
+    }
+
     /// Begins a full read: no record has been seen yet.
     pub fn begin_full_read(&mut self) -> anyhow::Result<()> {
         // On the disk, not in memory: a base may hold half a million records.
@@ -108,6 +129,26 @@ impl Ledger {
             known.unsigned_abs(),
             unseen.context("cannot list the leads that are gone")?,
         ))
+    }
+
+    /// The leads of the base that have a message due, with their records, the longest due first.
+    pub fn due_records(
+        &self,
+        now: DateTime<Utc>,
+        limit: u32,
+        lead: Option<i64>,
+    ) -> anyhow::Result<Vec<(i64, RecordId)>> {
+        let sql = "SELECT l.id, l.record_id FROM messages m
+                   JOIN campaigns c ON c.id = m.campaign_id JOIN leads l ON l.id = c.lead_id
+                   WHERE m.state IN ('scheduled', 'deferred') AND m.due_at <= ?1
+                     AND c.state = 'active' AND l.source = 'airtable' AND (?3 IS NULL OR l.id = ?3)
+                   GROUP BY l.id ORDER BY min(m.due_at), l.id LIMIT ?2";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let rows = statement.query_map((seconds(now), limit, lead), |row| {
+            Ok((row.get(0)?, RecordId::new(row.get::<_, String>(1)?)))
+        })?;
+        rows.collect::<Result<_, _>>()
+            .context("cannot list the leads that are due")
     }
 
     /// The record of a lead is gone from the base: its open campaign stops, and it is not written

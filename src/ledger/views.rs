@@ -110,7 +110,7 @@ impl Ledger {
         let next_due = "SELECT min(due_at) FROM messages WHERE state IN ('scheduled', 'deferred')";
         let next: Option<i64> = self.conn.query_row(next_due, [], |row| row.get(0))?;
         let mailboxes = "SELECT name, succeeded_at, last_error FROM cursors
-                         WHERE name <> 'airtable' ORDER BY name";
+                         WHERE read_to_at IS NULL ORDER BY name"; // A base's cursors are instants.
         let mut statement = self.conn.prepare_cached(mailboxes)?;
         let mailboxes = statement.query_map([], |row| {
             let at: Option<i64> = row.get(1)?;

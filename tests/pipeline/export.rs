@@ -93,7 +93,7 @@ fn every_row_is_accepted_or_rejected_by_one_reason() {
     );
     let by_reason = RejectReason::ALL.map(|reason| count(&format!("rejected_{}", reason.code())));
     assert_eq!(by_reason.iter().sum::<usize>(), count("rejected"));
-    // All but what only the ledger's own past can be a reason for.
+    // All but what only the ledger's own past can be a reason for, or the lack of a record.
     let codes = RejectReason::ALL.map(RejectReason::code);
     let unseen = codes.iter().zip(by_reason).filter(|(_, n)| *n == 0);
     let unseen: Vec<&str> = unseen.map(|(code, _)| *code).collect();

@@ -26,6 +26,7 @@ mod mailer;
 mod model;
 mod operator;
 mod review;
+mod sync;
 mod systemd;
 mod tidy;
 mod trouble;

@@ -2,6 +2,7 @@
 //! what it prints for people and, with `--json`, for programs.
 
 mod changes;
+mod create_fields;
 mod empty;
 mod settings;
 mod shown;

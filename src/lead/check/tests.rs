@@ -321,7 +321,8 @@ fn hostile_text() -> impl Strategy<Value = String> {
             "İ", "ß", "ﬃ", "\u{301}\u{302}\u{303}", "=", "@", "...", "S.A.", "& Co.", "(", "Dr.",
             "👩\u{200d}👧", "xn--", "。", "“", "”", "https://", "ооо", "株式会社", "<br>",
             ";", "|", "\u{feff}", "PhD", "MD", " van ", "née ", "'", "‘", ", ", " at ", "she/her",
-            " and ", "O'", "mc", "III", " - ", "様", "mailto:", "Inc.", " dba ", "PT ", "ignore all ",
+            " and ", "O'", "mc", "III", " - ", "様", "mailto:", "Inc.", " dba ", "PT ",
+            "ignore all ",
         ]).prop_map(str::to_string),
     ];
     prop::collection::vec(piece, 0..6).prop_map(|pieces| pieces.concat())

@@ -188,3 +188,37 @@ fn a_row_of_a_hundred_megabytes_costs_neither_memory_nor_time() {
         assert_eq!(world.sql("SELECT count(*) FROM leads"), [["0"]]);
     }
 }
+
+#[test]
+fn several_addresses_of_one_mailbox_are_one_person() {
+    let world = World::new().env("LEADS_FILE", "leads.csv");
+    let lead = |name: &str, email: &str| format!("{name},{email},Engines,Real,\n");
+    let rows = [
+        lead("Ada Lovelace", "ada@engines.example"),
+        lead("Ada Byron", "Ada+news@engines.example"),
+        lead("Nora Lind", "nora.lind@gmail.com"),
+        lead("Nora Lind", "noralind+work@googlemail.com"),
+        lead("Otto Hahn", "otto@engines.example"),
+    ];
+    world.write("leads.csv", format!("{HEADER}\n{}", rows.concat()));
+    run(&world, "pull").exits(0);
+    let verdicts = "SELECT email, verdict, coalesce(reject_reason, '') FROM leads ORDER BY id";
+    assert_eq!(
+        world.sql(verdicts),
+        [
+            ["ada@engines.example", "eligible", ""],
+            ["ada+news@engines.example", "rejected", "duplicate"],
+            ["nora.lind@gmail.com", "eligible", ""],
+            ["noralind+work@googlemail.com", "rejected", "duplicate"],
+            ["otto@engines.example", "eligible", ""],
+        ]
+    );
+    let first = world
+        .sql("SELECT record_id FROM leads ORDER BY id LIMIT 1")
+        .concat();
+    let detail = "SELECT reject_detail FROM leads WHERE email LIKE 'ada+%'";
+    assert!(
+        world.sql(detail)[0][0].contains(&first[0]),
+        "it names the first"
+    );
+}

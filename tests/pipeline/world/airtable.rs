@@ -163,7 +163,18 @@ impl Airtable {
 
     /// Lets the next `n` calls of a kind fail.
     pub fn fail(&self, call: Call, n: usize, fault: Fault) {
-        self.base().faults.extend(vec![(call, fault); n]);
+        let faults = vec![(call, Some(fault)); n];
+        self.base().faults.extend(faults);
+    }
+
+    /// Lets the next `n` calls of a kind through, before any failure that is asked for after this.
+    pub fn let_pass(&self, call: Call, n: usize) {
+        self.base().faults.extend(vec![(call, None); n]);
+    }
+
+    /// Forgets the failures that were asked for and did not come yet.
+    pub fn fail_no_more(&self) {
+        self.base().faults.clear();
     }
 
     /// Lets so many of a thousand calls fail, of every kind and in every way that passes; which
@@ -200,6 +211,13 @@ impl Airtable {
     /// How many of the lists were asked for by POST.
     pub fn lists_by_post(&self) -> u64 {
         self.base().n_posts
+    }
+
+    /// Refuses the sixth call of a second, as at first, and counts bursts anew.
+    pub fn limit_the_rate(&self) {
+        let mut base = self.base();
+        base.rate.is_limited = true;
+        base.rate.burst_max = 0;
     }
 
     /// No longer refuses the sixth call of a second.
@@ -277,6 +295,11 @@ impl Airtable {
     /// The options of a select.
     pub fn options(&self, name: &str) -> Vec<String> {
         self.base().table.column_mut(name).choices.clone()
+    }
+
+    /// The type of a column.
+    pub fn kind(&self, name: &str) -> String {
+        self.base().table.column_mut(name).kind.clone()
     }
 
     pub fn set_kind(&self, name: &str, kind: &str) {

@@ -21,7 +21,8 @@ const LISTS_MAX: usize = 16;
 pub struct Base {
     pub table: Table,
     pub now: DateTime<Utc>,
-    pub faults: VecDeque<(Call, Fault)>,
+    /// What goes wrong with the next calls of a kind; none for a call that is let through.
+    pub faults: VecDeque<(Call, Option<Fault>)>,
     pub chance: Option<Chance>,
     pub n_faults: u64,
     pub counts: BTreeMap<Call, u64>,
@@ -148,10 +149,14 @@ impl Base {
         self.rate.note_call();
         let position = self.faults.iter().position(|(of, _)| *of == call);
         let told = position.and_then(|position| self.faults.remove(position));
-        let fault = told.map(|(_, fault)| fault).or_else(|| {
-            let chance = self.chance.as_mut()?;
-            chance.fault(call, request.is_further_page())
-        });
+        let fault = match told {
+            Some((_, fault)) => fault,
+            None => {
+                let is_further_page = request.is_further_page();
+                let chance = self.chance.as_mut();
+                chance.and_then(|chance| chance.fault(call, is_further_page))
+            }
+        };
         self.n_faults += u64::from(fault.is_some());
         let answer = match &fault {
             Some(Fault::Answer { status, body }) => Answer::raw(*status, body),

@@ -1,6 +1,7 @@
 //! Tests of the judgement about a lead.
 
 use outreach::campaign::CampaignState;
+use outreach::lead::RecordId;
 
 use super::*;
 

@@ -136,13 +136,18 @@ impl Base {
         let texts = self.texts.as_ref();
         self.ledger
             .pull_in_one_transaction(|tx| {
-                let facts = tx.facts(&raw, Some("ada@engines.example"))?;
+                let facts = tx.facts(
+                    &raw,
+                    Some("ada@engines.example"),
+                    Some("ada@engines.example"),
+                )?;
                 let pulled = PulledLead {
                     raw: &raw,
                     source: "airtable",
                     full_name: "Ada Lovelace",
                     company: "Analytical Engines",
                     email: Some("ada@engines.example"),
+                    mailbox: Some("ada@engines.example"),
                     company_domain: Some("engines.example"),
                     reject: None,
                     repairs: &[],
