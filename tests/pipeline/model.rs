@@ -479,7 +479,11 @@ fn mails_in_the_language_of_the_lead_pass_the_gate() {
         row(1).with("Language", "Deutsch"),
     ];
     let desk = Desk::of(&rows, Llm::answering(german));
-    desk.generate().exits(0);
+    // In runs of their own: it says the same to both.
+    for _ in &rows {
+        let one = ["generate", "--limit", "1"];
+        desk.world.at(NOW).run(&one).exits(0);
+    }
     let written = "SELECT state, substr(writer, 1, 5) FROM campaigns";
     assert_eq!(desk.world.sql(written), [["active", "model"]; 2]);
 }
