@@ -191,7 +191,7 @@ fn samples(kept: Kept) -> anyhow::Result<Vec<Lead>> {
         "Manages rental flats for pension funds.",
         "Chain of bicycle shops with workshops and test tracks.",
         "Irrigation planning for orchards with soil sensors.",
-        "We help family businesses prepare for the next generation.",
+        "We help bakeries bake less for the bin.",
     ];
     let mut leads = Vec::new();
     for (text, number) in rich.into_iter().zip(1..) {
