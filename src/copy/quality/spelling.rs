@@ -50,14 +50,28 @@ fn has_wrong(
     lines: &[Vec<Word<'_>>],
     issues: &mut Vec<Issue>,
 ) -> bool {
-    let name = letters(form);
+    // Word by word, as the text is read: a genitive may stand inside the name.
+    let name: String = form.split_whitespace().map(letters).collect();
     let n_words = form.split_whitespace().count();
     for line in lines {
+        let spells_it = |window: &[Word<'_>]| joined(Some(window)) == name;
+        let right: Vec<usize> = line
+            .windows(n_words)
+            .enumerate()
+            .filter_map(|(at, window)| spells_it(window).then_some(at))
+            .collect();
         for size in n_words.saturating_sub(1).max(1)..=n_words + 1 {
+            // Part of the name where it is written whole (`B. Stone` of `J. B. Stone`) is no other.
+            let is_part = |at: usize| {
+                let meets = |from: &usize| at < from + n_words && *from < at + size;
+                let is_itself = size == n_words && right.contains(&at);
+                !is_itself && right.iter().any(meets)
+            };
             let wrong = line
                 .windows(size)
-                .find(|window| is_wrong(case, form, window, &name));
-            if let Some(window) = wrong {
+                .enumerate()
+                .find(|(at, window)| !is_part(*at) && is_wrong(case, form, window, &name));
+            if let Some((_, window)) = wrong {
                 let written: Vec<&str> = window.iter().map(|word| word.written).collect();
                 let hint = format!(
                     "write the company as it writes itself: `{}`",
@@ -103,12 +117,6 @@ fn is_wrong(case: &Case<'_>, form: &str, window: &[Word<'_>], name: &str) -> boo
     };
     let is_name = window.iter().all(fits);
     // A smaller window has the name itself.
-    let joined = |part: Option<&[Word<'_>]>| -> String {
-        part.unwrap_or_default()
-            .iter()
-            .map(|word| word.letters.as_str())
-            .collect()
-    };
     let last = window.len().saturating_sub(1);
     let holds_name = || joined(window.get(1..)) == name || joined(window.get(..last)) == name;
     if !is_name || holds_name() || is_own(case, window) {
@@ -129,6 +137,12 @@ fn is_wrong(case: &Case<'_>, form: &str, window: &[Word<'_>], name: &str) -> boo
         return false;
     }
     strsim::damerau_levenshtein(&found, name) <= allowed
+}
+
+/// The letters of some words in a row.
+fn joined(words: Option<&[Word<'_>]>) -> String {
+    let words = words.unwrap_or_default().iter();
+    words.map(|word| word.letters.as_str()).collect()
 }
 
 /// Whether the lead's own data writes it so, perhaps as the plural or the genitive.
@@ -188,6 +202,17 @@ mod tests {
         message(&case, &Reading::new(&draft, &case), &mut issues);
         let found = issues.first().map_or("", |issue| issue.words.as_str());
         assert_eq!(found, expected, "{company}: {text}");
+    }
+
+    #[test]
+    fn a_part_of_the_name_in_its_place_is_no_other_name() {
+        check("J. B. Stone Europe", "What J. B. Stone Europe does.", "");
+        check("Miller's Partners", "At Miller's Partners I saw it.", "");
+        check(
+            "J. B. Stone Europe",
+            "What J. B. Stowe Europe does.",
+            "J B Stowe Europe",
+        );
     }
 
     #[test]

@@ -201,7 +201,8 @@ fn greeting(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
         return;
     };
     let has = |wanted: &str| wanted.chars().count() > 1 && contains_name(greeting, wanted);
-    if has(name) || words(&case.lead.full_name).any(has) {
+    // Some are called by one letter; as a part of a longer name it is an initial only.
+    if contains_name(greeting, name) || words(&case.lead.full_name).any(has) {
         // A further name in front of or behind the right one belongs to somebody else.
         let allowed: Vec<String> = words(&case.lead.full_name)
             .chain([name])
