@@ -211,7 +211,7 @@ mod tests {
         check(
             "J. B. Stone Europe",
             "What J. B. Stowe Europe does.",
-            "J B Stowe Europe",
+            "B Stowe Europe",
         );
     }
 
