@@ -312,22 +312,24 @@ impl PullTransaction<'_> {
         let fingerprint = lead.raw.fingerprint();
         let reason = lead.reject.map(|reject| reject.reason.code());
         let detail = lead.reject.map(|reject| reject.detail.as_str());
-        let sql = "SELECT fingerprint, reject_reason, reject_detail, email
+        let sql = "SELECT id, fingerprint, reject_reason, reject_detail, email
                    FROM leads WHERE record_id = ?1";
-        let is_same = self
+        let known: Option<(i64, bool)> = self
             .conn
             .prepare_cached(sql)?
             .query_row([lead.raw.record_id.as_str()], |row| {
-                Ok(row.get::<_, String>(0)? == fingerprint
-                    && row.get::<_, Option<String>>(1)?.as_deref() == reason
-                    && row.get::<_, Option<String>>(2)?.as_deref() == detail
-                    && row.get::<_, Option<String>>(3)?.as_deref() == lead.email)
+                let is_same = row.get::<_, String>(1)? == fingerprint
+                    && row.get::<_, Option<String>>(2)?.as_deref() == reason
+                    && row.get::<_, Option<String>>(3)?.as_deref() == detail
+                    && row.get::<_, Option<String>>(4)?.as_deref() == lead.email;
+                Ok((row.get(0)?, is_same))
             })
             .optional()?;
-        if is_same == Some(true) {
+        if let Some((_, true)) = known {
             return Ok(Stored::Unchanged);
         }
-        let id = self.upsert(lead, &fingerprint, now)?;
+        let known = known.map(|(id, _)| id);
+        let id = self.write(known, lead, &fingerprint, now)?;
         if !lead.has_campaign {
             let about = About {
                 lead: Some(id),
@@ -341,15 +343,18 @@ impl PullTransaction<'_> {
                 _ => log_event(self.conn, now, about, "eligible", "passed the data check")?,
             }
         }
-        Ok(if is_same.is_some() {
-            Stored::Changed
-        } else {
-            Stored::New
+        Ok(match known {
+            Some(_) => Stored::Changed,
+            None => Stored::New,
         })
     }
 
-    fn upsert(
+    /// Inserts a lead, or updates the one that is known; the answer is its row id. One statement for
+    /// both (an upsert), and even a RETURNING, would have SQLite copy each page aside before it is
+    /// changed, which doubles what a first pull writes.
+    fn write(
         &self,
+        known: Option<i64>,
         lead: &PulledLead<'_>,
         fingerprint: &str,
         now: DateTime<Utc>,
@@ -359,23 +364,24 @@ impl PullTransaction<'_> {
         } else {
             "eligible"
         };
-        let sql = "INSERT INTO leads (record_id, source, fields, fingerprint, email,
-                       company_domain, full_name, company, verdict, reject_reason, reject_detail,
-                       repairs, first_read_at, changed_at, mailbox)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13, ?14)
-                   ON CONFLICT (record_id) DO UPDATE SET
-                       source = excluded.source, fields = excluded.fields,
-                       fingerprint = excluded.fingerprint, email = excluded.email,
-                       mailbox = excluded.mailbox,
-                       company_domain = excluded.company_domain, full_name = excluded.full_name,
-                       company = excluded.company, verdict = excluded.verdict,
-                       reject_reason = excluded.reject_reason,
-                       reject_detail = excluded.reject_detail, repairs = excluded.repairs,
-                       changed_at = excluded.changed_at,
-                       -- What is shown in this cell depends on what people put there.
-                       revision = revision + (fields ->> 'engagement_status'
-                                              IS NOT excluded.fields ->> 'engagement_status')
-                   RETURNING id";
+        let sql = match known {
+            None => {
+                "INSERT INTO leads (record_id, source, fields, fingerprint, email, company_domain,
+                     full_name, company, verdict, reject_reason, reject_detail, repairs,
+                     first_read_at, changed_at, mailbox)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13, ?14)"
+            }
+            Some(_) => {
+                "UPDATE leads SET source = ?2, fields = ?3, fingerprint = ?4, email = ?5,
+                     company_domain = ?6, full_name = ?7, company = ?8, verdict = ?9,
+                     reject_reason = ?10, reject_detail = ?11, repairs = ?12, changed_at = ?13,
+                     mailbox = ?14,
+                     -- What is shown in this cell depends on what people put there.
+                     revision = revision + (fields ->> 'engagement_status'
+                                            IS NOT ?3 ->> 'engagement_status')
+                 WHERE record_id = ?1"
+            }
+        };
         let values = rusqlite::params![
             lead.raw.record_id.as_str(),
             lead.source,
@@ -394,8 +400,9 @@ impl PullTransaction<'_> {
         ];
         self.conn
             .prepare_cached(sql)?
-            .query_row(values, |row| row.get(0))
-            .with_context(|| format!("cannot store the lead `{}`", lead.raw.record_id))
+            .execute(values)
+            .with_context(|| format!("cannot store the lead `{}`", lead.raw.record_id))?;
+        Ok(known.unwrap_or_else(|| self.conn.last_insert_rowid()))
     }
 
     /// Notes a decision about a campaign's lead in the log.

@@ -35,6 +35,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 pub use attempts::Recorded;
@@ -253,10 +254,19 @@ fn cannot_open(path: &Path) -> String {
     )
 }
 
+/// So much of the ledger is kept in memory, in kibibytes.
+const CACHE_KB: i64 = 16 * 1024;
+
 fn prepare(conn: &Connection) -> anyhow::Result<()> {
     conn.busy_timeout(WAITS)?;
     conn.pragma_update(None, "foreign_keys", true)?;
     conn.pragma_update(None, "trusted_schema", false)?;
+    // Record ids and addresses come in no order: with a small cache every page of their indexes is
+    // written again and again within one transaction.
+    conn.pragma_update(None, "cache_size", -CACHE_KB)?;
+    // Otherwise some statements are planned anew whenever a parameter changes, which costs more than
+    // they do; nobody runs ANALYZE here, so no other plan would come of it.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.set_prepared_statement_cache_capacity(64);
     Ok(())
 }

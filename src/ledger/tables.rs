@@ -100,7 +100,8 @@ impl Ledger {
     pub fn begin_full_read(&mut self) -> anyhow::Result<()> {
         // On the disk, not in memory: a base may hold half a million records.
         let sql = "DROP TABLE IF EXISTS temp.seen;
-                   CREATE TEMPORARY TABLE seen (record_id TEXT PRIMARY KEY) WITHOUT ROWID";
+                   CREATE TEMPORARY TABLE seen (record_id TEXT PRIMARY KEY) WITHOUT ROWID;
+                   PRAGMA temp.cache_size = -8192";
         self.conn
             .execute_batch(sql)
             .context("cannot begin a full read")
