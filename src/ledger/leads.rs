@@ -349,9 +349,9 @@ impl PullTransaction<'_> {
         })
     }
 
-    /// Inserts a lead, or updates the one that is known; the answer is its row id. One statement for
-    /// both (an upsert), and even a RETURNING, would have SQLite copy each page aside before it is
-    /// changed, which doubles what a first pull writes.
+    /// Inserts a lead, or updates the one that is known; the answer is its row id. One statement
+    /// for both (an upsert), and even a RETURNING, would have SQLite copy each page aside before it
+    /// is changed, which doubles what a first pull writes.
     fn write(
         &self,
         known: Option<i64>,

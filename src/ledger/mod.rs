@@ -264,8 +264,8 @@ fn prepare(conn: &Connection) -> anyhow::Result<()> {
     // Record ids and addresses come in no order: with a small cache every page of their indexes is
     // written again and again within one transaction.
     conn.pragma_update(None, "cache_size", -CACHE_KB)?;
-    // Otherwise some statements are planned anew whenever a parameter changes, which costs more than
-    // they do; nobody runs ANALYZE here, so no other plan would come of it.
+    // Otherwise some statements are planned anew whenever a parameter changes, which costs more
+    // than they do; nobody runs ANALYZE here, so no other plan would come of it.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.set_prepared_statement_cache_capacity(64);
     Ok(())

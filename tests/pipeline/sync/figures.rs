@@ -61,7 +61,6 @@ fn reading_a_base_costs_a_call_for_a_hundred_leads() {
     );
     // The schema, and the pages; 502 for 50,000 would do.
     assert_eq!(first.calls, 1 + n_leads.div_ceil(100) as u64);
-    // A debug build holds more, but no build holds more for a larger base.
     assert!(first.peak_kb <= 64 * 1024, "{} kB", first.peak_kb);
     let rate = n_leads as f64 / first.time.as_secs_f64();
     println!("{rate:.0} leads a second");

@@ -2,8 +2,10 @@
 //! work between the runs and in the middle of them. In the end, after one calm round, the base shows
 //! what the ledger holds, and nothing that people did is lost.
 //!
-//! Every world has a seed, which is printed when it ends badly; `SOAK_SEED` runs that world alone.
-//! `SOAK_RUNS` says how many runs there are in all, 400 where it is not set; 2,000 take some minutes.
+//! Every world has a seed, which is printed when it ends badly; `SOAK_SEED` runs that world alone and
+//! keeps its diary. Only now and then do two stages run at once, whose calls come in no fixed order.
+//! `SOAK_RUNS` says how many runs there are in all, 400 where it is not set; `tests/measure soak`
+//! makes 2,000, which take two minutes.
 
 mod ends;
 mod people;
@@ -48,15 +50,14 @@ struct Soak {
 
 impl Soak {
     fn new(seed: u64) -> Soak {
-        let (office, mut leads) = Office::with_leads(22);
-        // More than a page, and nobody to write to.
-        let guess = |number| {
+        let (office, leads) = Office::with_leads(22);
+        // A second page, of leads that are not written to.
+        let unsure = |number| {
             let mut cells = lead(1_000 + number);
             cells.retain(|(name, _)| *name != "Email_Confidence_Level");
             cells
         };
-        leads.truncate(22);
-        office.airtable.insert_many(110, guess);
+        office.airtable.insert_many(110, unsure);
         let people = People::new(seed ^ 0x5EED, leads);
         let soak = Soak {
             office,
@@ -184,14 +185,19 @@ fn live(seed: u64, n_runs: u64) -> Vec<String> {
         office.world.maildir_files().len()
     );
     if !complaints.is_empty() || std::env::var("SOAK_SEED").is_ok() {
-        let people = soak.people.lock().unwrap();
-        let diary: Vec<&str> = people.diary.iter().map(String::as_str).collect();
-        let path = std::env::temp_dir().join(format!("soak-{seed}.txt"));
-        std::fs::write(&path, diary.join("\n")).unwrap();
-        let kept = std::env::temp_dir().join(format!("soak-{seed}.db"));
-        std::fs::copy(soak.office.world.path("campaigns.db"), kept).unwrap();
+        keep_for_inspection(&soak, seed);
     }
     complaints
+}
+
+/// Keeps what happened, in order, and the ledger, for whoever looks for the bug.
+fn keep_for_inspection(soak: &Soak, seed: u64) {
+    let people = soak.people.lock().unwrap();
+    let kept = std::env::temp_dir().join(format!("soak-{seed}"));
+    std::fs::write(kept.with_extension("txt"), people.diary.join("\n")).unwrap();
+    let ledger = soak.office.world.path("campaigns.db");
+    std::fs::copy(ledger, kept.with_extension("db")).unwrap();
+    println!("seed {seed}: see {}", kept.with_extension("txt").display());
 }
 
 #[test]

@@ -233,22 +233,14 @@ impl People {
         match self.dice.below(8) {
             0 => {
                 self.n_leads += 1;
-                let cells = super::super::lead(self.n_leads);
-                let cells = cells
-                    .iter()
-                    .map(|(name, cell)| (*name, cell.as_str().unwrap()));
+                let cells = lead(self.n_leads);
                 let cells: Vec<(&str, &str)> = cells
-                    .filter(|(name, _)| person.has_column(self.name(name)))
-                    .collect();
-                let named: Vec<(String, &str)> = cells
                     .iter()
-                    .map(|(name, cell)| (self.name(name).to_string(), *cell))
+                    .map(|(column, cell)| (self.name(column), cell.as_str().unwrap()))
+                    .filter(|(name, _)| person.has_column(name))
                     .collect();
-                let named: Vec<(&str, &str)> = named
-                    .iter()
-                    .map(|(name, cell)| (name.as_str(), *cell))
-                    .collect();
-                self.leads.push(person.insert(&named));
+                let id = person.insert(&cells);
+                self.leads.push(id);
             }
             1 if self.deleted.len() < 3 && self.leads.len() > 5 => {
                 let id = self.leads.swap_remove(self.dice.below(self.leads.len()));
