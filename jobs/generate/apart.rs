@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use outreach::copy::Draft;
 use outreach::copy::likeness::{Crowd, LIKENESS_MAX, Shingles};
 use outreach::copy::quality::{Issue, Severity};
-use outreach::lead::Lead;
+use outreach::lead::{Lead, is_free_mail, registrable_domain};
 use outreach::ledger::{Colleague, Ledger};
 
 use super::desk::{Desk, Texts, Written};
@@ -33,10 +33,25 @@ const POINTS: u8 = 25;
 #[derive(Default)]
 pub struct Apart {
     crowd: Crowd,
-    /// The ids of the crowd's members.
-    ids: Vec<String>,
+    /// The crowd's members.
+    kept: Vec<Kept>,
     /// What was read of colleagues' campaigns, by campaign id.
     read: HashMap<String, Shingles>,
+}
+
+/// A campaign of this run.
+struct Kept {
+    campaign_id: String,
+    /// In small letters.
+    company: String,
+    /// None for a free-mail address.
+    domain: Option<String>,
+}
+
+/// The domain by which colleagues know each other.
+fn company_domain(texts: &Texts) -> Option<String> {
+    let domain = registrable_domain(texts.lead.email.domain())?;
+    (!is_free_mail(&domain)).then_some(domain)
 }
 
 /// A campaign that another one is too close to.
@@ -66,17 +81,23 @@ impl Apart {
             }
         }
         let found = self.crowd.too_close(&texts.shingles);
-        let id = found.and_then(|(number, _)| self.ids.get(number));
-        Ok(id.map(|id| Neighbour {
-            campaign_id: id.clone(),
-            is_colleague: false,
+        let kept = found.and_then(|(number, _)| self.kept.get(number));
+        // A colleague's campaign of this run may not be in the ledger yet.
+        Ok(kept.map(|kept| Neighbour {
+            campaign_id: kept.campaign_id.clone(),
+            is_colleague: kept.company == company.to_lowercase()
+                || (kept.domain.is_some() && kept.domain == company_domain(texts)),
         }))
     }
 
     /// Takes a campaign in, which later ones of the run are compared with.
     pub fn keep(&mut self, campaign_id: String, texts: &Texts) {
         self.crowd.add(texts.shingles.clone());
-        self.ids.push(campaign_id);
+        self.kept.push(Kept {
+            campaign_id,
+            company: texts.lead.company.to_lowercase(),
+            domain: company_domain(texts),
+        });
     }
 
     fn of(&mut self, colleague: &Colleague, sender: &str) -> &Shingles {

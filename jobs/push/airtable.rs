@@ -36,9 +36,11 @@ pub(super) async fn push(
     job: &Job,
     summary: &mut Summary,
 ) -> Result<(), ApiError> {
-    base.ensure_read(ledger)?;
-    base.settle_unanswered(ledger, Unsettled::All).await?;
     let total = ledger.count_to_push("airtable").map_err(ApiError::Sink)?;
+    if total > 0 {
+        base.ensure_read(ledger)?;
+    }
+    base.settle_unanswered(ledger, Unsettled::All).await?;
     let mut progress = Progress::start("leads pushed", total.unsigned_abs(), &job.args);
     let mut left = job.args.limit.unwrap_or(u32::MAX);
     let mut after = 0;

@@ -80,6 +80,15 @@ fn the_night_writes(life: &Life, cast: &Cast) {
         &cast.guessed,
         &[("Campaign_ID", ""), ("Engagement_Status", "Auto-Send")],
     );
+    // One of them is the model's, the others it would have told the same: the templates wrote those.
+    for step in ["Hook", "Proof", "FOMO"] {
+        let text = |part: &str| life.cell(&cast.silent, &format!("{step}_Message_{part}"));
+        let texts = text("Subject") + &text("Body");
+        assert!(
+            texts.contains("Lind Freight") || texts.contains("Nora"),
+            "{texts}"
+        );
+    }
     life.shows(
         &cast.silent,
         &[
@@ -88,14 +97,6 @@ fn the_night_writes(life: &Life, cast: &Cast) {
             ("Current_Message_Number", "0"),
             ("Campaign_Started_Date", ""),
             ("Last_Contacted_Date", ""),
-            (
-                "Hook_Message_Subject",
-                "A thought about how Lind Freight is found",
-            ),
-            (
-                "FOMO_Message_Subject",
-                "Leaving this with you and Lind Freight",
-            ),
             ("Hook_Message_Sent_Date", ""),
         ],
     );
