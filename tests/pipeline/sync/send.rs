@@ -108,11 +108,16 @@ fn a_table_that_was_never_read_is_no_reason_to_end_anything() {
     // The same table by its id: known under another name, so it must be read first.
     let table = office.airtable.table_id();
     office.world.set_env("AIRTABLE_TABLE_NAME", &table);
-    for stage in ["send", "push"] {
-        let outcome = office.run(20, &[stage]);
-        outcome.exits(78).complains("run `outreach pull` first");
-    }
+    let read_first = "run `outreach pull` first";
+    office.run(20, &["send"]).exits(78).complains(read_first);
     assert_eq!(office.campaign(), "active");
+    // What is to be shown waits as well; with nothing to show there is nothing to say.
+    assert_eq!(office.calls_of(20, &["push"]), 0);
+    let campaign = office.row("SELECT campaign_id FROM campaigns");
+    office.ok(21, &["campaign", "pause", &campaign]);
+    office.run(22, &["push"]).exits(78).complains(read_first);
+    office.ok(23, &["campaign", "resume", &campaign]);
+    office.ok(24, &["schedule"]);
     office.ok(30, &["pull"]);
     office.ok(40, &["send"]);
     assert_eq!(office.world.maildir_files().len(), 1);
