@@ -118,7 +118,8 @@ fn a_damaged_ledger_is_told_and_its_good_copies_stay() {
         "{}",
         doctor.stdout
     );
-    run(&world, "backup").fails(78, &["cannot back up the ledger", "restore a backup"]);
+    // The damage is met on opening or on copying, as the pages happen to lie.
+    run(&world, "backup").fails(78, &["the ledger", "restore a backup"]);
     assert_eq!(copies(), 1, "neither a damaged copy nor a part of one");
     fs::write(world.path("campaigns.db"), good).unwrap();
     run(&world, "backup").exits(0);
