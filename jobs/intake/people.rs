@@ -13,7 +13,7 @@ use outreach::copy::Draft;
 use outreach::lead::{self, RawLead, ReadField};
 use outreach::ledger::{LastCommand, LeadFacts, PullTransaction};
 
-use crate::judgement::{QualityGate, shortcomings};
+use crate::judgement::{QualityGate, hold_after_edit};
 use crate::run::Summary;
 
 /// What people's change of a record means for a campaign that is under way.
@@ -210,12 +210,8 @@ fn judge_again(
             return Ok(());
         }
     };
-    let verdict = match shortcomings(&judgement) {
-        Some(why) => why,
-        None => format!("quality {} of 100", judgement.score),
-    };
     let issues = serde_json::to_string(&judgement.issues)?;
-    let hold = format!("edited by a person; {verdict}");
+    let hold = hold_after_edit(&judgement);
     tx.judged_again(campaign, judgement.score, &issues, &hold, now)
 }
 

@@ -6,7 +6,7 @@ use outreach::lead::RecordId;
 use super::*;
 
 /// A record that passes every check, with some fields changed.
-fn record(changes: &[(ReadField, &str)]) -> RawLead {
+pub fn record(changes: &[(ReadField, &str)]) -> RawLead {
     let good = [
         (ReadField::FullName, "Ada Lovelace"),
         (ReadField::Email, "ada@engines.example"),
@@ -23,7 +23,7 @@ fn record(changes: &[(ReadField, &str)]) -> RawLead {
 }
 
 /// What the ledger knows of a lead whose campaign is in a state.
-fn with_campaign(state: CampaignState) -> LeadFacts {
+pub fn with_campaign(state: CampaignState) -> LeadFacts {
     LeadFacts {
         before: Some(record(&[]).fields),
         campaign: Some((7, "c7".to_string(), state)),

@@ -177,7 +177,7 @@ pub fn engagement(view: &LeadView, current: &str, told: Option<&str>) -> Option<
         None if told == Some(NEEDS_REVIEW) && left_review(view) => AUTO_SEND,
         None => return None,
     };
-    let is_ours = current.is_empty() || current == AUTO_SEND || told == Some(current);
+    let is_ours = may_be_written_over(told).iter().any(|text| text == current);
     let is_news = told != Some(wanted) && current != wanted;
     (is_ours && is_news).then(|| Value::Choice(wanted.to_string()))
 }

@@ -2,35 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use outreach::lead::RecordId;
-
 use super::*;
-
-/// A record that passes every check, with some fields changed.
-fn record(changes: &[(ReadField, &str)]) -> RawLead {
-    let good = [
-        (ReadField::FullName, "Ada Lovelace"),
-        (ReadField::Email, "ada@engines.example"),
-        (ReadField::Company, "Analytical Engines"),
-        (ReadField::EmailConfidenceLevel, "Real"),
-    ];
-    let fields = good.iter().chain(changes);
-    RawLead {
-        record_id: RecordId::new("recA"),
-        fields: fields
-            .map(|(field, value)| (*field, value.to_string()))
-            .collect(),
-    }
-}
-
-/// What the ledger knows of a lead whose campaign is in a state.
-fn with_campaign(state: CampaignState) -> LeadFacts {
-    LeadFacts {
-        before: Some(record(&[]).fields),
-        campaign: Some((7, "c7".to_string(), state)),
-        ..LeadFacts::default()
-    }
-}
+use crate::intake::tests::{record, with_campaign};
 
 #[test]
 fn only_what_a_person_has_just_changed_is_a_signal() {

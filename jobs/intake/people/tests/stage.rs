@@ -6,6 +6,7 @@ use outreach::campaign::{Sequence, campaign_id};
 use outreach::changeset::{self, WriteField};
 use outreach::config::{Config, Sources};
 use outreach::copy::Draft;
+use outreach::lead::RecordId;
 use outreach::ledger::{Ledger, NewCampaign, PulledLead, Pushed, Rewritten};
 
 use super::*;
