@@ -86,12 +86,12 @@ pub fn read_bounded(from: impl Read) -> anyhow::Result<String> {
 /// The brand of BRAND_FILE, or the built-in one.
 pub fn read_brand(config: &Config) -> Result<Brand, Failure> {
     let Some(path) = &config.brand_file else {
-        return Ok(Brand::builtin(&config.from_name));
+        return Ok(Brand::builtin(&config.team));
     };
     let text =
         read_text(path).with_context(|| format!("BRAND_FILE: cannot read `{}`", path.display()));
     let brand = text.and_then(|text| {
-        Brand::parse(&text, &config.from_name)
+        Brand::parse(&text, &config.team)
             .with_context(|| format!("BRAND_FILE: `{}`", path.display()))
     });
     brand.map_err(Failure::config)

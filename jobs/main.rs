@@ -276,16 +276,18 @@ fn clock_of(global: &Global, config: &Config) -> Result<Clock, Failure> {
     let Some(now) = global.now else {
         return Ok(Clock::System);
     };
-    match &config.mailer {
-        mailer::Settings::Smtp(smtp) if !mailer::is_loopback(&smtp.host) => {
-            Err(Failure::usage(anyhow!(
+    for sender in &config.senders {
+        if let mailer::Settings::Smtp(smtp) = &sender.mailer
+            && !mailer::is_loopback(&smtp.host)
+        {
+            return Err(Failure::usage(anyhow!(
                 "--now: expected no real mail server with a simulated clock, found SMTP_SERVER \
                  `{}`; unset it to write into OUTBOX_DIR",
                 smtp.host
-            )))
+            )));
         }
-        _ => Ok(Clock::Fixed(now)),
     }
+    Ok(Clock::Fixed(now))
 }
 
 /// Logs go to stderr, plain or as JSON; LOG_LEVEL decides how much, -v and -q overrule it.

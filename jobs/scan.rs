@@ -8,8 +8,9 @@ use std::collections::HashSet;
 
 use outreach::config::Config;
 use outreach::inbound::{self, Ours};
+use outreach::lead::EmailAddress;
 use outreach::ledger::{Ledger, NewInbound};
-use outreach::mailbox::{Cursor, Mailbox, OpenError};
+use outreach::mailbox::{self, Cursor, Mailbox, OpenError};
 
 use crate::exit::Failure;
 use crate::run::{Job, Progress, Summary};
@@ -24,12 +25,16 @@ pub fn run(
     for name in ["read", "human_reply", "unmatched"] {
         summary.add(name, 0);
     }
-    let name = config.mailbox.name();
     let known = match job.args.dry_run {
         true => ledger.inbound(None)?.len(),
         false => 0,
     };
-    let result = read(ledger, config, job, summary, &name);
+    let mut result = Ok(());
+    for settings in config.mailboxes() {
+        // One mailbox that cannot be read keeps no other from being read.
+        let read = scan_mailbox(ledger, config, settings, job, summary);
+        result = result.and(read);
+    }
     if job.args.dry_run {
         let rows = ledger.inbound(None)?.into_iter().skip(known);
         let lines = rows.map(|row| {
@@ -41,6 +46,18 @@ pub fn run(
         });
         summary.preview.extend(lines);
     }
+    result
+}
+
+fn scan_mailbox(
+    ledger: &mut Ledger,
+    config: &Config,
+    settings: &mailbox::Settings,
+    job: &Job,
+    summary: &mut Summary,
+) -> Result<(), Failure> {
+    let name = settings.name();
+    let result = read(ledger, config, (settings, &name), job, summary);
     match result {
         Ok(()) if job.stop.requested() => Ok(()),
         Ok(()) => Ok(ledger.scan_succeeded(&name, job.clock.now())?),
@@ -54,11 +71,11 @@ pub fn run(
 fn read(
     ledger: &mut Ledger,
     config: &Config,
+    (settings, name): (&mailbox::Settings, &str),
     job: &Job,
     summary: &mut Summary,
-    name: &str,
 ) -> Result<(), Failure> {
-    let mut mailbox = Mailbox::open(&config.mailbox).map_err(|error| match error {
+    let mut mailbox = Mailbox::open(settings).map_err(|error| match error {
         OpenError::Unreachable(error) => Failure::again(error),
         OpenError::Refused(error) => Failure::config(error),
     })?;
@@ -124,17 +141,16 @@ fn read(
 
 /// The addresses whose mail is our own, never an answer.
 pub fn own_addresses(config: &Config) -> Vec<String> {
-    let mut addresses = vec![config.from.key(), config.unsubscribe_mailto.key()];
-    addresses.extend(
-        config
-            .reply_to
-            .as_ref()
-            .map(outreach::lead::EmailAddress::key),
-    );
-    if let outreach::mailbox::Settings::Imap(imap) = &config.mailbox
-        && imap.username.contains('@')
-    {
-        addresses.push(imap.username.to_lowercase());
+    let mut addresses = Vec::new();
+    for sender in &config.senders {
+        addresses.push(sender.address.key());
+        addresses.push(sender.unsubscribe_mailto.key());
+        addresses.extend(sender.reply_to.as_ref().map(EmailAddress::key));
+        if let mailbox::Settings::Imap(imap) = &sender.mailbox
+            && imap.username.contains('@')
+        {
+            addresses.push(imap.username.to_lowercase());
+        }
     }
     addresses.sort();
     addresses.dedup();

@@ -22,14 +22,17 @@ pub fn run(
     summary: &mut Summary,
 ) -> Result<(), Failure> {
     let now = job.clock.now();
-    let sender = config.from.as_str();
+    let Some(sender) = config.senders.first() else {
+        return Ok(());
+    };
+    let (address, limits) = (sender.address.as_str(), config.limits(sender));
     summary.add("dated", 0);
     summary.add("resumed", i64::from(ledger.resume_due(now)?));
     let limit = job.args.limit.unwrap_or(u32::MAX);
     let itineraries = ledger.itineraries_to_date(limit, job.lead)?;
     // Two days back: whatever the zones, it covers all that counts towards today's limit.
-    let promised = ledger.promised(sender, now - Duration::days(2))?;
-    let slots = plan::dated(&itineraries, &promised, &config.limits(), sender, now);
+    let promised = ledger.promised(address, now - Duration::days(2))?;
+    let slots = plan::dated(&itineraries, &promised, &limits, address, now);
     if job.args.dry_run {
         let campaigns = ledger
             .campaigns(Some(CampaignState::Active), None)?
@@ -52,7 +55,7 @@ pub fn run(
     );
     summary.add(
         "dated",
-        i64::from(ledger.date_messages(&slots, sender, now)?),
+        i64::from(ledger.date_messages(&slots, address, now)?),
     );
     Ok(())
 }

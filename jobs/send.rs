@@ -13,7 +13,7 @@ use std::time::Instant;
 use anyhow::anyhow;
 use chrono::{DateTime, NaiveTime, Utc};
 use outreach::campaign::StopReason;
-use outreach::config::Config;
+use outreach::config::{Config, Sender};
 use outreach::delivery::{Blame, Delivery, Phase};
 use outreach::lead;
 use outreach::ledger::{Claimed, ClaimedMessage, Claims, Ledger, Position, Recorded};
@@ -53,33 +53,53 @@ pub async fn run(
         latest::read(ledger, config, job, summary).await?;
     }
     base::ensure_sound(ledger, config)?;
-    // A dry run opens no mailer, which could make a Maildir, and calls nothing in doubt that a run
-    // beside it may be sending just now.
-    let mut mailer = None;
     if !job.args.dry_run {
-        let mailer = mailer.insert(open_mailer(config)?);
         let orphans = ledger.doubt_orphans(job.clock.now())?;
         summary.add("orphaned", i64::from(orphans));
-        settle_doubts(ledger, mailer, config, job, summary)?;
     }
-    let result = send_due(ledger, mailer.as_mut(), config, job, summary).await;
-    if let Some(mailer) = mailer {
-        mailer.close().await;
+    let mut result = Ok(());
+    for sender in &config.senders {
+        // A sender in trouble keeps no other from sending.
+        let sent = send_as(ledger, config, sender, job, summary).await;
+        result = result.and(sent);
     }
-    let elsewhere = ledger.due_for_other_senders(config.from.as_str(), job.clock.now())?;
+    let ours: Vec<&str> = config.senders.iter().map(|s| s.address.as_str()).collect();
+    let elsewhere = ledger.due_for_other_senders(&ours, job.clock.now())?;
     if elsewhere > 0 {
         summary.error(format!(
-            "{elsewhere} due messages belong to another sender than FROM_EMAIL `{}`: set it back, \
-             or stop those campaigns",
-            config.from
+            "{elsewhere} due messages belong to another sender than `{}`: set it back, or stop \
+             those campaigns",
+            ours.join("`, `")
         ));
     }
     result
 }
 
-/// The mailer of the configuration.
-pub fn open_mailer(config: &Config) -> Result<Mailer, Failure> {
-    Mailer::open(&config.mailer, config.from.domain()).map_err(Failure::of_file)
+/// Sends what is due of one sender.
+async fn send_as(
+    ledger: &mut Ledger,
+    config: &Config,
+    sender: &Sender,
+    job: &Job,
+    summary: &mut Summary,
+) -> Result<(), Failure> {
+    // A dry run opens no mailer, which could make a Maildir, and calls nothing in doubt that a run
+    // beside it may be sending just now.
+    let mut mailer = None;
+    if !job.args.dry_run {
+        let mailer = mailer.insert(open_mailer(sender)?);
+        settle_doubts(ledger, mailer, &config.limits(sender), job, summary)?;
+    }
+    let result = send_due(ledger, mailer.as_mut(), config, sender, job, summary).await;
+    if let Some(mailer) = mailer {
+        mailer.close().await;
+    }
+    result
+}
+
+/// The mailer of a sender.
+fn open_mailer(sender: &Sender) -> Result<Mailer, Failure> {
+    Mailer::open(&sender.mailer, sender.address.domain()).map_err(Failure::of_file)
 }
 
 /// Resolves doubts by evidence, where the mailer can give any: a file that is in the Maildir was
@@ -87,7 +107,7 @@ pub fn open_mailer(config: &Config) -> Result<Mailer, Failure> {
 fn settle_doubts(
     ledger: &mut Ledger,
     mailer: &Mailer,
-    config: &Config,
+    settings: &plan::Settings,
     job: &Job,
     summary: &mut Summary,
 ) -> anyhow::Result<()> {
@@ -105,7 +125,7 @@ fn settle_doubts(
         match evidence {
             Evidence::Found => {
                 let sent_at = letter.claimed_at.unwrap_or(now);
-                let moves = moves_after(&letter.itinerary, letter.number, sent_at, config);
+                let moves = moves_after(&letter.itinerary, letter.number, sent_at, settings);
                 ledger.settle_as_sent(&letter, &moves, "the mail is in the Maildir", now)?;
                 summary.count("doubts_settled");
             }
@@ -132,6 +152,7 @@ async fn send_due(
     ledger: &mut Ledger,
     mut mailer: Option<&mut Mailer>,
     config: &Config,
+    sender: &Sender,
     job: &Job,
     summary: &mut Summary,
 ) -> Result<(), Failure> {
@@ -139,24 +160,24 @@ async fn send_due(
         Some(mailer) => (mailer.place(), mailer.batch_max()),
         None => ("nowhere".to_string(), DRY_BATCH_MAX),
     };
-    let mailboxes = [config.mailbox.name()];
-    let rules = Rules::new(config);
+    let mailboxes: Vec<String> = config.mailboxes().iter().map(|m| m.name()).collect();
+    let rules = Rules::new(config, sender);
     let began = Instant::now();
     let mut left = job.args.limit.unwrap_or(config.queue_batch_size) as usize;
     let mut position = Position::start();
-    let mut pace = Pace::new(config, job);
+    let mut pace = Pace::new(config, sender, job);
     let mut progress = Progress::start("messages sent", 0, &job.args);
     let mut blocked = None;
-    let (now, sender) = (job.clock.now(), config.from.as_str());
-    let last_at = ledger.last_claim_before_due(sender, now)?;
+    let (now, address) = (job.clock.now(), sender.address.as_str());
+    let last_at = ledger.last_claim_before_due(address, now)?;
     pace.wait_after(last_at, now, &job.stop).await;
     while left > 0 && !job.stop.requested() {
         let now = job.clock.now();
         let mut claims = Claims {
             now,
             max: batch_max.min(left),
-            sender,
-            daily_limit: config.daily_limit,
+            sender: address,
+            daily_limit: sender.limits.daily,
             day_began_at: day_began_at(config, now),
             mailer: &place,
             run: job.run,
@@ -173,7 +194,15 @@ async fn send_due(
         left -= n;
         if n > 0 {
             let mailer = mailer.as_deref_mut();
-            hand_over(ledger, mailer, config, job, summary, claimed.messages).await?;
+            hand_over(
+                ledger,
+                mailer,
+                (config, sender),
+                job,
+                summary,
+                claimed.messages,
+            )
+            .await?;
             progress.advance(n as u64);
         }
         if claimed.exhausted || claimed.limit_reached || claimed.paused.is_some() {
@@ -214,14 +243,14 @@ fn note_claims(claimed: &Claimed, summary: &mut Summary) {
 async fn hand_over(
     ledger: &mut Ledger,
     mailer: Option<&mut Mailer>,
-    config: &Config,
+    (config, sender): (&Config, &Sender),
     job: &Job,
     summary: &mut Summary,
     messages: Vec<ClaimedMessage>,
 ) -> Result<(), Failure> {
     let mut outgoing = Vec::with_capacity(messages.len());
     for message in &messages {
-        outgoing.push(compose(config, message)?);
+        outgoing.push(compose((config, sender), message)?);
     }
     let deliveries = match mailer {
         None => {
@@ -246,11 +275,11 @@ async fn hand_over(
                 blame: blame @ (Blame::Server | Blame::Sender),
                 phase,
                 reply,
-            } => trouble = Some(stopped(&config.mailer, *phase, *blame, reply)),
+            } => trouble = Some(stopped(&sender.mailer, *phase, *blame, reply)),
             Delivery::Rejected { .. } | Delivery::InDoubt { .. } => summary.needs_person = true,
             _ => {}
         }
-        let recorded = recorded(&message, delivery, config, now);
+        let recorded = recorded(&message, delivery, (config, sender), now);
         results.push((message, recorded));
     }
     ledger.record_attempts(&results, now)?;
@@ -278,7 +307,10 @@ fn stopped(mailer: &mailer::Settings, phase: Phase, blame: Blame, reply: &str) -
 }
 
 /// The mail of a claimed message. A lead that passed the data check at the claim passes it here.
-fn compose(config: &Config, message: &ClaimedMessage) -> anyhow::Result<Outgoing> {
+fn compose(
+    (config, sender): (&Config, &Sender),
+    message: &ClaimedMessage,
+) -> anyhow::Result<Outgoing> {
     let lead = lead::content_check(&message.raw).map_err(|reject| {
         anyhow!(
             "message {}: the lead does not pass the data check: {}",
@@ -287,8 +319,8 @@ fn compose(config: &Config, message: &ClaimedMessage) -> anyhow::Result<Outgoing
         )
     })?;
     Ok(Outgoing {
-        from: config.from.clone(),
-        from_name: config.from_name.clone(),
+        from: sender.address.clone(),
+        from_name: sender.name.clone(),
         to: lead.email,
         to_name: lead.full_name,
         subject: message.subject.clone(),
@@ -296,9 +328,9 @@ fn compose(config: &Config, message: &ClaimedMessage) -> anyhow::Result<Outgoing
         dated_at: message.dated_at,
         message_id: message.message_id.clone(),
         outreach_key: message.outreach_key.clone(),
-        unsubscribe_mailto: Some(config.unsubscribe_mailto.clone()),
+        unsubscribe_mailto: Some(sender.unsubscribe_mailto.clone()),
         postal_address: config.postal_address.clone(),
-        reply_to: config.reply_to.clone(),
+        reply_to: sender.reply_to.clone(),
     })
 }
 
@@ -306,12 +338,17 @@ fn compose(config: &Config, message: &ClaimedMessage) -> anyhow::Result<Outgoing
 fn recorded(
     message: &ClaimedMessage,
     delivery: Delivery,
-    config: &Config,
+    (config, sender): (&Config, &Sender),
     now: DateTime<Utc>,
 ) -> Recorded {
     match delivery {
         Delivery::Accepted { reply } => {
-            let moves = moves_after(&message.itinerary, message.number, now, config);
+            let moves = moves_after(
+                &message.itinerary,
+                message.number,
+                now,
+                &config.limits(sender),
+            );
             Recorded::Sent { reply, moves }
         }
         Delivery::Deferred {
@@ -336,7 +373,7 @@ fn recorded(
                 &message.itinerary,
                 tries.max(1),
                 config.retry_delay_minutes,
-                &config.limits(),
+                &config.limits(sender),
                 now,
             );
             Recorded::Deferred {
@@ -371,7 +408,7 @@ pub fn moves_after(
     itinerary: &Itinerary,
     number: u32,
     sent_at: DateTime<Utc>,
-    config: &Config,
+    settings: &plan::Settings,
 ) -> Vec<plan::Slot> {
     let mut itinerary = itinerary.clone();
     for step in itinerary
@@ -381,5 +418,5 @@ pub fn moves_after(
     {
         step.state = StepState::Sent(sent_at);
     }
-    plan::after_sent(&itinerary, &config.limits())
+    plan::after_sent(&itinerary, settings)
 }

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use outreach::airtable::ApiError;
 use outreach::clock::Clock;
-use outreach::config::{Config, LeadsSource, Problems, Sources, Warning, WriterSource};
+use outreach::config::{Config, LeadsSource, Problems, Sender, Sources, Warning, WriterSource};
 use outreach::copy::quality::Severity;
 use outreach::copy::templates;
 use outreach::leads_file;
@@ -138,8 +138,12 @@ async fn check(config: &Config, clock: Clock) -> Vec<Finding> {
         add(what, result);
     }
     add("writer", check_writer(config).await);
-    add("mail", check_mail(config).await);
-    add("inbox", check_inbox(&config.mailbox));
+    for sender in &config.senders {
+        add("mail", check_mail(sender).await);
+    }
+    for mailbox in config.mailboxes() {
+        add("inbox", check_inbox(mailbox));
+    }
     findings
 }
 
@@ -164,8 +168,8 @@ fn exit_of(error: &anyhow::Error) -> Exit {
     }
 }
 
-async fn check_mail(config: &Config) -> anyhow::Result<String> {
-    if let mailer::Settings::Maildir(dir) = &config.mailer
+async fn check_mail(sender: &Sender) -> anyhow::Result<String> {
+    if let mailer::Settings::Maildir(dir) = &sender.mailer
         && !dir.exists()
     {
         let mut above = dir.ancestors().skip(1);
@@ -180,8 +184,8 @@ async fn check_mail(config: &Config) -> anyhow::Result<String> {
             "`{shown}` does not exist yet; the first send makes it a Maildir"
         ));
     }
-    let domain = config.from.domain();
-    Mailer::open_with(&config.mailer, domain, Deadlines::brief())?
+    let domain = sender.address.domain();
+    Mailer::open_with(&sender.mailer, domain, Deadlines::brief())?
         .check()
         .await
 }

@@ -57,8 +57,12 @@ pub fn run(config: &Config, clock: Clock, command: &Command) -> Result<Exit, Fai
             "marked as sent",
             &mut |ledger, letter| {
                 let sent_at = letter.claimed_at.unwrap_or(now);
-                let moves =
-                    crate::send::moves_after(&letter.itinerary, letter.number, sent_at, config);
+                let moves = crate::send::moves_after(
+                    &letter.itinerary,
+                    letter.number,
+                    sent_at,
+                    &config.hours(),
+                );
                 ledger.settle_as_sent(letter, &moves, "a person says it arrived", now)
             },
         ),

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use outreach::config::Config;
+use outreach::config::{Config, Sender};
 use outreach::mailer;
 
 use crate::run::{Job, Stop};
@@ -18,10 +18,10 @@ pub struct Pace {
 
 impl Pace {
     /// The pace of a run.
-    pub fn new(config: &Config, job: &Job) -> Pace {
-        let is_smtp = matches!(config.mailer, mailer::Settings::Smtp(_));
+    pub fn new(config: &Config, sender: &Sender, job: &Job) -> Pace {
+        let is_smtp = matches!(sender.mailer, mailer::Settings::Smtp(_));
         let paced = is_smtp && !job.clock.is_simulated() && !job.args.dry_run;
-        let gap = (config.gap_secs, config.jitter_secs);
+        let gap = (sender.limits.gap_secs, sender.limits.jitter_secs);
         Pace {
             gap: (paced && gap != (0, 0)).then_some(gap),
             run_max: Duration::from_secs(u64::from(config.send_run_minutes) * 60),

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use outreach::campaign::StopReason;
-use outreach::config::Config;
+use outreach::config::{Config, Sender};
 use outreach::ledger::{Candidate, Decision};
 use outreach::plan::{self, Gate};
 use outreach::{lead, mailer};
@@ -10,19 +10,21 @@ use outreach::{lead, mailer};
 /// The rules tested in the claiming transaction.
 pub struct Rules<'a> {
     config: &'a Config,
+    sender: &'a Sender,
     plan: plan::Settings,
     /// SMTP without any mailbox to read: whoever answers would be written to again.
     is_blind: bool,
 }
 
 impl<'a> Rules<'a> {
-    /// The rules of a configuration.
-    pub fn new(config: &'a Config) -> Rules<'a> {
-        let is_smtp = matches!(config.mailer, mailer::Settings::Smtp(_));
+    /// The rules for mail of a sender.
+    pub fn new(config: &'a Config, sender: &'a Sender) -> Rules<'a> {
+        let is_smtp = matches!(sender.mailer, mailer::Settings::Smtp(_));
         Rules {
             config,
-            plan: config.limits(),
-            is_blind: is_smtp && config.mailbox_is_default && !config.allow_blind_follow_ups,
+            sender,
+            plan: config.limits(sender),
+            is_blind: is_smtp && sender.mailbox_is_default && !config.allow_blind_follow_ups,
         }
     }
 
@@ -70,7 +72,7 @@ impl<'a> Rules<'a> {
             *blocked = Some(why.to_string());
             return Some(why.to_string());
         }
-        if self.config.mailbox_is_default && self.config.allow_blind_follow_ups {
+        if self.sender.mailbox_is_default && self.config.allow_blind_follow_ups {
             return None;
         }
         if let Some(error) = &candidate.scan_error {

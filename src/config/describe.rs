@@ -38,7 +38,7 @@ impl Config {
             WriterSource::Templates => "built-in templates".to_string(),
             WriterSource::Model(model) => format!("{} at {}", model.model, model.base_url),
         };
-        let mail = match &self.mailer {
+        let mail = self.senders.iter().map(|sender| match &sender.mailer {
             mailer::Settings::Maildir(dir) => format!("Maildir {}", dir.display()),
             mailer::Settings::Smtp(smtp) => {
                 format!(
@@ -48,14 +48,16 @@ impl Config {
                     protection(smtp.tls.as_str())
                 )
             }
-        };
-        let inbox = match &self.mailbox {
+        });
+        let mail = each_once(mail);
+        let inbox = self.mailboxes().into_iter().map(|mailbox| match mailbox {
             mailbox::Settings::Maildir(dir) => format!("Maildir {}", dir.display()),
             mailbox::Settings::Imap(imap) => {
                 let tls = protection(imap.tls.as_str());
                 format!("IMAP {}:{}/{} ({tls})", imap.host, imap.port, imap.folder)
             }
-        };
+        });
+        let inbox = each_once(inbox);
         format!("leads: {leads} · writer: {writer} · mail: {mail} · inbox: {inbox}")
     }
 
@@ -117,19 +119,37 @@ impl Config {
 
     /// What an unset variable amounts to, where that follows from other variables.
     fn default_in_force(&self, variable: &Variable) -> Option<String> {
-        match (variable.name, &self.mailer, &self.mailbox, &self.leads) {
-            ("SMTP_TLS", mailer::Settings::Smtp(smtp), _, _) => Some(smtp.tls.as_str().to_string()),
-            ("IMAP_TLS", _, mailbox::Settings::Imap(imap), _) => {
+        let sender = self.senders.first();
+        let mailer = sender.map(|sender| &sender.mailer);
+        let mailbox = sender.map(|sender| &sender.mailbox);
+        match (variable.name, mailer, mailbox, &self.leads) {
+            ("SMTP_TLS", Some(mailer::Settings::Smtp(smtp)), _, _) => {
+                Some(smtp.tls.as_str().to_string())
+            }
+            ("IMAP_TLS", _, Some(mailbox::Settings::Imap(imap)), _) => {
                 Some(imap.tls.as_str().to_string())
             }
             ("STATUS_FILE", _, _, LeadsSource::File { status, .. }) => {
                 Some(status.display().to_string())
             }
-            ("FROM_EMAIL", ..) => Some(self.from.to_string()),
-            ("UNSUBSCRIBE_MAILTO", ..) => Some(self.unsubscribe_mailto.to_string()),
+            ("FROM_EMAIL", ..) => sender.map(|sender| sender.address.to_string()),
+            ("UNSUBSCRIBE_MAILTO", ..) => {
+                sender.map(|sender| sender.unsubscribe_mailto.to_string())
+            }
             _ => variable.default.map(str::to_string),
         }
     }
+}
+
+/// Places in a sentence, each named once.
+fn each_once(places: impl Iterator<Item = String>) -> String {
+    let mut named: Vec<String> = Vec::new();
+    for place in places {
+        if !named.contains(&place) {
+            named.push(place);
+        }
+    }
+    named.join(", ")
 }
 
 /// The mode as a reader of the line understands it.

@@ -9,12 +9,12 @@ use super::problem::{Problems, Warning};
 use super::reader::Reader;
 use super::sources::Sources;
 use super::variables::Kind;
-use super::{Config, Later, LeadsSource, WriterSource, variables};
+use super::{Config, Later, LeadsSource, Sender, WriterSource, variables};
 use crate::campaign::Sequence;
 use crate::changeset::WriteField;
 use crate::lead::EmailAddress;
 use crate::tls::TlsMode;
-use crate::{airtable, mailbox, mailer, writer};
+use crate::{airtable, mailbox, mailer, plan, writer};
 
 /// The sender of mails that only go into a Maildir; `.invalid` is never delivered (RFC 2606).
 const MAILDIR_FROM: &str = "team@outreach.invalid";
@@ -54,11 +54,8 @@ pub(super) fn read_config(reader: &mut Reader, sources: &Sources) -> Option<Conf
     let writer = read_writer(reader);
     let mailer = read_mailer(reader, ca_file.as_ref());
     let mailbox = read_mailbox(reader, ca_file.as_ref(), mailer.as_ref());
-    let from = read_from(reader);
-    let from_name = reader.line("FROM_NAME");
-    let unsubscribe_mailto = reader
-        .address("UNSUBSCRIBE_MAILTO")
-        .or_else(|| from.clone());
+    let team = reader.line("FROM_NAME");
+    let sender = read_sender(reader, team.clone(), mailer, mailbox);
     let log_level = reader.choice("LOG_LEVEL").map(|word| match word {
         "warning" => "warn", // Python's word, which existing files use.
         word => word,
@@ -71,9 +68,6 @@ pub(super) fn read_config(reader: &mut Reader, sources: &Sources) -> Option<Conf
         queue_batch_size: reader.whole("QUEUE_BATCH_SIZE"),
         delivery_attempts_max: reader.whole("MAX_DELIVERY_ATTEMPTS"),
         retry_delay_minutes: reader.whole("RETRY_DELAY_MINUTES"),
-        daily_limit: reader.whole("DAILY_SEND_LIMIT"),
-        gap_secs: reader.whole("MIN_GAP_SECONDS"),
-        jitter_secs: reader.whole("GAP_JITTER_SECONDS"),
         send_run_minutes: reader.whole("SEND_RUN_MINUTES"),
         quality_threshold: u8::try_from(reader.whole("QUALITY_THRESHOLD")).unwrap_or_default(),
         require_approval: reader.yes("REQUIRE_APPROVAL"),
@@ -81,8 +75,6 @@ pub(super) fn read_config(reader: &mut Reader, sources: &Sources) -> Option<Conf
         scan_age_minutes_max: reader.whole("SCAN_MAX_AGE_MINUTES"),
         allow_blind_follow_ups: reader.yes("ALLOW_BLIND_FOLLOW_UPS"),
         llm_concurrency: reader.whole("LLM_CONCURRENCY"),
-        mailbox_is_default: !reader.is_set("IMAP_SERVER") && !reader.is_set("INBOX_DIR"),
-        reply_to: reader.address("REPLY_TO_EMAIL"),
         postal_address: reader.lines("POSTAL_ADDRESS"),
         brand_file: reader.path("BRAND_FILE"),
         templates_dir: reader.path("TEMPLATES_DIR"),
@@ -98,11 +90,8 @@ pub(super) fn read_config(reader: &mut Reader, sources: &Sources) -> Option<Conf
         airtable_gap: airtable_gap?,
         airtable_monthly_calls,
         writer: writer?,
-        mailer: mailer?,
-        mailbox: mailbox?,
-        from: from?,
-        from_name: from_name?,
-        unsubscribe_mailto: unsubscribe_mailto?,
+        senders: vec![sender?],
+        team: team?,
         log_level: log_level?.to_string(),
     })
 }
@@ -390,6 +379,36 @@ fn read_mailbox(
         folder: folder?,
         ca_file: ca_file.cloned(),
     }))
+}
+
+/// The one sender that the variables speak of.
+fn read_sender(
+    reader: &mut Reader,
+    name: Option<String>,
+    mailer: Option<mailer::Settings>,
+    mailbox: Option<mailbox::Settings>,
+) -> Option<Sender> {
+    let address = read_from(reader);
+    let unsubscribe_mailto = reader.address("UNSUBSCRIBE_MAILTO");
+    let reply_to = reader.address("REPLY_TO_EMAIL");
+    let limits = plan::Limits {
+        daily: reader.whole("DAILY_SEND_LIMIT"),
+        hourly: None,
+        gap_secs: reader.whole("MIN_GAP_SECONDS"),
+        jitter_secs: reader.whole("GAP_JITTER_SECONDS"),
+        ramp: None,
+    };
+    let address = address?;
+    Some(Sender {
+        unsubscribe_mailto: unsubscribe_mailto.unwrap_or_else(|| address.clone()),
+        address,
+        name: name?,
+        reply_to,
+        limits,
+        mailer: mailer?,
+        mailbox: mailbox?,
+        mailbox_is_default: !reader.is_set("IMAP_SERVER") && !reader.is_set("INBOX_DIR"),
+    })
 }
 
 fn read_from(reader: &mut Reader) -> Option<EmailAddress> {

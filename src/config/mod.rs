@@ -33,14 +33,44 @@ use crate::{airtable, mailbox, mailer, plan, writer};
 
 impl Config {
     /// The limits and hours that planning and sending keep to.
-    pub fn limits(&self) -> plan::Settings {
+    pub fn limits(&self, sender: &Sender) -> plan::Settings {
         plan::Settings {
             window: self.window,
             day_zone: self.default_zone.clone(),
-            daily_limit: self.daily_limit,
-            gap_secs: self.gap_secs,
-            jitter_secs: self.jitter_secs,
+            daily_limit: sender.limits.daily,
+            gap_secs: sender.limits.gap_secs,
+            jitter_secs: sender.limits.jitter_secs,
         }
+    }
+
+    /// The hours alone, for what asks no limit.
+    pub fn hours(&self) -> plan::Settings {
+        plan::Settings {
+            window: self.window,
+            day_zone: self.default_zone.clone(),
+            daily_limit: u32::MAX,
+            gap_secs: 0,
+            jitter_secs: 0,
+        }
+    }
+
+    /// The sender with an address, if it is one of ours.
+    pub fn sender(&self, address: &str) -> Option<&Sender> {
+        self.senders
+            .iter()
+            .find(|sender| sender.address.as_str() == address)
+    }
+
+    /// Every mailbox that is read, each once, in the order of the senders.
+    pub fn mailboxes(&self) -> Vec<&mailbox::Settings> {
+        let mut mailboxes: Vec<&mailbox::Settings> = Vec::new();
+        for sender in &self.senders {
+            let name = sender.mailbox.name();
+            if mailboxes.iter().all(|known| known.name() != name) {
+                mailboxes.push(&sender.mailbox);
+            }
+        }
+        mailboxes
     }
 }
 
@@ -63,12 +93,6 @@ pub struct Config {
     pub delivery_attempts_max: u32,
     /// Minutes before the second attempt; at least 1.
     pub retry_delay_minutes: u32,
-    /// The most mails a sender sends a day; at least 1.
-    pub daily_limit: u32,
-    /// The least seconds between two mails of a sender.
-    pub gap_secs: u32,
-    /// Up to so many seconds more.
-    pub jitter_secs: u32,
     /// Minutes one run of `send` may wait for mails falling due.
     pub send_run_minutes: u32,
     /// The score (0 to 100) below which a campaign goes to review.
@@ -94,21 +118,10 @@ pub struct Config {
     pub writer: WriterSource,
     /// Requests to the model at once; at least 1.
     pub llm_concurrency: u32,
-    /// Where mail goes.
-    pub mailer: mailer::Settings,
-    /// Where answers are read.
-    pub mailbox: mailbox::Settings,
-    /// Whether `mailbox` is merely the default: neither `IMAP_SERVER` nor `INBOX_DIR` is set, so
-    /// that behind an SMTP server nobody would notice an answer.
-    pub mailbox_is_default: bool,
-    /// The address mail comes from.
-    pub from: EmailAddress,
-    /// The name mail comes from; one line.
-    pub from_name: String,
-    /// The address answers go to when it is not `from`.
-    pub reply_to: Option<EmailAddress>,
-    /// The address opt-outs go to.
-    pub unsubscribe_mailto: EmailAddress,
+    /// Who mail comes from; at least one, no address twice.
+    pub senders: Vec<Sender>,
+    /// The name texts are signed with; one line.
+    pub team: String,
     /// The postal address for the footer, of one or several lines; present whenever mail goes over
     /// SMTP.
     pub postal_address: Option<String>,
@@ -126,6 +139,28 @@ pub struct Config {
     pub analytics_retention_days: u32,
     /// What is read and checked before the feature it serves exists.
     pub later: Later,
+}
+
+/// A From identity with its limits, its way out and its inbox.
+#[derive(Clone, Debug)]
+pub struct Sender {
+    /// The address mail comes from; also names the sender in the ledger.
+    pub address: EmailAddress,
+    /// The name mail comes from; one line.
+    pub name: String,
+    /// The address answers go to when it is not `address`.
+    pub reply_to: Option<EmailAddress>,
+    /// The address opt-outs go to.
+    pub unsubscribe_mailto: EmailAddress,
+    /// What it may send.
+    pub limits: plan::Limits,
+    /// Where its mail goes.
+    pub mailer: mailer::Settings,
+    /// Where its answers are read.
+    pub mailbox: mailbox::Settings,
+    /// Whether `mailbox` is merely the default: neither an IMAP server nor an inbox was named, so
+    /// that behind an SMTP server nobody would notice an answer.
+    pub mailbox_is_default: bool,
 }
 
 /// Where leads come from and results go.

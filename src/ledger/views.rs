@@ -212,14 +212,19 @@ impl Ledger {
     }
 
     /// Due messages that belong to a sender other than the configured one: nobody sends them.
-    pub fn due_for_other_senders(&self, sender: &str, now: DateTime<Utc>) -> anyhow::Result<i64> {
+    pub fn due_for_other_senders(
+        &self,
+        senders: &[&str],
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<i64> {
         let sql = "SELECT count(*) FROM messages m JOIN campaigns c ON c.id = m.campaign_id
                    WHERE m.state IN ('scheduled', 'deferred') AND m.due_at <= ?2
-                     AND m.sender <> ?1 AND c.state = 'active'";
+                     AND m.sender NOT IN (SELECT value FROM json_each(?1)) AND c.state = 'active'";
+        let senders = serde_json::to_string(senders)?;
         let count = self
             .conn
             .prepare_cached(sql)?
-            .query_row((sender, seconds(now)), |r| r.get(0));
+            .query_row((senders, seconds(now)), |r| r.get(0));
         count.context("cannot count the messages of other senders")
     }
 }

@@ -38,6 +38,30 @@ pub struct Settings {
     pub jitter_secs: u32,
 }
 
+/// What one sender may send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Messages a day; at least 1.
+    pub daily: u32,
+    /// Messages in any clock hour, if that is limited; at least 1.
+    pub hourly: Option<u32>,
+    /// Seconds between two messages.
+    pub gap_secs: u32,
+    /// Up to so many seconds more, the same in every run (seeded by sender and day).
+    pub jitter_secs: u32,
+    /// A new sender's lower limit on its first days, if it is to grow slowly.
+    pub ramp: Option<Ramp>,
+}
+
+/// How the daily limit of a new sender grows, counted from the day of its first mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ramp {
+    /// Messages on the first day; at least 1.
+    pub start: u32,
+    /// Messages more on every day of sending after it.
+    pub step: u32,
+}
+
 /// What planning knows of one campaign: where the lead is and what became of each step so far.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Itinerary {

@@ -53,9 +53,16 @@ fn with_nothing_set_everything_is_built_in() {
         .collect();
     assert_eq!(delays, [0, 3, 7]);
     assert!(config.sequence.respect_business_days && config.stop_company_on_reply);
-    assert_eq!((config.campaigns_per_batch, config.daily_limit), (50, 50));
     assert_eq!(
-        (config.gap_secs, config.jitter_secs, config.send_run_minutes),
+        (config.campaigns_per_batch, config.senders[0].limits.daily),
+        (50, 50)
+    );
+    assert_eq!(
+        (
+            config.senders[0].limits.gap_secs,
+            config.senders[0].limits.jitter_secs,
+            config.send_run_minutes
+        ),
         (90, 60, 50)
     );
     assert_eq!(
@@ -66,12 +73,15 @@ fn with_nothing_set_everything_is_built_in() {
         (config.quality_threshold, config.scan_age_minutes_max),
         (80, 120)
     );
-    assert_eq!(config.from.as_str(), "team@outreach.invalid");
-    assert_eq!(config.unsubscribe_mailto, config.from);
-    assert_eq!(config.from_name, "4Runr Team");
+    assert_eq!(config.senders[0].address.as_str(), "team@outreach.invalid");
+    assert_eq!(
+        config.senders[0].unsubscribe_mailto,
+        config.senders[0].address
+    );
+    assert_eq!(config.team, "4Runr Team");
     assert_eq!(config.ledger_path, PathBuf::from("campaigns.db"));
-    assert!(config.mailbox_is_default && !config.require_approval && !config.json_logs);
-    assert!(!config.allow_blind_follow_ups && config.reply_to.is_none());
+    assert!(config.senders[0].mailbox_is_default && !config.require_approval && !config.json_logs);
+    assert!(!config.allow_blind_follow_ups && config.senders[0].reply_to.is_none());
 }
 
 #[test]
@@ -181,14 +191,14 @@ fn endpoints_name_what_is_in_force() {
         "leads: Airtable appAbC/Leads · writer: gpt-4 at https://api.openai.com/v1 · \
          mail: SMTP smtp.example.com:465 (tls) · inbox: IMAP imap.example.com:993/INBOX (tls)"
     );
-    assert!(!config.mailbox_is_default);
+    assert!(!config.senders[0].mailbox_is_default);
     let (config, _) = load("LEADS_FILE=leads.csv\nINBOX_DIR=in");
     assert!(
         config
             .endpoints()
             .starts_with("leads: file leads.csv · writer: built-in templates")
     );
-    assert!(!config.mailbox_is_default);
+    assert!(!config.senders[0].mailbox_is_default);
 }
 
 #[test]

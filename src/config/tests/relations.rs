@@ -98,7 +98,7 @@ fn the_protection_follows_the_port() {
         ("SMTP_TLS=TLS\nSMTP_PORT=465", TlsMode::Tls),
     ] {
         let (config, warnings) = load(&format!("{SMTP}{text}"));
-        let mailer::Settings::Smtp(smtp) = config.mailer else {
+        let mailer::Settings::Smtp(smtp) = &config.senders[0].mailer else {
             panic!("{text}")
         };
         assert_eq!((smtp.tls, warnings.len()), (expected, 0), "{text}");
@@ -112,7 +112,7 @@ fn the_protection_follows_the_port() {
         let (config, warnings) = load(&format!(
             "IMAP_SERVER=h\nIMAP_USERNAME=u\nIMAP_PASSWORD=p\n{text}"
         ));
-        let mailbox::Settings::Imap(imap) = config.mailbox else {
+        let mailbox::Settings::Imap(imap) = &config.senders[0].mailbox else {
             panic!("{text}")
         };
         assert_eq!((imap.tls, warnings.len()), (expected, 0), "{text}");

@@ -156,7 +156,11 @@ fn hosts_and_addresses_of_servers_are_bare_and_safe() {
         ("127.0.0.1", "127.0.0.1"),
         ("a_b.local", "a_b.local"),
     ] {
-        let mailer::Settings::Smtp(smtp) = load(&format!("{SMTP}SMTP_SERVER={good}")).0.mailer
+        let mailer::Settings::Smtp(smtp) = load(&format!("{SMTP}SMTP_SERVER={good}"))
+            .0
+            .senders
+            .remove(0)
+            .mailer
         else {
             panic!("{good}")
         };
