@@ -15,6 +15,7 @@ mod load;
 mod problem;
 mod reader;
 mod sender;
+mod senders_file;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -220,8 +221,6 @@ pub enum WriterSource {
 /// answered with a warning that says so.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Later {
-    /// TOML file of several senders.
-    pub senders_file: Option<PathBuf>,
     /// The address under which `serve` is reached.
     pub public_url: Option<String>,
     /// Whether opens are counted.

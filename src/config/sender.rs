@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::Sender;
 use super::checks::{check_apart, check_tls, ignored, require, unusual};
 use super::reader::Reader;
+use super::variables::Kind;
 use crate::lead::EmailAddress;
 use crate::tls::TlsMode;
 use crate::{mailbox, mailer, plan};
@@ -17,13 +18,83 @@ const SMTPS_PORT: u16 = 465;
 const IMAP_PORT: u16 = 143;
 const IMAPS_PORT: u16 = 993;
 
-/// The sender that the variables speak of. None only if a problem was noted. `team` is the name of
-/// a sender without one of its own.
-pub(super) fn read(
+/// The senders of the file, or the one that the variables speak of. None only if a problem was
+/// noted. `team` is the name of a sender without one of its own.
+pub(super) fn read_all(
     reader: &mut Reader,
     team: Option<&str>,
     ca_file: Option<&PathBuf>,
-) -> Option<Sender> {
+) -> Option<Vec<Sender>> {
+    let path = reader.path("SENDERS_FILE");
+    if !reader.is_set("SENDERS_FILE") {
+        let name = team.map(str::to_string);
+        return read(reader, name, ca_file).map(|sender| vec![sender]);
+    }
+    ignored(reader, &["FROM_EMAIL"], "SENDERS_FILE is set");
+    let tables = reader.senders(&path?);
+    let mut senders = Vec::new();
+    let mut all_read = true;
+    for table in tables {
+        reader.enter(table);
+        let name = match reader.is_own("FROM_NAME") {
+            true => reader.line("FROM_NAME"),
+            false => team.map(str::to_string),
+        };
+        if !reader.is_set("FROM_EMAIL") && !reader.is_set("SMTP_SERVER") {
+            reader.problem(
+                "FROM_EMAIL",
+                format!("expected {}, found nothing", Kind::Address),
+            );
+        }
+        match read(reader, name, ca_file) {
+            Some(sender) => {
+                check_unlike(reader, &sender, &senders);
+                senders.push(sender);
+            }
+            None => all_read = false,
+        }
+        reader.leave();
+    }
+    (all_read && !senders.is_empty()).then_some(senders)
+}
+
+/// Notes what a sender must not share with those before it: its address, and an inbox that another
+/// one's mail goes to, which would be read as answers.
+fn check_unlike(reader: &mut Reader, sender: &Sender, others: &[Sender]) {
+    let address = sender.address.as_str();
+    let is_taken = |other: &Sender| other.address.as_str().eq_ignore_ascii_case(address);
+    if others.iter().any(is_taken) {
+        let message = format!("expected an address of its own, found `{address}` a second time");
+        reader.problem("FROM_EMAIL", message);
+    }
+    for other in others {
+        if let mailer::Settings::Maildir(outbox) = &other.mailer
+            && let mailbox::Settings::Maildir(inbox) = &sender.mailbox
+        {
+            check_apart(
+                reader,
+                "INBOX_DIR",
+                inbox,
+                "another sender's outbox_dir",
+                Some(outbox),
+            );
+        }
+        if let mailer::Settings::Maildir(outbox) = &sender.mailer
+            && let mailbox::Settings::Maildir(inbox) = &other.mailbox
+        {
+            check_apart(
+                reader,
+                "OUTBOX_DIR",
+                outbox,
+                "another sender's inbox_dir",
+                Some(inbox),
+            );
+        }
+    }
+}
+
+/// The sender that the variables, or the table entered, speak of.
+fn read(reader: &mut Reader, name: Option<String>, ca_file: Option<&PathBuf>) -> Option<Sender> {
     let mailer = read_mailer(reader, ca_file);
     let mailbox = read_mailbox(reader, ca_file, mailer.as_ref());
     let sent_folder = read_sent_folder(reader);
@@ -38,7 +109,7 @@ pub(super) fn read(
     Some(Sender {
         unsubscribe_mailto: unsubscribe_mailto.unwrap_or_else(|| address.clone()),
         address,
-        name: team?.to_string(),
+        name: name?,
         reply_to,
         limits,
         connections,
@@ -114,7 +185,13 @@ fn read_sent_folder(reader: &mut Reader) -> Option<String> {
         ignored(reader, &["SENT_FOLDER"], "SMTP_SERVER is not set");
         return None;
     }
-    require(reader, "IMAP_SERVER", "SENT_FOLDER");
+    if !reader.is_set("IMAP_SERVER") {
+        // Of several senders some may have no account: theirs are looked for by a person.
+        if reader.is_own("SENT_FOLDER") {
+            require(reader, "IMAP_SERVER", "SENT_FOLDER");
+        }
+        return None;
+    }
     match folder.eq_ignore_ascii_case("auto") {
         true => Some("auto".to_string()),
         false => Some(folder),

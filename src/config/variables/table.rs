@@ -227,8 +227,7 @@ pub const ALL: &[Variable] = &[
     row(SENDING, "ALLOW_BLIND_FOLLOW_UPS", "false", Kind::YesNo)
         .means("Proof and FOMO may leave although no inbox is read"),
     row(SENDING, "SENDERS_FILE", "", Kind::Path)
-        .means("TOML file of several senders, each with what it does not share with the others")
-        .later("several senders"),
+        .means("TOML file of several senders, each with what it does not share with the others"),
     row(SENDING, "RAMP_START", "", whole(1, 1_000_000, "mails"))
         .means("a new sender's limit on the first day it sends"),
     row(SENDING, "RAMP_STEP", "", whole(1, 1_000_000, "mails"))
