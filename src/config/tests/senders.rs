@@ -167,8 +167,8 @@ fn a_secret_stands_in_a_file_a_variable_or_the_table() {
         let dir = case.dir.path().display().to_string();
         let text = toml(of_ada).replace("DIR", &dir);
         std::fs::write(case.dir.path().join("senders.toml"), text).unwrap();
-        let vars = format!("SMTP_PASSWD_ADA=from a variable\nSMTP_PASSWORD=shared\n");
-        (case.env(&vars), dir)
+        let vars = "SMTP_PASSWD_ADA=from a variable\nSMTP_PASSWORD=shared\n";
+        (case.env(vars), dir)
     };
     for (of_ada, expected) in [
         ("smtp_password_file = \"DIR/password\"", "from a file"),
