@@ -325,9 +325,16 @@ fn read_mailer(reader: &mut Reader, ca_file: Option<&PathBuf>) -> Option<mailer:
         host,
         port,
         tls,
-        username,
-        password,
+        login: match (username, password) {
+            (Some(username), Some(password)) => mailer::Login::Password {
+                username,
+                password,
+                mechanism: mailer::PasswordMechanism::Auto,
+            },
+            _ => mailer::Login::None,
+        },
         ca_file: ca_file.cloned(),
+        messages_max: None,
     }))
 }
 
@@ -375,7 +382,7 @@ fn read_mailbox(
         port,
         tls,
         username: username?,
-        password: password?,
+        login: mailbox::Login::Password(password?),
         folder: folder?,
         ca_file: ca_file.cloned(),
     }))
