@@ -12,6 +12,7 @@ mod checks;
 mod describe;
 mod env_file;
 mod load;
+mod login;
 mod problem;
 mod reader;
 mod sender;
@@ -178,8 +179,6 @@ pub struct Sender {
     pub mailer: mailer::Settings,
     /// Connections it may have open at once; at least 1.
     pub connections: u32,
-    /// Mails after which a connection is made anew, if there is such a number; at least 1.
-    pub messages_per_connection: Option<u32>,
     /// What its mails are signed with, unless the server does it.
     pub dkim: Option<mailer::DkimSettings>,
     /// Where its answers are read.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::Sender;
 use super::checks::{check_apart, check_tls, ignored, require, unusual};
+use super::login::{self, Login};
 use super::reader::Reader;
 use super::variables::Kind;
 use crate::lead::EmailAddress;
@@ -33,6 +34,7 @@ pub(super) fn read_all(
     ignored(reader, &["FROM_EMAIL"], "SENDERS_FILE is set");
     let tables = reader.senders(&path?);
     let mut senders = Vec::new();
+    let mut taken = Vec::new();
     let mut all_read = true;
     for table in tables {
         reader.enter(table);
@@ -46,9 +48,10 @@ pub(super) fn read_all(
                 format!("expected {}, found nothing", Kind::Address),
             );
         }
+        check_address(reader, &mut taken);
         match read(reader, name, ca_file) {
             Some(sender) => {
-                check_unlike(reader, &sender, &senders);
+                check_folders(reader, &sender, &senders);
                 senders.push(sender);
             }
             None => all_read = false,
@@ -58,15 +61,20 @@ pub(super) fn read_all(
     (all_read && !senders.is_empty()).then_some(senders)
 }
 
-/// Notes what a sender must not share with those before it: its address, and an inbox that another
-/// one's mail goes to, which would be read as answers.
-fn check_unlike(reader: &mut Reader, sender: &Sender, others: &[Sender]) {
-    let address = sender.address.as_str();
-    let is_taken = |other: &Sender| other.address.as_str().eq_ignore_ascii_case(address);
-    if others.iter().any(is_taken) {
+/// Notes when a sender has the address of one before it.
+fn check_address(reader: &mut Reader, taken: &mut Vec<String>) {
+    let Some(address) = reader.address("FROM_EMAIL") else {
+        return;
+    };
+    if taken.contains(&address.key()) {
         let message = format!("expected an address of its own, found `{address}` a second time");
         reader.problem("FROM_EMAIL", message);
     }
+    taken.push(address.key());
+}
+
+/// Notes when one sender's mail goes where another one's answers are read.
+fn check_folders(reader: &mut Reader, sender: &Sender, others: &[Sender]) {
     for other in others {
         if let mailer::Settings::Maildir(outbox) = &other.mailer
             && let mailbox::Settings::Maildir(inbox) = &sender.mailbox
@@ -95,15 +103,22 @@ fn check_unlike(reader: &mut Reader, sender: &Sender, others: &[Sender]) {
 
 /// The sender that the variables, or the table entered, speak of.
 fn read(reader: &mut Reader, name: Option<String>, ca_file: Option<&PathBuf>) -> Option<Sender> {
-    let mailer = read_mailer(reader, ca_file);
-    let mailbox = read_mailbox(reader, ca_file, mailer.as_ref());
+    let oauth = login::read_oauth(reader);
+    let smtp_login = login::read(reader, &login::SMTP, oauth.as_ref(), false);
+    let imap_login = login::read(reader, &login::IMAP, oauth.as_ref(), true);
+    let takes_token = |login: &Option<Login>| login.as_ref().is_some_and(Login::takes_token);
+    if oauth.is_some() && !takes_token(&smtp_login) && !takes_token(&imap_login) {
+        let why = "neither SMTP nor IMAP logs in with it";
+        ignored(reader, &["OAUTH_REFRESH_TOKEN"], why);
+    }
+    let mailer = read_mailer(reader, ca_file, smtp_login);
+    let mailbox = read_mailbox(reader, ca_file, mailer.as_ref(), imap_login);
     let sent_folder = read_sent_folder(reader);
     let address = read_from(reader);
     let unsubscribe_mailto = reader.address("UNSUBSCRIBE_MAILTO");
     let reply_to = reader.address("REPLY_TO_EMAIL");
     let limits = read_limits(reader);
     let connections = reader.whole("SMTP_CONNECTIONS");
-    let messages_per_connection = reader.whole("SMTP_MESSAGES_PER_CONNECTION");
     let dkim = read_dkim(reader, address.as_ref());
     let address = address?;
     Some(Sender {
@@ -113,7 +128,6 @@ fn read(reader: &mut Reader, name: Option<String>, ca_file: Option<&PathBuf>) ->
         reply_to,
         limits,
         connections,
-        messages_per_connection: (messages_per_connection > 0).then_some(messages_per_connection),
         dkim,
         mailer: mailer?,
         mailbox: mailbox?,
@@ -206,30 +220,22 @@ fn read_from(reader: &mut Reader) -> Option<EmailAddress> {
     EmailAddress::parse(MAILDIR_FROM).ok()
 }
 
-fn read_mailer(reader: &mut Reader, ca_file: Option<&PathBuf>) -> Option<mailer::Settings> {
+fn read_mailer(
+    reader: &mut Reader,
+    ca_file: Option<&PathBuf>,
+    login: Option<Login>,
+) -> Option<mailer::Settings> {
     let host = reader.host("SMTP_SERVER");
     let port = reader.port("SMTP_PORT");
     let tls = reader.tls_mode("SMTP_TLS");
-    let username = reader.line("SMTP_USERNAME");
-    let password = reader.secret("SMTP_PASSWORD");
+    let messages_max = reader.whole("SMTP_MESSAGES_PER_CONNECTION");
     let outbox = reader.path("OUTBOX_DIR");
     if !reader.is_set("SMTP_SERVER") {
-        ignored(
-            reader,
-            &["SMTP_USERNAME", "SMTP_PASSWORD"],
-            "SMTP_SERVER is not set",
-        );
         return outbox.map(mailer::Settings::Maildir);
     }
     ignored(reader, &["OUTBOX_DIR"], "SMTP_SERVER is set");
     require(reader, "FROM_EMAIL", "SMTP_SERVER");
     require(reader, "POSTAL_ADDRESS", "SMTP_SERVER");
-    if reader.is_set("SMTP_USERNAME") {
-        require(reader, "SMTP_PASSWORD", "SMTP_USERNAME");
-    }
-    if reader.is_set("SMTP_PASSWORD") {
-        require(reader, "SMTP_USERNAME", "SMTP_PASSWORD");
-    }
     let usual = if port == SMTPS_PORT {
         TlsMode::Tls
     } else {
@@ -245,9 +251,9 @@ fn read_mailer(reader: &mut Reader, ca_file: Option<&PathBuf>) -> Option<mailer:
         host,
         port,
         tls,
-        username,
-        password,
+        login: login?.into(),
         ca_file: ca_file.cloned(),
+        messages_max: (messages_max > 0).then_some(messages_max),
     }))
 }
 
@@ -255,20 +261,14 @@ fn read_mailbox(
     reader: &mut Reader,
     ca_file: Option<&PathBuf>,
     mailer: Option<&mailer::Settings>,
+    login: Option<Login>,
 ) -> Option<mailbox::Settings> {
     let host = reader.host("IMAP_SERVER");
     let port = reader.port("IMAP_PORT");
     let tls = reader.tls_mode("IMAP_TLS");
-    let username = reader.line("IMAP_USERNAME");
-    let password = reader.secret("IMAP_PASSWORD");
     let folder = reader.line("MONITOR_INBOX_FOLDER");
     let inbox = reader.path("INBOX_DIR");
     if !reader.is_set("IMAP_SERVER") {
-        ignored(
-            reader,
-            &["IMAP_USERNAME", "IMAP_PASSWORD"],
-            "IMAP_SERVER is not set",
-        );
         let inbox = inbox?;
         if let Some(mailer::Settings::Maildir(outbox)) = mailer {
             // Our own mails would be read as answers.
@@ -277,8 +277,6 @@ fn read_mailbox(
         return Some(mailbox::Settings::Maildir(inbox));
     }
     ignored(reader, &["INBOX_DIR"], "IMAP_SERVER is set");
-    require(reader, "IMAP_USERNAME", "IMAP_SERVER");
-    require(reader, "IMAP_PASSWORD", "IMAP_SERVER");
     let usual = if port == IMAP_PORT {
         TlsMode::StartTls
     } else {
@@ -290,12 +288,19 @@ fn read_mailbox(
     if matches!(port, IMAP_PORT | IMAPS_PORT) && tls != usual && tls != TlsMode::None {
         reader.warn("IMAP_TLS", &unusual(tls, port, usual));
     }
+    let (username, login) = match login? {
+        Login::None => return None,
+        Login::Password {
+            username, password, ..
+        } => (username, mailbox::Login::Password(password)),
+        Login::Token { username, oauth } => (username, mailbox::Login::OAuth(oauth)),
+    };
     Some(mailbox::Settings::Imap(mailbox::ImapSettings {
         host,
         port,
         tls,
-        username: username?,
-        password: password?,
+        username,
+        login,
         folder: folder?,
         ca_file: ca_file.cloned(),
     }))

@@ -16,7 +16,7 @@ use super::sources::{ENV_FILE_BYTES_MAX, Found, Origin, Sources, read_at_most, r
 use super::variables::{self, Variable};
 
 /// Every key with its variable, in the order a sender is described.
-pub(super) const KEYS: [(&str, &str); 29] = [
+pub(super) const KEYS: [(&str, &str); 36] = [
     ("address", "FROM_EMAIL"),
     ("name", "FROM_NAME"),
     ("reply_to", "REPLY_TO_EMAIL"),
@@ -26,6 +26,12 @@ pub(super) const KEYS: [(&str, &str); 29] = [
     ("smtp_tls", "SMTP_TLS"),
     ("smtp_username", "SMTP_USERNAME"),
     ("smtp_password", "SMTP_PASSWORD"),
+    ("smtp_auth", "SMTP_AUTH"),
+    ("oauth_token_url", "OAUTH_TOKEN_URL"),
+    ("oauth_client_id", "OAUTH_CLIENT_ID"),
+    ("oauth_client_secret", "OAUTH_CLIENT_SECRET"),
+    ("oauth_refresh_token", "OAUTH_REFRESH_TOKEN"),
+    ("oauth_scope", "OAUTH_SCOPE"),
     ("smtp_connections", "SMTP_CONNECTIONS"),
     (
         "smtp_messages_per_connection",
@@ -46,6 +52,7 @@ pub(super) const KEYS: [(&str, &str); 29] = [
     ("imap_tls", "IMAP_TLS"),
     ("imap_username", "IMAP_USERNAME"),
     ("imap_password", "IMAP_PASSWORD"),
+    ("imap_auth", "IMAP_AUTH"),
     ("monitor_inbox_folder", "MONITOR_INBOX_FOLDER"),
     ("inbox_dir", "INBOX_DIR"),
     ("sent_folder", "SENT_FOLDER"),

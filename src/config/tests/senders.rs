@@ -65,7 +65,7 @@ fn smtp(sender: &Sender) -> String {
     match &sender.mailer {
         mailer::Settings::Maildir(dir) => dir.display().to_string(),
         mailer::Settings::Smtp(smtp) => {
-            let user = smtp.username.clone().unwrap_or_default();
+            let user = smtp.login.username().unwrap_or_default();
             format!("{user}@{}:{} {}", smtp.host, smtp.port, smtp.tls.as_str())
         }
     }
@@ -73,10 +73,10 @@ fn smtp(sender: &Sender) -> String {
 
 fn password(config: &Config) -> String {
     match config.senders.first().map(|sender| &sender.mailer) {
-        Some(mailer::Settings::Smtp(smtp)) => {
-            let password = smtp.password.as_ref().unwrap();
-            secrecy::ExposeSecret::expose_secret(password).to_string()
-        }
+        Some(mailer::Settings::Smtp(mailer::SmtpSettings {
+            login: mailer::Login::Password { password, .. },
+            ..
+        })) => secrecy::ExposeSecret::expose_secret(password).to_string(),
         other => panic!("{other:?}"),
     }
 }
@@ -389,20 +389,20 @@ ramp_step = 1
         "senders.toml: sender 2: color: is no key of a sender",
         "senders.toml: sender 2: smtp_password: expected one line of text without control \
          characters, found a value of TOML's type array",
-        "senders.toml: sender 1 (ada@one.example): smtp_port: expected a whole number from 1 to \
-         65535, found `no`",
         "senders.toml: sender 1 (ada@one.example): smtp_password: expected one line of text \
          without control characters, because smtp_username is set; found nothing",
+        "senders.toml: sender 1 (ada@one.example): smtp_port: expected a whole number from 1 to \
+         65535, found `no`",
         "senders.toml: sender 1 (ada@one.example): smtp_tls: expected starttls or tls, found \
          `none`, which is only allowed to this machine and not to `smtp.one.example`",
         "senders.toml: sender 2: address: expected an e-mail address such as name@company.com, \
          found nothing",
         "senders.toml: sender 2: daily_limit: expected a whole number of mails from 1 to 1000000, \
          found `0`",
-        "senders.toml: sender 3 (Ada@One.example): ramp_start: expected a whole number of mails \
-         from 1 to 1000000, because ramp_step is set; found nothing",
         "senders.toml: sender 3 (Ada@One.example): address: expected an address of its own, found \
          `Ada@one.example` a second time",
+        "senders.toml: sender 3 (Ada@One.example): ramp_start: expected a whole number of mails \
+         from 1 to 1000000, because ramp_step is set; found nothing",
         "senders.toml: sender 3 (Ada@One.example): inbox_dir: expected another path than another \
          sender's outbox_dir, found the same, `7.5`",
     ]);

@@ -184,11 +184,7 @@ fn whatever_interrupts_the_body_is_in_doubt_kept_or_not() {
         let smtp = check(rule(Fault::Silence), Some(At::Body), "body in_doubt");
         assert_eq!(smtp.bodies_seen(), 2);
     }
-    check(
-        Rule::new(At::BodyStart, Fault::HangUp),
-        None,
-        "body in_doubt",
-    );
+    check(Rule::new(At::InBody, Fault::HangUp), None, "body in_doubt");
 }
 
 #[test]

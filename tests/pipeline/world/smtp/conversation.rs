@@ -97,6 +97,7 @@ impl Conversation<'_> {
         }
         let options = &self.shared.options;
         let mut lines = vec!["loopback.test".to_string(), "8BITMIME".to_string()];
+        lines.extend(options.offers.iter().map(|line| line.to_string()));
         if options.tls == Tls::Offered && !self.over_tls {
             lines.push("STARTTLS".to_string());
         }
@@ -200,8 +201,11 @@ impl Conversation<'_> {
             return Ok(());
         }
         let mut raw = Vec::new();
-        loop {
+        for n_lines in 1.. {
             let line = self.raw_line()?;
+            if n_lines == 1 && self.strike(At::InBody)? {
+                return Ok(());
+            }
             if line == b".\r\n" {
                 break;
             }
@@ -252,10 +256,7 @@ impl Conversation<'_> {
         };
         match strike.fault {
             Fault::Reply(code, text) => self.reply(code, text)?,
-            Fault::Raw(bytes) => {
-                self.stream.write_all(bytes)?;
-                self.stream.flush()?;
-            }
+            Fault::Raw(bytes) => self.write(bytes)?,
             Fault::Leave(code, text) => {
                 self.reply(code, text)?;
                 return self.hang_up();
@@ -284,13 +285,24 @@ impl Conversation<'_> {
             let sign = if number == lines.len() { ' ' } else { '-' };
             whole.push_str(&format!("{code}{sign}{line}\r\n"));
         }
-        self.stream.write_all(whole.as_bytes())?;
-        Ok(self.stream.flush()?)
+        self.write(whole.as_bytes())
     }
 
     fn say(&mut self, line: &str) -> Step {
-        self.stream.write_all(format!("{line}\r\n").as_bytes())?;
-        Ok(self.stream.flush()?)
+        self.write(format!("{line}\r\n").as_bytes())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Step {
+        let n_at_once = if self.shared.options.dribbles {
+            1
+        } else {
+            bytes.len()
+        };
+        for part in bytes.chunks(n_at_once) {
+            self.stream.write_all(part)?;
+            self.stream.flush()?;
+        }
+        Ok(())
     }
 
     fn line(&mut self) -> Step<String> {

@@ -30,6 +30,8 @@ pub enum At {
     Data,
     /// 354 was answered, nothing of the body was read.
     BodyStart,
+    /// The first line of the body was read.
+    InBody,
     /// The whole body and its dot were read: what happens now makes doubts.
     Body,
     Rset,
@@ -115,6 +117,10 @@ pub struct Options {
     pub login: Option<(String, String)>,
     /// The AUTH mechanisms offered, `PLAIN LOGIN` when empty.
     pub mechanisms: &'static str,
+    /// Further lines of the answer to EHLO.
+    pub offers: &'static [&'static str],
+    /// Every reply leaves in single bytes, each in a packet of its own.
+    pub dribbles: bool,
 }
 
 /// A message the server took responsibility for.
