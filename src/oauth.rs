@@ -170,7 +170,8 @@ impl TokenSource {
         Ok(text)
     }
 
-    async fn ask(&self, refresh_token: &SecretString) -> Result<(StatusCode, Vec<u8>), TokenError> {
+    /// RFC 6749 section 6; the application's credentials in the body, as both endpoints want them.
+    fn form(&self, refresh_token: &SecretString) -> String {
         let mut form = url::form_urlencoded::Serializer::new(String::new());
         form.append_pair("grant_type", "refresh_token")
             .append_pair("refresh_token", refresh_token.expose_secret())
@@ -181,12 +182,16 @@ impl TokenSource {
         if let Some(scope) = &self.settings.scope {
             form.append_pair("scope", scope);
         }
+        form.finish()
+    }
+
+    async fn ask(&self, refresh_token: &SecretString) -> Result<(StatusCode, Vec<u8>), TokenError> {
         let request = self
             .client
             .post(self.url.clone())
             .header("content-type", "application/x-www-form-urlencoded")
             .header("accept", "application/json")
-            .body(form.finish());
+            .body(self.form(refresh_token));
         let lost = |error: reqwest::Error| TokenError::Again(network(error));
         let mut response = request.send().await.map_err(lost)?;
         let mut body = Vec::new();

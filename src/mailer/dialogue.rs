@@ -149,8 +149,8 @@ pub(super) fn no_answer(deadline: Duration) -> String {
 }
 
 /// What a conversation runs over.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for S {}
 
 /// The answer to one verb.
 pub(super) type Answer = Result<Reply, Failure>;

@@ -353,4 +353,5 @@ fn no_protection_is_for_this_machine_only() {
 }
 
 mod faults;
+mod pipelining;
 mod security;

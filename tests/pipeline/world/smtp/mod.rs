@@ -28,6 +28,8 @@ pub enum At {
     MailFrom,
     RcptTo,
     Data,
+    /// DATA without a recipient.
+    NoRecipient,
     /// 354 was answered, nothing of the body was read.
     BodyStart,
     /// The first line of the body was read.
@@ -156,6 +158,7 @@ struct State {
     n_bodies: usize,
     n_conversations: usize,
     commands: Vec<String>,
+    unread: String,
     n_releases: usize,
     is_stopped: bool,
     sockets: Vec<TcpStream>,
@@ -257,6 +260,11 @@ impl Smtp {
     /// How many connections were made.
     pub fn n_conversations(&self) -> usize {
         self.shared.state().n_conversations
+    }
+
+    /// What had come and was not read yet when the server last hung up.
+    pub fn unread(&self) -> String {
+        self.shared.state().unread.clone()
     }
 
     /// Every command line in the order it came, without the credentials of AUTH.
