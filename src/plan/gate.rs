@@ -66,8 +66,13 @@ pub fn gate(itinerary: &Itinerary, number: u32, settings: &Settings, now: DateTi
             (zone.local_date(first), zone.local_date(previous)),
             settings,
         );
-        if is_stale(target.day, today, settings) {
-            return blocked(stale(target.day, settings));
+        // A date that was given says itself that so late still makes sense.
+        let day = match itinerary.state(number) {
+            StepState::Dated(at) => target.day.max(zone.local_date(at)),
+            _ => target.day,
+        };
+        if is_stale(day, today, settings) {
+            return blocked(stale(day, settings));
         }
         if target.day > today {
             from = from.max(zone.at(target.day, NaiveTime::MIN));

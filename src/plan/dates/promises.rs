@@ -55,15 +55,18 @@ impl World {
         let mut taken: Vec<_> = promised.map(|p| (p.at, p.company.clone())).collect();
         for one in &self.itineraries {
             let is_mine = one.sender.as_deref() == Some(book.address.as_str());
-            let held = |fact: &&StepFact| {
-                !matches!(fact.state, StepState::Open | StepState::Over)
-            };
-            taken.extend(one.steps.iter().take_while(held).filter_map(|fact| match fact.state {
-                StepState::Dated(at) if is_mine && at >= self.now - patience => {
-                    Some((at, one.company.clone()))
-                }
-                _ => None,
-            }));
+            let held = |fact: &&StepFact| !matches!(fact.state, StepState::Open | StepState::Over);
+            taken.extend(
+                one.steps
+                    .iter()
+                    .take_while(held)
+                    .filter_map(|fact| match fact.state {
+                        StepState::Dated(at) if is_mine && at >= self.now - patience => {
+                            Some((at, one.company.clone()))
+                        }
+                        _ => None,
+                    }),
+            );
         }
         taken
     }

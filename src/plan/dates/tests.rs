@@ -324,10 +324,7 @@ fn promises_take_room_before_new_campaigns() {
 
 #[track_caller]
 fn check_reasons(itineraries: &[Itinerary], daily: u32, now: &str, expected: &[&str]) {
-    let limits = Limits {
-        daily,
-        ..limits()
-    };
+    let limits = Limits { daily, ..limits() };
     let slots = planned(itineraries, limits, at("Europe/Berlin", now));
     let reasons: Vec<&str> = slots.iter().map(|slot| slot.reason.as_str()).collect();
     assert_eq!(reasons, expected);
