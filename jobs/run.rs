@@ -145,6 +145,8 @@ pub struct Summary {
     pub preview: Vec<String>,
     /// The campaigns that `generate --dry-run --json` shows instead, as `judge` reads them.
     pub campaigns: Option<Vec<serde_json::Value>>,
+    /// The changes of dates that `schedule --dry-run --json` shows instead.
+    pub changes: Option<Vec<serde_json::Value>>,
     /// Whether some leads failed or need a person (exit 3).
     pub needs_person: bool,
     noted: BTreeSet<String>,
@@ -221,6 +223,9 @@ impl Report {
         });
         if let (Some(campaigns), Some(run)) = (&self.summary.campaigns, run.as_object_mut()) {
             run.insert("campaigns".to_string(), json!(campaigns));
+        }
+        if let (Some(changes), Some(run)) = (&self.summary.changes, run.as_object_mut()) {
+            run.insert("changes".to_string(), json!(changes));
         }
         run
     }

@@ -29,31 +29,22 @@ pub use sources::{Origin, Sources};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::calendar::{Window, Zone};
+use crate::calendar::{ClosingDays, Window, Zone};
 use crate::campaign::Sequence;
 use crate::lead::EmailAddress;
 use crate::{airtable, mailbox, mailer, plan, writer};
 
 impl Config {
-    /// The limits and hours that planning and sending keep to.
-    pub fn limits(&self, sender: &Sender) -> plan::Settings {
-        plan::Settings {
-            window: self.window,
-            day_zone: self.default_zone.clone(),
-            daily_limit: sender.limits.daily,
-            gap_secs: sender.limits.gap_secs,
-            jitter_secs: sender.limits.jitter_secs,
-        }
-    }
-
-    /// The hours alone, for what asks no limit.
+    /// The hours and rules that planning and sending keep to.
     pub fn hours(&self) -> plan::Settings {
         plan::Settings {
             window: self.window,
             day_zone: self.default_zone.clone(),
-            daily_limit: u32::MAX,
-            gap_secs: 0,
-            jitter_secs: 0,
+            closing_days: ClosingDays::default(),
+            company_daily: None,
+            stale_after_days: 14,
+            // A run of `send` takes so long at most, and the next one starts within the hour.
+            overdue_after_minutes: self.send_run_minutes.saturating_add(60),
         }
     }
 
