@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use anyhow::Context;
+
 use super::checks::{check_apart, ignored, require, warn_of_names};
 use super::problem::{Problems, Warning};
 use super::reader::Reader;
-use super::sources::Sources;
+use super::sources::{Sources, read_text};
 use super::variables::Kind;
 use super::{Config, Later, LeadsSource, WriterSource, sender, variables};
-use crate::campaign::Sequence;
+use crate::calendar::ClosingDays;
+use crate::campaign::{DelayUnit, Sequence};
 use crate::changeset::WriteField;
 use crate::{airtable, mailer, writer};
 
@@ -63,8 +66,7 @@ pub(super) fn read_config(reader: &mut Reader, sources: &Sources) -> Option<Conf
         stop_company_on_reply: reader.yes("STOP_COMPANY_ON_REPLY"),
         scan_age_minutes_max: reader.whole("SCAN_MAX_AGE_MINUTES"),
         allow_blind_follow_ups: reader.yes("ALLOW_BLIND_FOLLOW_UPS"),
-        delay_unit: reader.choice("DELAY_UNIT").unwrap_or_default(),
-        closing_days_file: reader.path("CLOSING_DAYS_FILE"),
+        closing_days: read_closing_days(reader),
         stale_after_days: reader.whole("STALE_AFTER_DAYS"),
         company_daily: reader.whole_maybe("MAX_PER_COMPANY_PER_DAY"),
         thread_follow_ups: reader.yes("THREAD_FOLLOW_UPS"),
@@ -113,7 +115,27 @@ fn read_sequence(reader: &mut Reader) -> Sequence {
         }
     }
     let delays = delays.map(Option::unwrap_or_default);
-    Sequence::hook_proof_fomo(delays, reader.yes("RESPECT_BUSINESS_DAYS"))
+    let respects = reader.yes("RESPECT_BUSINESS_DAYS");
+    let unit = reader.choice("DELAY_UNIT").and_then(DelayUnit::parse);
+    if unit == Some(DelayUnit::Business) && !respects {
+        ignored(reader, &["DELAY_UNIT"], "RESPECT_BUSINESS_DAYS is false");
+    }
+    Sequence::hook_proof_fomo(delays, respects).counted_in(unit.unwrap_or_default())
+}
+
+fn read_closing_days(reader: &mut Reader) -> ClosingDays {
+    let name = "CLOSING_DAYS_FILE";
+    let Some(path) = reader.path(name) else {
+        return ClosingDays::default();
+    };
+    let days = read_text(&path).and_then(|text| {
+        let parsed = ClosingDays::parse(&text);
+        parsed.with_context(|| format!("`{}`", path.display()))
+    });
+    days.unwrap_or_else(|err| {
+        reader.problem(name, format!("{err:#}"));
+        ClosingDays::default()
+    })
 }
 
 fn read_canary(reader: &mut Reader) -> (u32, u32) {

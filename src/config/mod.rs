@@ -40,9 +40,9 @@ impl Config {
         plan::Settings {
             window: self.window,
             day_zone: self.default_zone.clone(),
-            closing_days: ClosingDays::default(),
-            company_daily: None,
-            stale_after_days: 14,
+            closing_days: self.closing_days.clone(),
+            company_daily: self.company_daily,
+            stale_after_days: self.stale_after_days,
             // A run of `send` takes so long at most, and the next one starts within the hour.
             overdue_after_minutes: self.send_run_minutes.saturating_add(60),
         }
@@ -99,10 +99,8 @@ pub struct Config {
     pub scan_age_minutes_max: u32,
     /// Whether follow-ups may leave although no inbox is read.
     pub allow_blind_follow_ups: bool,
-    /// Whether the delays of new sequences count `calendar` or `business` days.
-    pub delay_unit: &'static str,
-    /// A file of own days without mail.
-    pub closing_days_file: Option<PathBuf>,
+    /// Own days on which nothing leaves.
+    pub closing_days: ClosingDays,
     /// Days after its day from which a follow-up is not sent any more; 0 for never.
     pub stale_after_days: u32,
     /// The most leads of one company written to on a day, if that is limited; at least 1.

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 use super::problem::{Problem, Warning, shown};
-use super::sources::{ENV_FILE_BYTES_MAX, Found, Origin, Sources, read_at_most, read_secret};
+use super::sources::{Found, Origin, Sources, read_secret, read_text};
 use super::variables::{self, Variable};
 
 /// Every key with its variable, in the order a sender is described.
@@ -139,9 +139,7 @@ pub(super) fn read(path: &Path, sources: &Sources) -> SendersFile {
 /// The tables `[[sender]]`; what else stands in the file is noted as a problem. The error is the
 /// whole message, since the parser's own would show the line, and with it a password.
 fn read_tables(path: &Path, problems: &mut Vec<Problem>) -> Result<Vec<Table>, String> {
-    let bytes = read_at_most(path, ENV_FILE_BYTES_MAX).map_err(|err| format!("{err:#}"))?;
-    let text = String::from_utf8(bytes)
-        .map_err(|_| "expected UTF-8 text, found other bytes; save the file as UTF-8")?;
+    let text = read_text(path).map_err(|err| format!("{err:#}"))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let table: Table = toml::from_str(text).map_err(|err| {
         let before = err.span().and_then(|span| text.get(..span.start));

@@ -276,6 +276,15 @@ fn read_env_file(path: &Path) -> anyhow::Result<EnvFile> {
     }
 }
 
+/// The text of a file of ours, which is not endless.
+pub(super) fn read_text(path: &Path) -> anyhow::Result<String> {
+    let bytes = read_at_most(path, ENV_FILE_BYTES_MAX)?;
+    String::from_utf8(bytes).map_err(|_| {
+        let path = path.display();
+        anyhow::anyhow!("expected UTF-8 text in `{path}`, found other bytes; save it as UTF-8")
+    })
+}
+
 /// The text of a secret's file without the line break editors and `echo` put at its end.
 pub(super) fn read_secret(path: &Path) -> anyhow::Result<String> {
     let bytes = read_at_most(path, SECRET_BYTES_MAX)?;
@@ -289,7 +298,7 @@ pub(super) fn read_secret(path: &Path) -> anyhow::Result<String> {
     Ok(text.trim_end_matches(['\r', '\n']).to_string())
 }
 
-pub(super) fn read_at_most(path: &Path, bytes_max: u64) -> anyhow::Result<Vec<u8>> {
+fn read_at_most(path: &Path, bytes_max: u64) -> anyhow::Result<Vec<u8>> {
     let read = || {
         let mut bytes = Vec::new();
         std::fs::File::open(path)?

@@ -173,7 +173,8 @@ fn a_signature_needs_a_key_and_a_selector_and_a_domain_that_fits() {
         check(
             &format!("{key}DKIM_DOMAIN={bad}"),
             &[&format!(
-                "DKIM_DOMAIN (.env:6): expected a name in the DNS such as example.com, found `{bad}`"
+                "DKIM_DOMAIN (.env:6): expected a name in the DNS such as example.com, found \
+                 `{bad}`"
             )],
         );
     }

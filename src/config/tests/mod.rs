@@ -3,6 +3,7 @@
 mod logins;
 mod relations;
 mod senders;
+mod sending;
 mod sources;
 mod values;
 

@@ -286,8 +286,8 @@ fn what_senders_share_is_told_once_and_what_has_no_effect_is_said() {
     let toml = "[[sender]]\naddress = \"a@x.example\"\nsmtp_username = \"a\"\nhourly_limit = 60\n";
     Case::new(toml).env("FROM_EMAIL=c@x.example\nSMTP_PASSWORD=p\n").warns(&[
         "FROM_EMAIL (.env:3): has no effect, because SENDERS_FILE is set",
-        "senders.toml: sender 1 (a@x.example): smtp_username: has no effect, because SMTP_SERVER is \
-         not set",
+        "senders.toml: sender 1 (a@x.example): smtp_username: has no effect, because SMTP_SERVER \
+         is not set",
         "senders.toml: sender 1 (a@x.example): hourly_limit: has no effect, because \
          DAILY_SEND_LIMIT is 50",
     ]);
