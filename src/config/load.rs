@@ -335,6 +335,7 @@ fn read_mailer(reader: &mut Reader, ca_file: Option<&PathBuf>) -> Option<mailer:
         },
         ca_file: ca_file.cloned(),
         messages_max: None,
+        dkim: None,
     }))
 }
 

@@ -77,6 +77,7 @@ fn plain(smtp: &Smtp) -> SmtpSettings {
         login: Login::None,
         ca_file: None,
         messages_max: None,
+        dkim: None,
     }
 }
 
