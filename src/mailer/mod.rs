@@ -9,12 +9,14 @@ mod connect;
 mod dialogue;
 mod dkim;
 mod maildir;
+mod preset;
 mod sign_in;
 mod smtp;
 
 pub use compose::{Composed, Outgoing, Thread, compose};
 pub use dkim::{DkimKey, DkimSettings};
 pub use maildir::Maildir;
+pub use preset::{Preset, PresetLogin, preset, preset_names};
 pub use smtp::{Server, SmtpConnection};
 
 use std::net::IpAddr;
