@@ -5,8 +5,9 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::problem::is_unprintable;
+use super::reader::Reader;
 use super::senders_file;
-use super::sources::{Origin, Sources};
+use super::sources::{Found, Origin, Sources};
 use super::variables::{self, FIELD_FAMILY, Variable};
 use super::{Config, LeadsSource, WriterSource};
 use crate::{mailbox, mailer};
@@ -71,8 +72,11 @@ impl Config {
     /// `sources` are those the configuration was loaded from.
     pub fn describe(&self, sources: &Sources) -> Vec<Described> {
         let mut described = Vec::new();
+        let mut reader = Reader::new(sources);
+        reader.lay_provider();
         for variable in variables::ALL {
-            described.push(self.describe_one(variable, sources));
+            let found = reader.find(variable).ok().flatten();
+            described.push(self.describe_one(variable, found, sources));
             if variable.name == FIELD_FAMILY {
                 described.extend(self.describe_columns(variable, sources));
             }
@@ -81,8 +85,12 @@ impl Config {
         described
     }
 
-    fn describe_one(&self, variable: &Variable, sources: &Sources) -> Described {
-        let found = sources.find(variable).ok().flatten();
+    fn describe_one(
+        &self,
+        variable: &Variable,
+        found: Option<Found>,
+        sources: &Sources,
+    ) -> Described {
         let (value, source) = match found {
             Some(found) if variable.is_secret() => ("[set]".to_string(), found.origin.to_string()),
             Some(found) => (one_line(&found.text), found.origin.to_string()),

@@ -5,6 +5,7 @@ use secrecy::SecretString;
 
 use super::checks::{ignored, require};
 use super::reader::Reader;
+use super::sources::Origin;
 use crate::{mailer, oauth};
 
 /// The settings of access tokens. None when there is no refresh token; with a problem noted when
@@ -83,6 +84,19 @@ pub(super) fn read(
     oauth: Option<&oauth::Settings>,
     is_needed: bool,
 ) -> Option<Login> {
+    // An account at a provider has one login for both servers.
+    let names = match reader.origin(names.server) {
+        Some(Origin::Provider(_))
+            if !reader.is_set(names.username) && !reader.is_set(names.password) =>
+        {
+            &Names {
+                server: names.server,
+                auth: names.auth,
+                ..SMTP
+            }
+        }
+        _ => names,
+    };
     let username = reader.line(names.username);
     let password = reader.secret(names.password);
     let mechanism = reader.choice(names.auth);

@@ -14,6 +14,7 @@ mod env_file;
 mod load;
 mod login;
 mod problem;
+mod provider;
 mod reader;
 mod sender;
 mod senders_file;
@@ -168,8 +169,6 @@ pub struct Sender {
     pub mailer: mailer::Settings,
     /// Connections it may have open at once; at least 1.
     pub connections: u32,
-    /// What its mails are signed with, unless the server does it.
-    pub dkim: Option<mailer::DkimSettings>,
     /// Where its answers are read.
     pub mailbox: mailbox::Settings,
     /// The folder of that account where a mail in doubt is looked for, or `auto` for the one that

@@ -5,18 +5,19 @@
 //! [`Reader::finish`] agrees.
 //! This module knows each variable by itself; what they mean together is the loader's.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
 use super::problem::{Problem, Problems, Warning, is_unprintable, shown};
+use super::provider;
 use super::senders_file::{self, SenderTable};
 use super::sources::{Found, Origin, Sources};
 use super::variables::{self, FIELD_FAMILY, Kind, Variable};
 use crate::calendar::{self, Window, Zone};
 use crate::lead::EmailAddress;
-use crate::mailer;
+use crate::mailer::{self, Preset};
 use crate::tls::TlsMode;
 use crate::writer::Price;
 
@@ -27,6 +28,8 @@ pub(super) struct Reader<'a> {
     warnings: Vec<Warning>,
     /// The sender that is being read, whose values go before all others.
     sender: Option<SenderTable>,
+    /// What the provider that all senders share stands for.
+    provided: BTreeMap<&'static str, Found>,
     /// Names that senders' tables gave to their secrets.
     borrowed: BTreeSet<String>,
     /// The names asked for, so that a test can tell a variable nobody reads.
@@ -54,6 +57,7 @@ impl<'a> Reader<'a> {
             problems,
             warnings,
             sender: None,
+            provided: BTreeMap::new(),
             borrowed: BTreeSet::new(),
             #[cfg(test)]
             asked: Vec::new(),
@@ -94,6 +98,27 @@ impl<'a> Reader<'a> {
             .for_each(|warning| self.note_odd(warning));
         self.borrowed = file.borrowed;
         file.tables
+    }
+
+    /// Reads PROVIDER and lays what it stands for below whatever is set explicitly: in a sender's
+    /// table below the table, else below the environment.
+    pub(super) fn lay_provider(&mut self) -> Option<Preset> {
+        let preset = self.read("PROVIDER", |text, _| {
+            mailer::preset(text).ok_or(Misfit::Plain)
+        })?;
+        let reads_mail_here = self.is_own("INBOX_DIR");
+        for (name, text) in provider::values(&preset) {
+            if reads_mail_here && name.starts_with("IMAP_") {
+                continue;
+            }
+            let origin = Origin::Provider(preset.name.to_string());
+            let values = match &mut self.sender {
+                Some(sender) => &mut sender.values,
+                None => &mut self.provided,
+            };
+            values.entry(name).or_insert(Found { text, origin });
+        }
+        Some(preset)
     }
 
     /// Whether a variable is none of ours but holds a secret of a sender.
@@ -155,23 +180,40 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether the sender that is being read sets the variable itself; when none is being read,
-    /// whether the environment does.
+    /// whether the environment does. What a provider stands for is nobody's own.
     pub(super) fn is_own(&self, name: &str) -> bool {
+        let is_provided = |found: &Found| matches!(found.origin, Origin::Provider(_));
         match &self.sender {
-            Some(sender) => sender
-                .values
-                .get(name)
-                .is_some_and(|found| !found.text.is_empty()),
-            None => self.is_set(name),
+            Some(sender) => {
+                let found = sender.values.get(name);
+                found.is_some_and(|found| !found.text.is_empty() && !is_provided(found))
+            }
+            None => self.is_set(name) && !matches!(self.origin(name), Some(Origin::Provider(_))),
         }
     }
 
-    fn find(&self, variable: &Variable) -> Result<Option<Found>, Problem> {
-        let own = self.sender.as_ref();
-        match own.and_then(|sender| sender.values.get(variable.name)) {
-            Some(found) => Ok((!found.text.is_empty()).then(|| found.clone())),
-            None => self.sources.find(variable),
+    /// The text of a variable: the sender's own, the environment's, the provider's.
+    pub(super) fn find(&self, variable: &Variable) -> Result<Option<Found>, Problem> {
+        let own = self.sender.as_ref().map(|sender| &sender.values);
+        if let Some(found) = own.and_then(|own| own.get(variable.name)) {
+            return Ok((!found.text.is_empty()).then(|| found.clone()));
         }
+        if let Some(found) = self.sources.find(variable)? {
+            return Ok(Some(found));
+        }
+        // Port and protection of the provider are those of its server, not of a sender's own.
+        let server = variable
+            .name
+            .get(..5)
+            .map(|family| format!("{family}SERVER"));
+        let has_own = own
+            .zip(server)
+            .is_some_and(|(own, server)| own.contains_key(server.as_str()));
+        Ok(self
+            .provided
+            .get(variable.name)
+            .filter(|_| !has_own)
+            .cloned())
     }
 
     /// The value of a variable: what its text, or its default, parses to.

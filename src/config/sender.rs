@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::Sender;
 use super::checks::{check_apart, check_tls, ignored, require, unusual};
 use super::login::{self, Login};
+use super::provider;
 use super::reader::Reader;
 use super::variables::Kind;
 use crate::lead::EmailAddress;
@@ -27,9 +28,10 @@ pub(super) fn read_all(
     ca_file: Option<&PathBuf>,
 ) -> Option<Vec<Sender>> {
     let path = reader.path("SENDERS_FILE");
+    let shared = reader.lay_provider();
     if !reader.is_set("SENDERS_FILE") {
         let name = team.map(str::to_string);
-        return read(reader, name, ca_file).map(|sender| vec![sender]);
+        return read(reader, name, ca_file, shared.as_ref()).map(|sender| vec![sender]);
     }
     ignored(reader, &["FROM_EMAIL"], "SENDERS_FILE is set");
     let tables = reader.senders(&path?);
@@ -49,7 +51,11 @@ pub(super) fn read_all(
             );
         }
         check_address(reader, &mut taken);
-        match read(reader, name, ca_file) {
+        let preset = match reader.is_own("PROVIDER") {
+            true => reader.lay_provider(),
+            false => shared,
+        };
+        match read(reader, name, ca_file, preset.as_ref()) {
             Some(sender) => {
                 check_folders(reader, &sender, &senders);
                 senders.push(sender);
@@ -102,7 +108,13 @@ fn check_folders(reader: &mut Reader, sender: &Sender, others: &[Sender]) {
 }
 
 /// The sender that the variables, or the table entered, speak of.
-fn read(reader: &mut Reader, name: Option<String>, ca_file: Option<&PathBuf>) -> Option<Sender> {
+fn read(
+    reader: &mut Reader,
+    name: Option<String>,
+    ca_file: Option<&PathBuf>,
+    preset: Option<&mailer::Preset>,
+) -> Option<Sender> {
+    let address = read_from(reader);
     let oauth = login::read_oauth(reader);
     let smtp_login = login::read(reader, &login::SMTP, oauth.as_ref(), false);
     let imap_login = login::read(reader, &login::IMAP, oauth.as_ref(), true);
@@ -111,15 +123,17 @@ fn read(reader: &mut Reader, name: Option<String>, ca_file: Option<&PathBuf>) ->
         let why = "neither SMTP nor IMAP logs in with it";
         ignored(reader, &["OAUTH_REFRESH_TOKEN"], why);
     }
-    let mailer = read_mailer(reader, ca_file, smtp_login);
+    let dkim = read_dkim(reader, address.as_ref());
+    let mailer = read_mailer(reader, ca_file, smtp_login, dkim);
     let mailbox = read_mailbox(reader, ca_file, mailer.as_ref(), imap_login);
     let sent_folder = read_sent_folder(reader);
-    let address = read_from(reader);
     let unsubscribe_mailto = reader.address("UNSUBSCRIBE_MAILTO");
     let reply_to = reader.address("REPLY_TO_EMAIL");
     let limits = read_limits(reader);
     let connections = reader.whole("SMTP_CONNECTIONS");
-    let dkim = read_dkim(reader, address.as_ref());
+    if let Some(preset) = preset {
+        provider::check_limits(reader, preset, &limits, connections);
+    }
     let address = address?;
     Some(Sender {
         unsubscribe_mailto: unsubscribe_mailto.unwrap_or_else(|| address.clone()),
@@ -128,7 +142,6 @@ fn read(reader: &mut Reader, name: Option<String>, ca_file: Option<&PathBuf>) ->
         reply_to,
         limits,
         connections,
-        dkim,
         mailer: mailer?,
         mailbox: mailbox?,
         sent_folder,
@@ -176,6 +189,11 @@ fn read_dkim(reader: &mut Reader, address: Option<&EmailAddress>) -> Option<mail
         ignored(reader, &idle, "DKIM_KEY_FILE is not set");
         return None;
     }
+    if !reader.is_set("SMTP_SERVER") {
+        let idle = ["DKIM_KEY_FILE", "DKIM_SELECTOR", "DKIM_DOMAIN"];
+        ignored(reader, &idle, "SMTP_SERVER is not set");
+        return None;
+    }
     require(reader, "DKIM_SELECTOR", "DKIM_KEY_FILE");
     let from = address?.domain().to_ascii_lowercase();
     let domain = domain.unwrap_or_else(|| from.clone());
@@ -188,7 +206,7 @@ fn read_dkim(reader: &mut Reader, address: Option<&EmailAddress>) -> Option<mail
     Some(mailer::DkimSettings {
         domain,
         selector: selector?,
-        key_file: key_file?,
+        key: mailer::DkimKey::File(key_file?),
     })
 }
 
@@ -224,6 +242,7 @@ fn read_mailer(
     reader: &mut Reader,
     ca_file: Option<&PathBuf>,
     login: Option<Login>,
+    dkim: Option<mailer::DkimSettings>,
 ) -> Option<mailer::Settings> {
     let host = reader.host("SMTP_SERVER");
     let port = reader.port("SMTP_PORT");
@@ -254,6 +273,7 @@ fn read_mailer(
         login: login?.into(),
         ca_file: ca_file.cloned(),
         messages_max: (messages_max > 0).then_some(messages_max),
+        dkim,
     }))
 }
 

@@ -16,11 +16,12 @@ use super::sources::{Found, Origin, Sources, read_secret, read_text};
 use super::variables::{self, Variable};
 
 /// Every key with its variable, in the order a sender is described.
-pub(super) const KEYS: [(&str, &str); 36] = [
+pub(super) const KEYS: [(&str, &str); 37] = [
     ("address", "FROM_EMAIL"),
     ("name", "FROM_NAME"),
     ("reply_to", "REPLY_TO_EMAIL"),
     ("unsubscribe_mailto", "UNSUBSCRIBE_MAILTO"),
+    ("provider", "PROVIDER"),
     ("smtp_server", "SMTP_SERVER"),
     ("smtp_port", "SMTP_PORT"),
     ("smtp_tls", "SMTP_TLS"),

@@ -89,7 +89,10 @@ impl Maildir {
 
     /// Puts the mails into `new/`, flushing the folder once for all of them.
     pub(super) fn deliver_batch(&self, outgoing: &[Outgoing]) -> Vec<Delivery> {
-        let composed: Vec<_> = outgoing.iter().map(Composed::new).collect();
+        let composed: Vec<_> = outgoing
+            .iter()
+            .map(|one| Composed::new(one, None))
+            .collect();
         self.deliver_all(&composed)
     }
 

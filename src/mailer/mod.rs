@@ -7,12 +7,16 @@
 mod compose;
 mod connect;
 mod dialogue;
+mod dkim;
 mod maildir;
+mod preset;
 mod sign_in;
 mod smtp;
 
 pub use compose::{Composed, Outgoing, Thread, compose};
+pub use dkim::{DkimKey, DkimSettings};
 pub use maildir::Maildir;
+pub use preset::{Preset, PresetLogin, preset, preset_names};
 pub use smtp::{Server, SmtpConnection};
 
 use std::net::IpAddr;
@@ -42,6 +46,8 @@ pub struct SmtpSettings {
     /// After so many messages a connection is closed and another one opened, for servers that
     /// refuse more; none means that it is used as long as it lasts.
     pub messages_max: Option<u32>,
+    /// How mails are signed; none where the server does that, as mail providers do.
+    pub dkim: Option<DkimSettings>,
 }
 
 /// How we log in.
@@ -88,17 +94,6 @@ pub enum PasswordMechanism {
     Plain,
     /// LOGIN, which no standard describes and some old servers want.
     Login,
-}
-
-/// What mails are signed with (RFC 6376).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DkimSettings {
-    /// The domain that signs, `d=`.
-    pub domain: String,
-    /// Where its public key is found, `s=`: `<selector>._domainkey.<domain>`.
-    pub selector: String,
-    /// PEM file of the private key.
-    pub key_file: PathBuf,
 }
 
 /// Where mail goes.
@@ -225,6 +220,15 @@ impl Mailer {
         }
     }
 
+    /// Composes a mail for [`Connection::deliver_composed`], signed if the settings say so. The
+    /// error is the verdict on a mail that cannot be composed.
+    pub fn compose(&self, outgoing: &Outgoing) -> Result<Composed, Delivery> {
+        match self {
+            Mailer::Maildir(_) => Composed::new(outgoing, None),
+            Mailer::Smtp(smtp) => smtp.server.compose(outgoing),
+        }
+    }
+
     /// A way to hand over one mail after the other, independent of all others of this mailer.
     /// Nothing is opened before the first mail.
     pub fn connection(&self) -> Connection {
@@ -244,7 +248,7 @@ impl Mailer {
             Mailer::Smtp(smtp) => {
                 let mut deliveries = Vec::with_capacity(outgoing.len());
                 for one in outgoing {
-                    deliveries.push(match Composed::new(one) {
+                    deliveries.push(match smtp.server.compose(one) {
                         Ok(mail) => smtp.own.deliver(&mail).await,
                         Err(refused) => refused,
                     });
@@ -303,7 +307,11 @@ impl Connection {
     /// Makes one attempt at one message. Dropping the future drops the connection; what was said
     /// until then is not known, so the message is in doubt.
     pub async fn deliver(&mut self, outgoing: &Outgoing) -> Delivery {
-        match Composed::new(outgoing) {
+        let composed = match self {
+            Connection::Maildir(_) => Composed::new(outgoing, None),
+            Connection::Smtp(smtp) => smtp.server().compose(outgoing),
+        };
+        match composed {
             Ok(mail) => self.deliver_composed(&mail).await,
             Err(refused) => refused,
         }

@@ -13,7 +13,8 @@ use secrecy::SecretString;
 use super::compose::Composed;
 use super::connect::{Connected, connect};
 use super::dialogue::{Answer, Failure};
-use super::{Deadlines, Login, SmtpSettings, Unreachable, is_loopback, sign_in};
+use super::dkim::Signer;
+use super::{Deadlines, Login, Outgoing, SmtpSettings, Unreachable, is_loopback, sign_in};
 use crate::delivery::{Delivery, Phase, judge};
 use crate::oauth::{TokenError, TokenSource};
 use crate::tls::{TlsMode, connector};
@@ -26,6 +27,7 @@ pub struct Server {
     deadlines: Deadlines,
     /// All connections share one token.
     tokens: Option<TokenSource>,
+    signer: Option<Signer>,
 }
 
 impl std::fmt::Debug for Server {
@@ -62,12 +64,18 @@ impl Server {
             hello: ehlo_domain.to_string(),
             deadlines,
             tokens,
+            signer: settings.dkim.as_ref().map(Signer::open).transpose()?,
         })
     }
 
     /// The server by its address.
     pub(super) fn place(&self) -> String {
         format!("smtp:{}:{}", self.settings.host, self.settings.port)
+    }
+
+    /// The mail as this server gets it.
+    pub(super) fn compose(&self, outgoing: &Outgoing) -> Result<Composed, Delivery> {
+        Composed::new(outgoing, self.signer.as_ref())
     }
 
     /// A new connection, greeted and logged in.
@@ -211,6 +219,11 @@ impl std::fmt::Debug for Kept {
 impl SmtpConnection {
     pub(super) fn new(server: Arc<Server>) -> SmtpConnection {
         SmtpConnection { server, idle: None }
+    }
+
+    /// The server at the other end.
+    pub(super) fn server(&self) -> &Server {
+        &self.server
     }
 
     /// Makes one attempt at one message.

@@ -11,7 +11,7 @@ use outreach::delivery::{Blame, Delivery, Phase};
 use outreach::lead::EmailAddress;
 use outreach::mailer::{
     Connection, Deadlines, Evidence, Login, Mailer, Outgoing, PasswordMechanism, Settings,
-    SmtpSettings, compose,
+    SmtpSettings, Thread, compose,
 };
 use outreach::tls::TlsMode;
 use secrecy::SecretString;
@@ -77,6 +77,7 @@ fn plain(smtp: &Smtp) -> SmtpSettings {
         login: Login::None,
         ca_file: None,
         messages_max: None,
+        dkim: None,
     }
 }
 
@@ -353,5 +354,7 @@ fn no_protection_is_for_this_machine_only() {
 }
 
 mod faults;
+mod mail;
 mod pipelining;
 mod security;
+mod tokens;

@@ -130,19 +130,21 @@ fn parts_of_a_login_that_nobody_uses_are_said() {
 
 #[test]
 fn a_signature_needs_a_key_and_a_selector_and_a_domain_that_fits() {
-    let key = format!("{SMTP}DKIM_KEY_FILE=dkim.pem\nDKIM_SELECTOR=Mail\n");
+    let with_key = format!("{SMTP}DKIM_KEY_FILE=dkim.pem\nDKIM_SELECTOR=Mail\n");
     let dkim = |text: &str| {
-        let dkim = load(&format!("{key}{text}"))
-            .0
-            .senders
-            .remove(0)
-            .dkim
-            .unwrap();
+        let (config, _) = load(&format!("{with_key}{text}"));
+        let mailer::Settings::Smtp(smtp) = &config.senders[0].mailer else {
+            panic!("{text}")
+        };
+        let dkim = smtp.dkim.as_ref().unwrap();
+        let mailer::DkimKey::File(path) = &dkim.key else {
+            panic!("{dkim:?}")
+        };
         format!(
             "{}._domainkey.{} {}",
             dkim.selector,
             dkim.domain,
-            dkim.key_file.display()
+            path.display()
         )
     };
     assert_eq!(dkim(""), "mail._domainkey.example.com dkim.pem");
@@ -151,11 +153,11 @@ fn a_signature_needs_a_key_and_a_selector_and_a_domain_that_fits() {
         "mail._domainkey.x.example.com dkim.pem"
     );
     for fits in ["example.com", "mail.example.com", "com"] {
-        check_warnings(&format!("{key}DKIM_DOMAIN={fits}"), &[]);
+        check_warnings(&format!("{with_key}DKIM_DOMAIN={fits}"), &[]);
     }
     for other in ["example.org", "badexample.com"] {
         check_warnings(
-            &format!("{key}DKIM_DOMAIN={other}"),
+            &format!("{with_key}DKIM_DOMAIN={other}"),
             &[&format!(
                 "DKIM_DOMAIN (.env:6): is `{other}`, which receivers do not take for the \
                  sender's `example.com`"
@@ -171,7 +173,7 @@ fn a_signature_needs_a_key_and_a_selector_and_a_domain_that_fits() {
     );
     for bad in ["a b", "a..b", "127.0.0.1", "é"] {
         check(
-            &format!("{key}DKIM_DOMAIN={bad}"),
+            &format!("{with_key}DKIM_DOMAIN={bad}"),
             &[&format!(
                 "DKIM_DOMAIN (.env:6): expected a name in the DNS such as example.com, found \
                  `{bad}`"

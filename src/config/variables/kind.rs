@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::mailer;
+
 /// The kind of value a variable holds. Its `Display` is what an error says was expected.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
@@ -47,6 +49,8 @@ pub enum Kind {
     Country,
     /// The id of an Airtable base.
     BaseId,
+    /// A mail provider whose servers are known.
+    Provider,
     /// What a model's tokens cost.
     Price,
     /// A password, key or token.
@@ -78,6 +82,10 @@ impl fmt::Display for Kind {
             Kind::Window => f.write_str("hours of a day such as 09:00-17:00"),
             Kind::Country => f.write_str("a country such as US or Germany"),
             Kind::BaseId => f.write_str("the id of a base, `app` and letters or digits"),
+            Kind::Provider => {
+                let names: Vec<&str> = mailer::preset_names().collect();
+                write!(f, "one of {}", names.join(", "))
+            }
             Kind::Price => {
                 f.write_str("dollars for a million tokens read and written such as 2.50/10.00")
             }

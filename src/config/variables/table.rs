@@ -160,6 +160,8 @@ pub const ALL: &[Variable] = &[
         .means("Markdown about what we do and how we speak; unset: the built-in one"),
     row(COPY, "TEMPLATES_DIR", "", Kind::Path)
         .means("templates that replace or join the built-in ones"),
+    row(SENDING, "PROVIDER", "", Kind::Provider)
+        .means("whose servers to use: google, gmail, microsoft365 or outlook.com"),
     row(SENDING, "SMTP_SERVER", "", Kind::Host)
         .means("server mail is submitted to; unset: a Maildir at OUTBOX_DIR"),
     row(SENDING, "SMTP_PORT", "587", PORT).means("its port"),
@@ -174,7 +176,7 @@ pub const ALL: &[Variable] = &[
     row(SENDING, "OAUTH_CLIENT_ID", "", Kind::Line).means("id of the application signed in to"),
     row(SENDING, "OAUTH_CLIENT_SECRET", "", Kind::Secret).means("its secret; unset: it has none"),
     row(SENDING, "OAUTH_TOKEN_URL", "", Kind::Url)
-        .means("where access tokens are asked for; unset: that of PROVIDER"),
+        .means("where access tokens are asked for; PROVIDER knows it"),
     row(SENDING, "OAUTH_SCOPE", "", Kind::Line)
         .means("what the tokens may be used for; unset: what was granted"),
     row(SENDING, "TLS_CA_FILE", "", Kind::Path)

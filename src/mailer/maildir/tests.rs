@@ -8,7 +8,7 @@ use crate::lead::EmailAddress;
 use crate::mailer::compose;
 
 fn deliver(maildir: &Maildir, key: &str) -> Delivery {
-    maildir.deliver(&Composed::new(&outgoing(key)).unwrap())
+    maildir.deliver(&Composed::new(&outgoing(key), None).unwrap())
 }
 
 fn outgoing(key: &str) -> Outgoing {
