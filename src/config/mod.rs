@@ -21,6 +21,7 @@ mod senders_file;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod text;
 pub mod variables;
 
 pub use describe::Described;
