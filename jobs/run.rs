@@ -145,6 +145,8 @@ pub struct Summary {
     pub preview: Vec<String>,
     /// The campaigns that `generate --dry-run --json` shows instead, as `judge` reads them.
     pub campaigns: Option<Vec<serde_json::Value>>,
+    /// The changes of dates that `schedule --dry-run --json` shows instead.
+    pub changes: Option<Vec<serde_json::Value>>,
     /// Whether some leads failed or need a person (exit 3).
     pub needs_person: bool,
     noted: BTreeSet<String>,
@@ -221,6 +223,9 @@ impl Report {
         });
         if let (Some(campaigns), Some(run)) = (&self.summary.campaigns, run.as_object_mut()) {
             run.insert("campaigns".to_string(), json!(campaigns));
+        }
+        if let (Some(changes), Some(run)) = (&self.summary.changes, run.as_object_mut()) {
+            run.insert("changes".to_string(), json!(changes));
         }
         run
     }
@@ -365,7 +370,7 @@ async fn run_stage(
         Stage::Generate => generate::run(ledger, config, &job, summary).await,
         Stage::Schedule => schedule::run(ledger, config, &job, summary),
         Stage::Send => send::run(ledger, config, &job, summary).await,
-        Stage::Scan => scan::run(ledger, config, &job, summary),
+        Stage::Scan => scan::run(ledger, config, &job, summary).await,
         Stage::Push => push::run(ledger, config, &job, summary).await,
     }
 }

@@ -88,7 +88,7 @@ async fn send_as(
     let mut mailer = None;
     if !job.args.dry_run {
         let mailer = mailer.insert(open_mailer(sender)?);
-        settle_doubts(ledger, mailer, &config.limits(sender), job, summary)?;
+        settle_doubts(ledger, mailer, &config.hours(), job, summary)?;
     }
     let result = send_due(ledger, mailer.as_mut(), config, sender, job, summary).await;
     if let Some(mailer) = mailer {
@@ -279,7 +279,7 @@ async fn hand_over(
             Delivery::Rejected { .. } | Delivery::InDoubt { .. } => summary.needs_person = true,
             _ => {}
         }
-        let recorded = recorded(&message, delivery, (config, sender), now);
+        let recorded = recorded(&message, delivery, config, now);
         results.push((message, recorded));
     }
     ledger.record_attempts(&results, now)?;
@@ -331,6 +331,9 @@ fn compose(
         unsubscribe_mailto: Some(sender.unsubscribe_mailto.clone()),
         postal_address: config.postal_address.clone(),
         reply_to: sender.reply_to.clone(),
+        unsubscribe_url: None,
+        thread: None,
+        html: None,
     })
 }
 
@@ -338,17 +341,12 @@ fn compose(
 fn recorded(
     message: &ClaimedMessage,
     delivery: Delivery,
-    (config, sender): (&Config, &Sender),
+    config: &Config,
     now: DateTime<Utc>,
 ) -> Recorded {
     match delivery {
         Delivery::Accepted { reply } => {
-            let moves = moves_after(
-                &message.itinerary,
-                message.number,
-                now,
-                &config.limits(sender),
-            );
+            let moves = moves_after(&message.itinerary, message.number, now, &config.hours());
             Recorded::Sent { reply, moves }
         }
         Delivery::Deferred {
@@ -373,7 +371,7 @@ fn recorded(
                 &message.itinerary,
                 tries.max(1),
                 config.retry_delay_minutes,
-                &config.limits(sender),
+                &config.hours(),
                 now,
             );
             Recorded::Deferred {

@@ -23,7 +23,7 @@ impl<'a> Rules<'a> {
         Rules {
             config,
             sender,
-            plan: config.limits(sender),
+            plan: config.hours(),
             is_blind: is_smtp && sender.mailbox_is_default && !config.allow_blind_follow_ups,
         }
     }

@@ -6,12 +6,14 @@
 //! machines plan alike. The tables beside the code are written by `data/generate.py`.
 //! This module does not know campaigns or limits.
 
+mod closing;
 mod country;
 mod holidays;
 mod place;
 mod window;
 mod zone;
 
+pub use closing::ClosingDays;
 pub use country::{country_code, country_name};
 pub use holidays::{day_off, holiday, is_business_day, next_business_day};
 pub use place::{Place, place_of};

@@ -12,5 +12,5 @@ mod state;
 
 pub use command::{Command, Ruling, Seen, Standing, command_word, unknown_word};
 pub use identity::{campaign_id, message_id, outreach_key, parse_outreach_key};
-pub use sequence::{Sequence, Step};
+pub use sequence::{DelayUnit, Sequence, Step};
 pub use state::{CampaignState, MessageState, StopReason};

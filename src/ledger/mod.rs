@@ -52,6 +52,7 @@ pub use pushes::{LeadToPush, Pushed, Unanswered};
 pub use reviews::EditedTexts;
 pub use rewrites::{CampaignToRewrite, Rewritten};
 pub use runs::RunRow;
+pub use schedule::Written;
 pub use suppressions::{Suppression, SuppressionReason};
 pub use tables::{KeptTable, Unseen};
 pub use views::{EventRow, QueueRow, StatusPage, TimelineRow};

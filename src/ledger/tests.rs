@@ -343,7 +343,7 @@ fn a_draft_is_neither_dated_nor_sent_and_takes_its_texts_once() {
     asked.unwrap();
     assert_eq!(book.state(1, "hook"), "drafted");
     assert!(book.claim(10, at(1)).messages.is_empty());
-    assert!(book.ledger.itineraries_to_date(9, None).unwrap().is_empty());
+    assert!(book.ledger.itineraries(Some(9), None).unwrap().is_empty());
     let waiting = book.ledger.campaigns_to_rewrite(9, 0, None).unwrap();
     let drafts = waiting[0].drafts.iter().map(|draft| crate::copy::Draft {
         body: "Other".to_string(),

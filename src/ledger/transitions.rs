@@ -206,7 +206,7 @@ pub(super) fn ask_anew(conn: &Connection, campaign: i64, now: DateTime<Utc>) -> 
     note(conn, campaign, "asked_anew", why, now)
 }
 
-/// Ends a campaign whose every message has left.
+/// Ends a campaign whose every message has left, but for those whose time was gone.
 pub(super) fn complete_if_all_left(
     conn: &Connection,
     campaign: i64,
@@ -215,7 +215,7 @@ pub(super) fn complete_if_all_left(
     let sql = "UPDATE campaigns SET state = 'completed', finished_at = ?2, updated_at = ?2
                WHERE id = ?1 AND state = 'active'
                  AND NOT EXISTS (SELECT 1 FROM messages m
-                                 WHERE m.campaign_id = ?1 AND m.state <> 'sent')";
+                                 WHERE m.campaign_id = ?1 AND m.state NOT IN ('sent', 'skipped'))";
     if conn
         .prepare_cached(sql)?
         .execute((campaign, seconds(now)))?
@@ -225,7 +225,7 @@ pub(super) fn complete_if_all_left(
             conn,
             campaign,
             "completed",
-            "every message was sent, nobody answered so far",
+            "everything that was to be sent was sent, nobody answered so far",
             now,
         )?;
     }

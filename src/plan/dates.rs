@@ -1,102 +1,122 @@
-//! Dating every undated step of many campaigns of one sender.
+//! Dating every undated step of many campaigns, and anew what can no longer leave on its date.
+
+mod standing;
+mod start;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
-use sha2::{Digest, Sha256};
+use chrono::{DateTime, NaiveDate, Utc};
 
-use super::capacity::{Capacity, Spot};
-use super::rules::{Target, shown};
-use super::{Itinerary, Settings, Slot, StepState};
-
-/// So many days from the first one with room for its first step a new campaign looks for a day on
-/// which all its steps fit; then it starts anyway.
-const DAYS_TO_FIT_ALL: u64 = 400;
+use super::capacity::{Capacity, Companies, Full, Spot, Wanted, seed_of};
+use super::gate::{is_stale, stale};
+use super::rules::{plus, shown};
+use super::{Itinerary, Plan, SenderBook, Settings, Skip, Slot, StepState, Waits};
+use crate::campaign::DelayUnit;
 
 /// Nothing is dated later than this: a plan beyond it is no plan, and the step stays undated.
-const HORIZON_DAYS: u64 = 100 * 365;
+const HORIZON_DAYS: u32 = 100 * 365;
 
-/// Dates every undated step that may follow what is known, for one sender. `promised` are the
-/// instants of all that this sender has sent recently or dated already, those in `itineraries`
-/// included.
+/// Dates every undated step that may follow what is known, and anew every dated one that cannot
+/// leave on its date: it should have left a good while ago, or the window, a day off or a limit no
+/// longer allows it.
 ///
-/// A first step takes the earliest slot on a day on which its later steps fit on their days too; a
-/// later step the day its delays give, or the first one after it with room. Campaigns already
-/// started take room before new ones, and those take it in the order given. A step behind one that
-/// is [`StepState::Open`] or [`StepState::Over`] gets no date, nor does one for which a hundred
-/// years have no room. A dated step is left alone, even behind one that is dated now: give it as
-/// [`StepState::Undated`] to have it dated again.
+/// Room is given in the order of the promises: first to the dates that stand, then to later steps
+/// of campaigns that have started, then to new campaigns in the order given. A first step takes the
+/// earliest slot on a day on which its later steps fit on their days too; a later step the day its
+/// delays give, or the first one after it with room. A follow-up that could leave only when its
+/// time is gone is skipped, with all behind it.
 ///
-/// The same input gives the same output. Slots come in the order in which they took room.
+/// A campaign keeps its sender. One without gets the sender with which it can start on the earliest
+/// day, of those the one least used. What belongs to a sender that is stopped or not given stays as
+/// it is. A step behind one that is [`StepState::Open`] or [`StepState::Over`] gets no date, nor
+/// does one for which a hundred years have no room.
+///
+/// The same input gives the same output.
 pub fn dated(
     itineraries: &[Itinerary],
-    promised: &[DateTime<Utc>],
+    senders: &[SenderBook],
     settings: &Settings,
-    sender: &str,
     now: DateTime<Utc>,
-) -> Vec<Slot> {
-    let capacity = Capacity::new(promised, settings, now);
-    let mut planner = Planner {
-        settings,
-        sender,
-        now,
-        capacity,
-        closed: HashMap::new(),
-        shapes: HashMap::new(),
-        slots: Vec::new(),
-    };
-    let mut grounds = HashMap::new();
-    let mut heap = BinaryHeap::new();
-    let mut fresh = Vec::new();
-    for (index, itinerary) in itineraries.iter().enumerate() {
-        let ground = planner.ground_of(itinerary, &mut grounds);
-        let first = itinerary
-            .sequence
-            .steps
-            .first()
-            .map(|step| itinerary.state(step.number));
-        if first == Some(StepState::Undated) {
-            fresh.push(ground);
-        } else if let Some(next) = planner.next_of(ground, index, None) {
+) -> Plan {
+    let mut planner = Planner::new(senders, settings, now);
+    let mut trips = planner.trips_of(itineraries, senders);
+    planner.let_stand(&mut trips);
+    let (mut heap, mut fresh) = (BinaryHeap::new(), Vec::new());
+    for (index, trip) in trips.iter().enumerate() {
+        let first = trip.itinerary.sequence.steps.first();
+        if first.is_some_and(|step| trip.state(step.number) == StepState::Undated) {
+            fresh.push(trip);
+        } else if let Some(next) = planner.next_of(trip, index, None) {
             heap.push(Reverse(next));
         }
     }
     // The earliest day first, whatever its campaign: nobody's late step takes another's day.
     while let Some(Reverse(next)) = heap.pop() {
-        let Some(itinerary) = itineraries.get(next.index) else {
+        let Some(trip) = trips.get(next.index) else {
             continue;
         };
-        let ground = planner.ground_of(itinerary, &mut grounds);
-        heap.extend(planner.follow(ground, next).map(Reverse));
+        heap.extend(planner.follow(trip, next).map(Reverse));
     }
-    for ground in fresh {
-        planner.start(ground);
+    // What was to start already comes before what is new.
+    fresh.sort_by_key(|trip| trip.was(1).unwrap_or(DateTime::<Utc>::MAX_UTC));
+    for trip in fresh {
+        planner.start(trip);
     }
-    planner.slots
+    planner.plan
 }
 
-/// An itinerary with the number that stands for its zone, country and kind of days: days are closed
-/// for all itineraries of the same number alike.
-#[derive(Clone, Copy)]
-struct Ground<'a> {
+/// An itinerary with what it shares with others, by number.
+struct Trip<'a> {
     itinerary: &'a Itinerary,
-    number: usize,
+    /// Stands for zone, country and kind of days: days are closed for all of the same number alike.
+    ground: usize,
+    /// Stands for the ground and the delays.
+    shape: usize,
+    company: Option<u32>,
+    /// Which of the senders given; none while it has none.
+    sender: Option<usize>,
+    /// From which step on dates are given anew, and why.
+    again: Option<(u32, String)>,
 }
 
-/// What is known of all new campaigns of the same ground and delays.
-#[derive(Default)]
-struct Shape {
+impl Trip<'_> {
+    /// Where a step stands when dates that cannot be kept are forgotten.
+    fn state(&self, number: u32) -> StepState {
+        match (self.itinerary.state(number), &self.again) {
+            (StepState::Dated(_), Some((from, _))) if *from <= number => StepState::Undated,
+            (state, _) => state,
+        }
+    }
+
+    /// The date of a step that is dated anew.
+    fn was(&self, number: u32) -> Option<DateTime<Utc>> {
+        match (self.itinerary.state(number), &self.again) {
+            (StepState::Dated(at), Some((from, _))) if *from <= number => Some(at),
+            _ => None,
+        }
+    }
+
+    fn has_started(&self) -> bool {
+        matches!(self.itinerary.state(1), StepState::Sent(_))
+    }
+}
+
+/// What is known of all new campaigns of one sender, shape, company and earliest day.
+#[derive(Clone, Copy, Default)]
+struct Found {
     /// No day before this has room for all steps.
     not_before: Option<NaiveDate>,
     /// No day within reach has room for all steps.
     is_hopeless: bool,
 }
 
-/// A step to be dated, behind steps whose days are known. Ordered by day, then as given.
+/// A step to be dated, behind steps whose days are known. Ordered by day, then by the date it had,
+/// then as given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Next {
     day: NaiveDate,
+    was: DateTime<Utc>,
     index: usize,
     number: u32,
     known: Known,
@@ -111,53 +131,133 @@ struct Known {
     previous_number: u32,
 }
 
-struct Planner<'a> {
-    settings: &'a Settings,
-    sender: &'a str,
-    now: DateTime<Utc>,
+/// Room for a step.
+#[derive(Clone, Copy)]
+struct Room {
+    /// The lead's day.
+    day: NaiveDate,
+    spot: Spot,
+    /// Whether an earlier day had room, but not for this company.
+    waits_for_company: bool,
+}
+
+/// A sender that may be planned for.
+struct Desk<'a> {
+    address: &'a str,
     capacity: Capacity<'a>,
     /// Days off and full days, by ground: the next day worth a look.
     closed: HashMap<(usize, NaiveDate), NaiveDate>,
-    shapes: HashMap<(usize, Vec<u32>), Shape>,
-    slots: Vec<Slot>,
 }
 
-impl Planner<'_> {
-    fn ground_of<'i>(
-        &self,
-        itinerary: &'i Itinerary,
-        grounds: &mut HashMap<(&'i str, &'i str, bool), usize>,
-    ) -> Ground<'i> {
-        let respects = itinerary.sequence.respect_business_days;
-        let key = (itinerary.zone.name(), itinerary.country.as_str(), respects);
-        let fresh = grounds.len();
-        Ground {
-            itinerary,
-            number: *grounds.entry(key).or_insert(fresh),
+type FoundKey = (usize, usize, Option<u32>, NaiveDate);
+
+struct Planner<'a> {
+    settings: &'a Settings,
+    now: DateTime<Utc>,
+    /// In the order given; none for those that are stopped.
+    desks: Vec<Option<Desk<'a>>>,
+    companies: Companies<'a>,
+    found: HashMap<FoundKey, Found>,
+    plan: Plan,
+}
+
+impl<'a> Planner<'a> {
+    fn new(senders: &'a [SenderBook], settings: &'a Settings, now: DateTime<Utc>) -> Planner<'a> {
+        let mut companies = Companies::new(settings.company_daily);
+        let mut desks = Vec::with_capacity(senders.len());
+        for book in senders {
+            let name = (book.address.as_str(), book.limits);
+            let mut capacity = Capacity::new(name, book.first_sent_at, settings, now);
+            for promise in &book.promised {
+                let spot = capacity.spot_of(promise.at);
+                capacity.take(spot);
+                let company = companies.number(promise.company.as_deref());
+                companies.take(company, spot.day);
+            }
+            let address = book.address.as_str();
+            desks.push((!book.is_stopped).then(|| Desk {
+                address,
+                capacity,
+                closed: HashMap::new(),
+            }));
+        }
+        Planner {
+            settings,
+            now,
+            desks,
+            companies,
+            found: HashMap::new(),
+            plan: Plan::default(),
         }
     }
 
+    /// The itineraries that can be planned; the others are noted as waiting for their sender.
+    fn trips_of(&mut self, itineraries: &'a [Itinerary], senders: &[SenderBook]) -> Vec<Trip<'a>> {
+        let names = senders.iter().map(|book| book.address.as_str());
+        let numbers: HashMap<&str, usize> = names.zip(0..).collect();
+        let is_nobody_there = self.desks.iter().all(Option::is_none);
+        let mut grounds = HashMap::new();
+        let mut shapes: HashMap<(usize, DelayUnit, Vec<u32>), usize> = HashMap::new();
+        let mut trips = Vec::with_capacity(itineraries.len());
+        for itinerary in itineraries {
+            let number = itinerary.sender.as_deref().map(|name| numbers.get(name));
+            let sender = number.flatten().copied();
+            let desk = sender.and_then(|sender| self.desks.get(sender));
+            if number.is_some_and(|_| !matches!(desk, Some(Some(_))))
+                || number.is_none() && is_nobody_there
+            {
+                if itinerary.is_to_date() {
+                    self.plan.waits.push(Waits {
+                        campaign: itinerary.campaign,
+                        sender: itinerary.sender.clone(),
+                        is_stopped: itinerary.sender.is_none() || sender.is_some(),
+                    });
+                }
+                continue;
+            }
+            let sequence = &itinerary.sequence;
+            let respects = sequence.respect_business_days;
+            let key = (itinerary.zone.name(), itinerary.country.as_str(), respects);
+            let fresh = grounds.len();
+            let ground = *grounds.entry(key).or_insert(fresh);
+            let delays = sequence.steps.iter().map(|step| step.delay_days).collect();
+            let fresh = shapes.len();
+            let shape = (ground, sequence.delay_unit, delays);
+            trips.push(Trip {
+                itinerary,
+                ground,
+                shape: *shapes.entry(shape).or_insert(fresh),
+                company: self.companies.number(itinerary.company.as_deref()),
+                sender,
+                again: None,
+            });
+        }
+        trips
+    }
+
+    fn desk(&self, sender: usize) -> Option<&Desk<'a>> {
+        self.desks.get(sender)?.as_ref()
+    }
+
     /// The first undated step behind those whose days are known, or none if nothing may follow yet.
-    fn next_of(&self, ground: Ground<'_>, index: usize, known: Option<Known>) -> Option<Next> {
-        let itinerary = ground.itinerary;
+    fn next_of(&self, trip: &Trip<'_>, index: usize, known: Option<Known>) -> Option<Next> {
+        let itinerary = trip.itinerary;
         let mut known = known;
         let behind = known.map_or(0, |known| known.previous_number);
-        for step in itinerary
-            .sequence
-            .steps
-            .iter()
-            .filter(|step| step.number > behind)
-        {
-            let at = match itinerary.state(step.number) {
+        let steps = itinerary.sequence.steps.iter();
+        for step in steps.filter(|step| step.number > behind) {
+            let at = match trip.state(step.number) {
                 StepState::Sent(at) => at,
                 // What is overdue leaves now at the earliest.
                 StepState::Dated(at) => at.max(self.now),
                 StepState::Open | StepState::Over => return None,
                 StepState::Undated => {
                     let known = known?;
-                    let target = itinerary.target(step.number, known.first, known.previous);
+                    let days = (known.first, known.previous);
+                    let target = itinerary.target(step.number, days, self.settings);
                     return Some(Next {
                         day: target.day,
+                        was: trip.was(step.number).unwrap_or(DateTime::<Utc>::MAX_UTC),
                         index,
                         number: step.number,
                         known,
@@ -175,275 +275,188 @@ impl Planner<'_> {
         None
     }
 
-    /// Dates a follow-up on its day or the first one after it with room; gives the step after it.
-    fn follow(&mut self, ground: Ground<'_>, next: Next) -> Option<Next> {
-        let Ground { itinerary, .. } = ground;
-        let Next {
-            index,
-            number,
-            known,
-            ..
-        } = next;
-        let target = itinerary.target(number, known.first, known.previous);
+    /// Dates a follow-up on its day or the first one after it with room, or skips it; gives the
+    /// step after it.
+    fn follow(&mut self, trip: &Trip<'_>, next: Next) -> Option<Next> {
+        let itinerary = trip.itinerary;
+        let Next { number, known, .. } = next;
+        let sender = trip.sender.or_else(|| self.least_used())?;
+        let settings = self.settings;
+        let target = itinerary.target(number, (known.first, known.previous), settings);
         let today = itinerary.zone.local_date(self.now);
-        let (day, spot) = self.first_room(ground, number, target.day.max(today), Some(known))?;
-        let mut reason = itinerary.explain(&target);
+        let earliest = target.day.max(today);
+        let room = self.first_room(trip, sender, number, earliest, Some(known), trip.company)?;
+        if trip.has_started() && is_stale(target.day, room.day, settings) {
+            self.plan.skips.push(Skip {
+                campaign: itinerary.campaign,
+                number,
+                reason: stale(target.day, settings),
+            });
+            return None;
+        }
+        let mut reason = itinerary.explain(&target, settings);
         if target.day < today {
             reason.push_str(&format!(", overdue since {}", shown(target.day)));
         }
-        if day > itinerary.rolled(target.day.max(today)) {
-            let limit = self.settings.daily_limit;
-            let day = shown(day);
+        let wished = itinerary.days_off(settings).rolled(earliest);
+        if room.day > wished {
+            let limits = self.limits_in_words(sender, wished, room.waits_for_company);
+            let day = shown(room.day);
             reason.push_str(&format!(
-                ", then to {day}, the first day with room (limit {limit})"
+                ", then to {day}, the first day with room {limits}"
             ));
         }
-        self.take(itinerary, number, spot, reason);
+        self.take(trip, sender, number, room.spot, reason);
         let known = Known {
-            previous: day,
-            previous_at: spot.at,
+            previous: room.day,
+            previous_at: room.spot.at,
             previous_number: number,
             ..known
         };
-        self.next_of(ground, index, Some(known))
+        self.next_of(trip, next.index, Some(known))
     }
 
-    /// Dates a new campaign: all steps on their days if any day allows it, else each as it fits.
-    fn start(&mut self, ground: Ground<'_>) {
-        let itinerary = ground.itinerary;
-        let target = itinerary.first_target(itinerary.zone.local_date(self.now));
-        let mut states = itinerary
-            .sequence
-            .steps
-            .iter()
-            .map(|step| itinerary.state(step.number));
-        let is_whole = states.all(|state| state == StepState::Undated);
-        if !is_whole || !self.start_whole(ground, &target) {
-            self.start_anyway(ground, &target, is_whole);
-        }
+    /// The sender that has the least to do.
+    fn least_used(&self) -> Option<usize> {
+        let desks = self.desks.iter().enumerate();
+        let desks = desks.filter_map(|(sender, desk)| Some((sender, desk.as_ref()?)));
+        let least = desks.min_by_key(|(sender, desk)| (desk.capacity.load(), *sender));
+        least.map(|(sender, _)| sender)
     }
 
-    /// Dates all steps of a new campaign, from the first day on which the first one fits and every
-    /// later one fits on its own day; tells whether there is such a day.
-    fn start_whole(&mut self, ground: Ground<'_>, target: &Target) -> bool {
-        let itinerary = ground.itinerary;
-        let steps = &itinerary.sequence.steps;
-        let Some(first) = steps.first() else {
-            return true;
-        };
-        let key = (
-            ground.number,
-            steps.iter().map(|step| step.delay_days).collect(),
-        );
-        let shape = self.shapes.entry(key.clone()).or_default();
-        if shape.is_hopeless {
-            return false;
-        }
-        let mut day = shape
-            .not_before
-            .map_or(target.day, |day| day.max(target.day));
-        let mut last = None;
-        while let Some((found, spot)) = self.first_room(ground, first.number, day, None) {
-            if found > *last.get_or_insert(plus(found, DAYS_TO_FIT_ALL)) {
-                break;
-            }
-            if let Some(spots) = self.all_fit(ground, found, spot) {
-                self.take_all(itinerary, (target, found), &spots);
-                let shape = Shape {
-                    not_before: Some(found),
-                    is_hopeless: false,
-                };
-                self.shapes.insert(key, shape);
-                return true;
-            }
-            day = plus(found, 1);
-        }
-        self.shapes.insert(
-            key,
-            Shape {
-                not_before: None,
-                is_hopeless: true,
-            },
-        );
-        false
-    }
-
-    /// Dates the steps of a new campaign one after the other, each where it fits.
-    fn start_anyway(&mut self, ground: Ground<'_>, target: &Target, is_hopeless: bool) {
-        let itinerary = ground.itinerary;
-        let Some(first) = itinerary.sequence.steps.first() else {
-            return;
-        };
-        let Some((day, spot)) = self.first_room(ground, first.number, target.day, None) else {
-            return;
-        };
-        let mut reason = self.first_reason(itinerary, target, day, "it");
-        if is_hopeless {
-            reason.push_str(", though no day within reach has room for all steps");
-        }
-        self.take(itinerary, first.number, spot, reason);
-        let known = Known {
-            first: day,
-            previous: day,
-            previous_at: spot.at,
-            previous_number: first.number,
-        };
-        let mut next = self.next_of(ground, 0, Some(known));
-        while let Some(step) = next {
-            next = self.follow(ground, step);
+    /// `(limit 50, at most 2 a day to its company)`.
+    fn limits_in_words(&self, sender: usize, day: NaiveDate, waits_for_company: bool) -> String {
+        let desk = self.desk(sender);
+        let limit = desk.map_or(0, |desk| desk.capacity.allowed_on(day));
+        match self.settings.company_daily.filter(|_| waits_for_company) {
+            Some(daily) => format!("(limit {limit}, at most {daily} a day to its company)"),
+            None => format!("(limit {limit})"),
         }
     }
 
-    /// Spots for all steps when the first one takes `spot`, each follow-up on the very day the
-    /// rules give it; none if one of them would not fit there.
-    fn all_fit(&mut self, ground: Ground<'_>, day: NaiveDate, spot: Spot) -> Option<Vec<Spot>> {
-        let Ground {
-            itinerary,
-            number: ground_number,
-        } = ground;
-        let steps = &itinerary.sequence.steps;
-        let mut spots = Vec::with_capacity(steps.len());
-        spots.push(spot);
-        let (mut previous, mut previous_at) = (day, spot.at);
-        for step in steps.iter().skip(1) {
-            let target = itinerary.target(step.number, day, previous);
-            let jitter_secs = self.jitter_secs(itinerary.campaign, step.number);
-            let place = (ground_number, &itinerary.zone);
-            let after = Some(previous_at);
-            let spot = self
-                .capacity
-                .fit(place, target.day, after, &spots, jitter_secs)?;
-            (previous, previous_at) = (target.day, spot.at);
-            spots.push(spot);
-        }
-        Some(spots)
-    }
-
-    fn take_all(
+    fn take(
         &mut self,
-        itinerary: &Itinerary,
-        (target, day): (&Target, NaiveDate),
-        spots: &[Spot],
+        trip: &Trip<'_>,
+        sender: usize,
+        number: u32,
+        spot: Spot,
+        mut reason: String,
     ) {
-        let mut previous = day;
-        for (position, (step, spot)) in itinerary.sequence.steps.iter().zip(spots).enumerate() {
-            let reason = if position == 0 {
-                self.first_reason(itinerary, target, day, "every step")
-            } else {
-                let target = itinerary.target(step.number, day, previous);
-                previous = target.day;
-                itinerary.explain(&target)
-            };
-            self.take(itinerary, step.number, *spot, reason);
+        let Some(Some(desk)) = self.desks.get_mut(sender) else {
+            return;
+        };
+        desk.capacity.take(spot);
+        self.companies.take(trip.company, spot.day);
+        let itinerary = trip.itinerary;
+        let (due_at, was) = (spot.instant(), trip.was(number));
+        if was == Some(due_at) {
+            return;
         }
-    }
-
-    fn first_reason(
-        &self,
-        itinerary: &Itinerary,
-        target: &Target,
-        day: NaiveDate,
-        what: &str,
-    ) -> String {
-        let reason = itinerary.explain(target);
-        if day == target.day {
-            return reason;
-        }
-        let limit = self.settings.daily_limit;
-        format!(
-            "{reason}, {} is the first day with room for {what} (limit {limit})",
-            shown(day)
-        )
-    }
-
-    fn take(&mut self, itinerary: &Itinerary, number: u32, spot: Spot, mut reason: String) {
-        self.capacity.take(spot);
         reason.push_str(&format!(", {} in {}", self.settings.window, itinerary.zone));
-        let campaign = itinerary.campaign;
-        self.slots.push(Slot {
-            campaign,
+        match &trip.again {
+            Some((from, why)) if was.is_some() && *from == number => {
+                reason.push_str(&format!("; dated again because {why}"));
+            }
+            Some((from, _)) if was.is_some() => {
+                let name = itinerary.step_name(*from);
+                reason.push_str(&format!("; dated again because {name} moves"));
+            }
+            _ => {}
+        }
+        self.plan.slots.push(Slot {
+            campaign: itinerary.campaign,
             number,
-            due_at: spot.instant(),
+            sender: desk.address.to_string(),
+            was,
+            due_at,
             reason,
         });
     }
 
-    /// The first day from `day` on with room for a step behind what is known, and the room.
+    /// The first day from `day` on with room for a step behind what is known, and the room;
+    /// `company` if that is to be asked.
     fn first_room(
         &mut self,
-        ground: Ground<'_>,
+        trip: &Trip<'_>,
+        sender: usize,
         number: u32,
         day: NaiveDate,
         known: Option<Known>,
-    ) -> Option<(NaiveDate, Spot)> {
-        let zone = &ground.itinerary.zone;
-        let jitter_secs = self.jitter_secs(ground.itinerary.campaign, number);
+        company: Option<u32>,
+    ) -> Option<Room> {
+        let zone = &trip.itinerary.zone;
         let horizon = plus(zone.local_date(self.now), HORIZON_DAYS);
+        let starts_from = trip.itinerary.starts_from.map(|at| at.timestamp() - 1);
+        let (companies, desks) = (&self.companies, &mut self.desks);
+        let desk = desks.get_mut(sender)?.as_mut()?;
+        let mut waits_for_company = false;
         let mut day = day;
         loop {
-            day = self.open_day(ground, day);
+            day = desk.open_day(trip, day, self.settings);
             if day >= horizon {
                 return None;
             }
             // On a later day every instant is later.
-            let after = known
-                .filter(|known| known.previous == day)
-                .map(|known| known.previous_at);
-            let place = (ground.number, zone);
-            if let Some(spot) = self.capacity.fit(place, day, after, &[], jitter_secs) {
-                return Some((day, spot));
-            }
-            if after.is_none() {
-                self.closed.insert((ground.number, day), plus(day, 1));
+            let after = known.filter(|known| known.previous == day);
+            let after = after.map(|known| known.previous_at);
+            let starts_from = starts_from.filter(|_| known.is_none());
+            let room = desk.capacity.fit(Wanted {
+                place: (trip.ground, zone),
+                date: day,
+                after: after.or(starts_from),
+                beside: &[],
+                seed: seed_of(trip.itinerary.campaign, number),
+                company: company.map(|company| (companies, company)),
+            });
+            match room {
+                Ok(spot) => {
+                    return Some(Room {
+                        day,
+                        spot,
+                        waits_for_company,
+                    });
+                }
+                Err(Full::ForAll) => {
+                    desk.closed.insert((trip.ground, day), plus(day, 1));
+                }
+                Err(Full::ForThis) => waits_for_company |= company.is_some(),
             }
             day = plus(day, 1);
         }
     }
+}
 
+impl Desk<'_> {
     /// The first day from `day` on that is not known to be closed.
-    fn open_day(&mut self, ground: Ground<'_>, day: NaiveDate) -> NaiveDate {
+    fn open_day(&mut self, trip: &Trip<'_>, day: NaiveDate, settings: &Settings) -> NaiveDate {
         let mut open = day;
         loop {
-            if let Some(next) = self.closed.get(&(ground.number, open)) {
+            if let Some(next) = self.closed.get(&(trip.ground, open)) {
                 open = *next;
                 continue;
             }
-            let rolled = ground.itinerary.rolled(open);
+            let rolled = trip.itinerary.days_off(settings).rolled(open);
             if rolled == open {
                 break;
             }
-            self.closed.insert((ground.number, open), rolled);
+            self.closed.insert((trip.ground, open), rolled);
         }
         // The next search from any of these days arrives at once.
         let mut at = day;
         while at < open {
-            let next = self.closed.insert((ground.number, at), open);
+            let next = self.closed.insert((trip.ground, at), open);
             at = next.unwrap_or(open);
         }
         open
     }
-
-    /// A number of seconds that is always the same for a message, evenly spread.
-    fn jitter_secs(&self, campaign: i64, number: u32) -> i64 {
-        if self.settings.jitter_secs == 0 {
-            return 0;
-        }
-        let mut hash = Sha256::new();
-        hash.update(self.sender.as_bytes());
-        hash.update(campaign.to_be_bytes());
-        hash.update(number.to_be_bytes());
-        let digest = hash.finalize();
-        let seed = digest
-            .iter()
-            .take(6)
-            .fold(0_i64, |seed, byte| (seed << 8) | i64::from(*byte));
-        seed % (i64::from(self.settings.jitter_secs) + 1)
-    }
 }
 
-fn plus(day: NaiveDate, days: u64) -> NaiveDate {
-    day.checked_add_days(Days::new(days))
-        .unwrap_or(NaiveDate::MAX)
+impl Itinerary {
+    /// Whether some step of it has no date.
+    fn is_to_date(&self) -> bool {
+        let mut steps = self.sequence.steps.iter();
+        steps.any(|step| self.state(step.number) == StepState::Undated)
+    }
 }
 
 #[cfg(test)]

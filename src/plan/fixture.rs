@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
-use super::{Itinerary, Settings, StepFact, StepState};
-use crate::calendar::{Window, Zone};
+use super::{Itinerary, Limits, Promise, SenderBook, Settings, StepFact, StepState};
+use crate::calendar::{ClosingDays, Window, Zone};
 use crate::campaign::Sequence;
 
 /// `2026-03-09 08:00`, on the clocks of a zone.
@@ -12,14 +12,42 @@ pub(super) fn at(zone: &str, local: &str) -> DateTime<Utc> {
     Zone::parse(zone).unwrap().at(local.date(), local.time())
 }
 
-/// Nine to five, no limits worth the name, and the sender counts days in UTC.
+/// Nine to five, no day of our own closed, nothing too late; days are counted in UTC, and what
+/// should have left before now gets another date.
 pub(super) fn settings() -> Settings {
     Settings {
         window: Window::parse("09:00-17:00").unwrap(),
         day_zone: Zone::utc(),
-        daily_limit: 1_000_000,
+        closing_days: ClosingDays::default(),
+        company_daily: None,
+        stale_after_days: 0,
+        overdue_after_minutes: 120,
+    }
+}
+
+/// No limits worth the name.
+pub(super) fn limits() -> Limits {
+    Limits {
+        daily: 1_000_000,
+        hourly: None,
         gap_secs: 0,
         jitter_secs: 0,
+        ramp: None,
+    }
+}
+
+/// A sender that has promised nothing to anybody's company.
+pub(super) fn sender(address: &str, limits: Limits, promised: &[DateTime<Utc>]) -> SenderBook {
+    let promise = |at: &DateTime<Utc>| Promise {
+        at: *at,
+        company: None,
+    };
+    SenderBook {
+        address: address.to_string(),
+        limits,
+        promised: promised.iter().map(promise).collect(),
+        first_sent_at: None,
+        is_stopped: false,
     }
 }
 
@@ -54,6 +82,9 @@ pub(super) fn itinerary(
         sequence: Sequence::hook_proof_fomo(delays, true),
         zone: Zone::parse(zone).unwrap(),
         country: country.to_string(),
+        company: None,
+        sender: None,
+        starts_from: None,
         steps,
     }
 }

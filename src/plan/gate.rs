@@ -1,10 +1,10 @@
 //! The rules at the moment of sending, and the next moment at which they allow it.
 
-use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 
-use super::rules::{just_after, opening, shown};
+use super::rules::{DaysOff, just_after, opening, plus, shown};
 use super::{Itinerary, Settings, StepState};
-use crate::calendar::{Zone, day_off};
+use crate::calendar::Zone;
 
 /// No retry waits longer.
 const RETRY_MINUTES_MAX: u32 = 24 * 60;
@@ -29,8 +29,8 @@ pub enum Gate {
 }
 
 /// Tests the rules for a step at the instant it would leave: every step before it was sent, delay
-/// and distance are kept as of the real sends, and it is a business day and inside the window where
-/// the lead is. The step itself is expected undated or dated; whether it is due and whether the
+/// and distance are kept as of the real sends, its time is not long gone, and it is a business day
+/// and inside the window where the lead is, and none of our closing days. The step itself is expected undated or dated; whether it is due and whether the
 /// sender has room is the caller's to know.
 pub fn gate(itinerary: &Itinerary, number: u32, settings: &Settings, now: DateTime<Utc>) -> Gate {
     let blocked = |reason: String| Gate::Blocked { reason };
@@ -61,10 +61,22 @@ pub fn gate(itinerary: &Itinerary, number: u32, settings: &Settings, now: DateTi
     }) = behind
     {
         reason = unsent.map(|name| format!("{name} has to leave before {}", step.name));
-        let target = itinerary.target(number, zone.local_date(first), zone.local_date(previous));
+        let target = itinerary.target(
+            number,
+            (zone.local_date(first), zone.local_date(previous)),
+            settings,
+        );
+        // A date that was given says itself that so late still makes sense.
+        let day = match itinerary.state(number) {
+            StepState::Dated(at) => target.day.max(zone.local_date(at)),
+            _ => target.day,
+        };
+        if is_stale(day, today, settings) {
+            return blocked(stale(day, settings));
+        }
         if target.day > today {
             from = from.max(zone.at(target.day, NaiveTime::MIN));
-            let words = itinerary.explain(&target);
+            let words = itinerary.explain(&target, settings);
             reason.get_or_insert_with(|| format!("waits for {}: {words}", shown(target.day)));
         }
         if just_after(previous) > from {
@@ -72,8 +84,8 @@ pub fn gate(itinerary: &Itinerary, number: u32, settings: &Settings, now: DateTi
             reason.get_or_insert_with(|| format!("has to leave after {name}"));
         }
     }
-    let respects = itinerary.sequence.respect_business_days;
-    let Some(until) = opening((zone, &itinerary.country), respects, settings, from) else {
+    let days_off = itinerary.days_off(settings);
+    let Some(until) = opening(zone, days_off, settings, from) else {
         return blocked(format!(
             "the window {} never opens in {zone}",
             settings.window
@@ -82,13 +94,10 @@ pub fn gate(itinerary: &Itinerary, number: u32, settings: &Settings, now: DateTi
     if until <= now {
         return Gate::Go;
     }
-    let reason =
-        reason.unwrap_or_else(
-            || match day_off(&itinerary.country, today).filter(|_| respects) {
-                Some(cause) => format!("{} is no business day there ({cause})", shown(today)),
-                None => format!("outside {} in {zone}", settings.window),
-            },
-        );
+    let reason = reason.unwrap_or_else(|| match days_off.cause(today) {
+        Some(cause) => format!("{} is no business day there ({cause})", shown(today)),
+        None => format!("outside {} in {zone}", settings.window),
+    });
     Gate::Wait { until, reason }
 }
 
@@ -131,7 +140,25 @@ fn behind(
     Ok(behind)
 }
 
-/// The first instant from `from` on that lies in the window, on a business day if those are kept.
+/// Whether a follow-up that leaves on a day would leave so late that it makes no sense any more.
+pub(super) fn is_stale(target: NaiveDate, day: NaiveDate, settings: &Settings) -> bool {
+    settings.stale_after_days > 0 && day > plus(target, settings.stale_after_days)
+}
+
+/// Why a follow-up makes no sense any more.
+pub(super) fn stale(target: NaiveDate, settings: &Settings) -> String {
+    let days = match settings.stale_after_days {
+        1 => "a day".to_string(),
+        days => format!("{days} days"),
+    };
+    format!(
+        "its day was {}, and more than {days} late it makes no sense",
+        shown(target)
+    )
+}
+
+/// The first instant from `from` on that lies in the window, on a business day if those are kept,
+/// and on none of our closing days.
 pub fn next_allowed(
     zone: &Zone,
     country: &str,
@@ -139,7 +166,8 @@ pub fn next_allowed(
     settings: &Settings,
     from: DateTime<Utc>,
 ) -> DateTime<Utc> {
-    opening((zone, country), respect_business_days, settings, from).unwrap_or_else(|| {
+    let days_off = DaysOff::new(country, respect_business_days, settings);
+    opening(zone, days_off, settings, from).unwrap_or_else(|| {
         // Only a window that no clock there ever shows: look again much later.
         from.checked_add_days(Days::new(366)).unwrap_or(from)
     })

@@ -10,7 +10,7 @@ use super::{Itinerary, Settings, Slot, StepState};
 /// where the window allows it; limits are not asked. Empty when nothing must move.
 pub fn after_sent(itinerary: &Itinerary, settings: &Settings) -> Vec<Slot> {
     let zone = &itinerary.zone;
-    let respects = itinerary.sequence.respect_business_days;
+    let days_off = itinerary.days_off(settings);
     let mut slots = Vec::new();
     let mut first: Option<NaiveDate> = None;
     let mut previous: Option<(String, DateTime<Utc>)> = None;
@@ -23,17 +23,24 @@ pub fn after_sent(itinerary: &Itinerary, settings: &Settings) -> Vec<Slot> {
         };
         let is_sent = matches!(state, StepState::Sent(_));
         if let (false, Some(first), Some((cause, previous_at))) = (is_sent, first, &previous) {
-            let target = itinerary.target(step.number, first, zone.local_date(*previous_at));
+            let target = itinerary.target(
+                step.number,
+                (first, zone.local_date(*previous_at)),
+                settings,
+            );
             let mut from = at.max(just_after(*previous_at));
             if zone.local_date(from) < target.day {
                 from = zone.at(target.day, zone.local(at).time()).max(from);
             }
             if from > at {
-                at = opening((zone, &itinerary.country), respects, settings, from).unwrap_or(from);
-                let words = itinerary.explain(&target);
+                let was = Some(at);
+                at = opening(zone, days_off, settings, from).unwrap_or(from);
+                let words = itinerary.explain(&target, settings);
                 slots.push(Slot {
                     campaign: itinerary.campaign,
                     number: step.number,
+                    sender: itinerary.sender.clone().unwrap_or_default(),
+                    was,
                     due_at: at,
                     reason: format!("{words}, later than planned because {cause}"),
                 });

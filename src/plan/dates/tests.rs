@@ -1,11 +1,25 @@
 use super::*;
 use crate::calendar::Window;
-use crate::plan::fixture::{at, itinerary, settings, shown as shown_at};
+use crate::plan::Limits;
+use crate::plan::fixture::{at, itinerary, limits, sender, settings, shown as shown_at};
 
 const NEW: &str = "undated, undated, undated";
 
-fn planned(itineraries: &[Itinerary], settings: &Settings, now: DateTime<Utc>) -> Vec<Slot> {
-    dated(itineraries, &[], settings, "ada", now)
+fn planned(itineraries: &[Itinerary], limits: Limits, now: DateTime<Utc>) -> Vec<Slot> {
+    planned_by("ada", itineraries, &[], limits, now)
+}
+
+fn planned_by(
+    name: &str,
+    itineraries: &[Itinerary],
+    promised: &[DateTime<Utc>],
+    limits: Limits,
+    now: DateTime<Utc>,
+) -> Vec<Slot> {
+    let book = sender(name, limits, promised);
+    let plan = dated(itineraries, &[book], &settings(), now);
+    assert_eq!((plan.skips, plan.waits), (vec![], vec![]));
+    plan.slots
 }
 
 /// Dates one campaign with the default delays and compares `step Day hour:minute` of each slot.
@@ -13,7 +27,7 @@ fn planned(itineraries: &[Itinerary], settings: &Settings, now: DateTime<Utc>) -
 fn check(place: (&str, &str), states: &str, now: &str, expected: &str) {
     let (zone, country) = place;
     let one = itinerary(7, zone, country, [0, 3, 7], states);
-    let slots = planned(std::slice::from_ref(&one), &settings(), at(zone, now));
+    let slots = planned(std::slice::from_ref(&one), limits(), at(zone, now));
     let found: Vec<String> = slots
         .iter()
         .map(|slot| format!("{} {}", slot.number, shown_at(&one.zone, slot.due_at)))
@@ -98,7 +112,7 @@ fn days_count_from_the_real_send() {
     // The proof left two days late: the fomo keeps its distance of four days.
     let states = "sent 2026-03-09 09:00, sent 2026-03-17 09:00, undated";
     check(BERLIN, states, "2026-03-17 18:00", "3 Mon 23 Mar 09:00");
-    // The hook is dated but not sent; overdue, it leaves now at the earliest.
+    // The hook is dated but not sent; long overdue, it gets another date.
     let states = "dated 2026-03-10 09:00, undated, undated";
     check(
         BERLIN,
@@ -110,7 +124,7 @@ fn days_count_from_the_real_send() {
         BERLIN,
         states,
         "2026-03-12 12:00",
-        "2 Mon 16 Mar 09:00, 3 Fri 20 Mar 09:00",
+        "1 Thu 12 Mar 12:00, 2 Mon 16 Mar 09:00, 3 Fri 20 Mar 09:00",
     );
 }
 
@@ -154,7 +168,7 @@ fn without_business_days_only_the_hours_count() {
     one.sequence.respect_business_days = false;
     let slots = planned(
         &[one.clone()],
-        &settings(),
+        limits(),
         at("Europe/Berlin", "2026-12-24 18:00"),
     );
     let days: Vec<String> = slots
@@ -171,28 +185,25 @@ fn without_business_days_only_the_hours_count() {
 fn steps_of_one_day_still_follow_each_other() {
     let one = itinerary(7, "Europe/Berlin", "DE", [0, 0, 0], NEW);
     let now = at("Europe/Berlin", "2026-03-09 02:00");
-    let times = |settings: &Settings| {
-        let slots = planned(std::slice::from_ref(&one), settings, now);
+    let times = |limits: Limits| {
+        let slots = planned(std::slice::from_ref(&one), limits, now);
         let times = slots
             .iter()
             .map(|slot| slot.due_at.format("%a %H:%M:%S").to_string());
         times.collect::<Vec<_>>().join(", ")
     };
-    assert_eq!(
-        times(&settings()),
-        "Mon 08:00:00, Mon 08:00:01, Mon 08:00:02"
-    );
-    let spaced = Settings {
+    assert_eq!(times(limits()), "Mon 08:00:00, Mon 08:00:01, Mon 08:00:02");
+    let spaced = Limits {
         gap_secs: 90,
-        ..settings()
+        ..limits()
     };
-    assert_eq!(times(&spaced), "Mon 08:00:00, Mon 08:01:30, Mon 08:03:00");
+    assert_eq!(times(spaced), "Mon 08:00:00, Mon 08:01:30, Mon 08:03:00");
     // Three a day never fit under a limit of two: each step takes the first day with room.
-    let limited = Settings {
-        daily_limit: 2,
-        ..settings()
+    let limited = Limits {
+        daily: 2,
+        ..limits()
     };
-    assert_eq!(times(&limited), "Mon 08:00:00, Mon 08:00:01, Tue 08:00:00");
+    assert_eq!(times(limited), "Mon 08:00:00, Mon 08:00:01, Tue 08:00:00");
 }
 
 #[test]
@@ -200,16 +211,16 @@ fn messages_keep_the_gap_to_each_other_and_to_what_was_promised() {
     let many: Vec<Itinerary> = (1..=4)
         .map(|campaign| itinerary(campaign, "UTC", "DE", [0, 3, 7], NEW))
         .collect();
-    let settings = Settings {
+    let limits = Limits {
         gap_secs: 600,
-        ..settings()
+        ..limits()
     };
     let promised = ["2026-03-09 08:55", "2026-03-09 09:20"].map(|local| at("UTC", local));
-    let slots = dated(
+    let slots = planned_by(
+        "ada",
         &many,
         &promised,
-        &settings,
-        "ada",
+        limits,
         at("UTC", "2026-03-09 02:00"),
     );
     let hooks: Vec<String> = slots
@@ -225,15 +236,15 @@ fn jitter_is_the_same_in_every_run_and_differs_between_senders() {
     let many: Vec<Itinerary> = (1..=40)
         .map(|campaign| itinerary(campaign, "UTC", "DE", [0, 3, 7], NEW))
         .collect();
-    let settings = Settings {
+    let limits = Limits {
         gap_secs: 90,
         jitter_secs: 60,
-        ..settings()
+        ..limits()
     };
     let now = at("UTC", "2026-03-09 02:00");
-    let slots = dated(&many, &[], &settings, "ada", now);
-    assert_eq!(slots, dated(&many, &[], &settings, "ada", now));
-    assert_ne!(slots, dated(&many, &[], &settings, "bob", now));
+    let slots = planned_by("ada", &many, &[], limits, now);
+    assert_eq!(slots, planned_by("ada", &many, &[], limits, now));
+    assert_ne!(slots, planned_by("bob", &many, &[], limits, now));
     let mut instants: Vec<i64> = slots.iter().map(|slot| slot.due_at.timestamp()).collect();
     instants.sort_unstable();
     let gaps: Vec<i64> = instants.windows(2).map(|pair| pair[1] - pair[0]).collect();
@@ -251,16 +262,16 @@ fn the_limit_counts_the_senders_day_and_what_was_promised() {
     let many: Vec<Itinerary> = (1..=3)
         .map(|campaign| itinerary(campaign, zone, "NZ", [0, 30, 60], NEW))
         .collect();
-    let settings = Settings {
-        daily_limit: 2,
-        ..settings()
+    let limits = Limits {
+        daily: 2,
+        ..limits()
     };
     let promised = [at("UTC", "2026-03-08 01:00")];
-    let slots = dated(
+    let slots = planned_by(
+        "ada",
         &many,
         &promised,
-        &settings,
-        "ada",
+        limits,
         at(zone, "2026-03-09 02:00"),
     );
     let hooks: Vec<String> = slots
@@ -280,11 +291,11 @@ fn promises_take_room_before_new_campaigns() {
         itinerary(2, "UTC", "DE", [0, 3, 7], sent),
         itinerary(3, "UTC", "DE", [0, 3, 7], NEW),
     ];
-    let settings = Settings {
-        daily_limit: 1,
-        ..settings()
+    let limits = Limits {
+        daily: 1,
+        ..limits()
     };
-    let slots = planned(&many, &settings, at("UTC", "2026-03-09 02:00"));
+    let slots = planned(&many, limits, at("UTC", "2026-03-09 02:00"));
     let found: Vec<String> = slots
         .iter()
         .map(|slot| {
@@ -312,12 +323,9 @@ fn promises_take_room_before_new_campaigns() {
 }
 
 #[track_caller]
-fn check_reasons(itineraries: &[Itinerary], daily_limit: u32, now: &str, expected: &[&str]) {
-    let settings = Settings {
-        daily_limit,
-        ..settings()
-    };
-    let slots = planned(itineraries, &settings, at("Europe/Berlin", now));
+fn check_reasons(itineraries: &[Itinerary], daily: u32, now: &str, expected: &[&str]) {
+    let limits = Limits { daily, ..limits() };
+    let slots = planned(itineraries, limits, at("Europe/Berlin", now));
     let reasons: Vec<&str> = slots.iter().map(|slot| slot.reason.as_str()).collect();
     assert_eq!(reasons, expected);
 }
@@ -374,11 +382,11 @@ fn reasons_tell_why_then() {
 #[test]
 fn a_campaign_that_never_fits_starts_anyway_and_says_so() {
     let one = itinerary(1, "Europe/Berlin", "DE", [0, 0, 1], NEW);
-    let settings = Settings {
-        daily_limit: 1,
-        ..settings()
+    let limits = Limits {
+        daily: 1,
+        ..limits()
     };
-    let slots = planned(&[one], &settings, at("Europe/Berlin", "2026-03-09 02:00"));
+    let slots = planned(&[one], limits, at("Europe/Berlin", "2026-03-09 02:00"));
     assert_eq!(slots.len(), 3);
     assert_eq!(
         slots[0].reason,
@@ -391,29 +399,29 @@ fn a_campaign_that_never_fits_starts_anyway_and_says_so() {
 fn settings_at_their_extremes_give_a_plan_or_none_but_no_panic() {
     let now = at("UTC", "2026-03-09 02:00");
     let one = [itinerary(1, "UTC", "DE", [0, 3, 7], NEW)];
-    let count = |settings: &Settings| planned(&one, settings, now).len();
+    let count = |limits: Limits| planned(&one, limits, now).len();
     assert_eq!(
-        count(&Settings {
-            daily_limit: 0,
-            ..settings()
+        count(Limits {
+            daily: 0,
+            ..limits()
         }),
         3
     );
     assert_eq!(
-        count(&Settings {
+        count(Limits {
             gap_secs: u32::MAX,
             jitter_secs: u32::MAX,
-            ..settings()
+            ..limits()
         }),
         1
     );
     let huge = [itinerary(1, "UTC", "DE", [u32::MAX; 3], NEW)];
-    assert_eq!(planned(&huge, &settings(), now), []);
+    assert_eq!(planned(&huge, limits(), now), []);
     let mut empty = itinerary(1, "UTC", "DE", [0, 3, 7], NEW);
     empty.sequence.steps.clear();
-    assert_eq!(planned(&[empty], &settings(), now), []);
+    assert_eq!(planned(&[empty], limits(), now), []);
     assert_eq!(
-        dated(&one, &[], &settings(), "", DateTime::<Utc>::MAX_UTC),
+        planned_by("", &one, &[], limits(), DateTime::<Utc>::MAX_UTC),
         []
     );
     // A window that exists only while the clocks are turned back or forward.
@@ -421,8 +429,13 @@ fn settings_at_their_extremes_give_a_plan_or_none_but_no_panic() {
         window: Window::parse("02:10-02:50").unwrap(),
         ..settings()
     };
-    let slots = planned(&one, &night, at("UTC", "2026-03-28 12:00"));
-    assert_eq!(slots.len(), 3);
+    let slots = dated(
+        &one,
+        &[sender("ada", limits(), &[])],
+        &night,
+        at("UTC", "2026-03-28 12:00"),
+    );
+    assert_eq!(slots.slots.len(), 3);
 }
 
 #[test]
@@ -443,15 +456,15 @@ fn many_campaigns_are_dated_in_a_moment() {
         })
         .collect();
     let now = at("UTC", "2026-03-09 02:00");
-    let tight = Settings {
-        daily_limit: 500,
+    let tight = Limits {
+        daily: 500,
         gap_secs: 30,
         jitter_secs: 20,
-        ..settings()
+        ..limits()
     };
-    for settings in [settings(), tight] {
+    for limits in [limits(), tight] {
         let started = std::time::Instant::now();
-        let slots = planned(&many, &settings, now);
+        let slots = planned(&many, limits, now);
         assert_eq!(slots.len(), 3 * n as usize);
         // Unoptimised and on a busy machine; what it guards against takes minutes.
         assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
