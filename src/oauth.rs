@@ -18,10 +18,11 @@ use tokio::time::Instant;
 /// Its scope for IMAP and SMTP is `https://mail.google.com/`.
 pub const GOOGLE_TOKEN_URL: &str = "https://oauth2.googleapis.com/token";
 
-/// Microsoft's token endpoint
-/// (<https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow>) of a tenant: its
-/// id or domain, or `common`. Its scopes for Exchange Online are
-/// `https://outlook.office.com/SMTP.Send https://outlook.office.com/IMAP.AccessAsUser.All`.
+/// Microsoft's token endpoint of a tenant, named by its id or domain, or `common`. See
+/// <https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow>. The scopes for
+/// Exchange Online are
+/// `https://outlook.office.com/SMTP.Send https://outlook.office.com/IMAP.AccessAsUser.All`, and
+/// `offline_access` when a person signs in.
 pub fn microsoft_token_url(tenant: &str) -> String {
     format!("https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token")
 }

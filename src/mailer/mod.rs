@@ -98,6 +98,10 @@ pub enum PasswordMechanism {
 
 /// Where mail goes.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one for each sender, and it is read where it stands"
+)]
 pub enum Settings {
     /// Into this Maildir, created when missing.
     Maildir(PathBuf),

@@ -1,0 +1,81 @@
+//! The login by access token (XOAUTH2), said as Google and Microsoft want it.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use outreach::oauth;
+use secrecy::SecretString;
+
+use super::*;
+
+const TOKEN: &str = "ya29.good-4711";
+
+/// An IMAP server that takes only that token and has one empty folder.
+fn talk(mut stream: TcpStream, _: usize) {
+    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+    let mut next = move || lines.next().and_then(Result::ok);
+    let mut say = move |words: &str| stream.write_all(format!("{words}\r\n").as_bytes()).is_ok();
+    say("* OK hello");
+    while let Some(line) = next() {
+        let (tag, command) = line.split_once(' ').unwrap();
+        let answer = match command.split(' ').next().unwrap() {
+            "AUTHENTICATE" => {
+                assert_eq!(command, "AUTHENTICATE XOAUTH2");
+                say("+ ");
+                let Some(login) = next() else { return };
+                let expected = format!("user={}\x01auth=Bearer {TOKEN}\x01\x01", dovecot::USER);
+                if login == STANDARD.encode(expected) {
+                    "OK welcome"
+                } else {
+                    // The reason first; only its empty answer brings the refusal.
+                    say(&format!("+ {}", STANDARD.encode("{\"status\":\"400\"}")));
+                    assert_eq!(next().as_deref(), Some(""));
+                    "NO [AUTHENTICATIONFAILED] Invalid credentials"
+                }
+            }
+            "EXAMINE" => {
+                say("* 0 EXISTS");
+                say("* OK [UIDVALIDITY 7] valid");
+                "OK [READ-ONLY] done"
+            }
+            _ => "OK done",
+        };
+        if !say(&format!("{tag} {answer}")) {
+            return;
+        }
+    }
+}
+
+fn with_token(port: u16, token: &str) -> Settings {
+    let oauth = oauth::Settings {
+        token_url: oauth::GOOGLE_TOKEN_URL.to_string(),
+        client_id: "app".to_string(),
+        client_secret: None,
+        refresh_token: SecretString::from("1//refresh".to_string()),
+        scope: None,
+    };
+    let imap = ImapSettings {
+        login: Login::OAuth(oauth),
+        ..settings(port, TlsMode::None, None)
+    };
+    let settings = Settings::Imap(imap);
+    assert_eq!(settings.oauth().map(|oauth| oauth.client_id.as_str()), Some("app"));
+    let err = Mailbox::open(&settings).unwrap_err();
+    assert!(matches!(err, OpenError::Refused(_)), "{err}");
+    assert!(err.to_string().contains("expected an access token"), "{err}");
+    let ready = settings.with_token(SecretString::from(token.to_string()));
+    assert_eq!((ready.name(), ready.oauth().is_some()), (settings.name(), false));
+    ready
+}
+
+#[test]
+fn a_token_opens_the_mailbox_and_a_wrong_one_is_refused_without_being_shown() {
+    let port = scripted(talk);
+    assert!(Mailbox::open(&with_token(port, TOKEN)).is_ok());
+    for token in ["ya29.old-4711", "x\x01auth=Bearer ya29.good-4711"] {
+        let err = Mailbox::open(&with_token(port, token)).unwrap_err();
+        assert!(matches!(err, OpenError::Refused(_)), "{err}");
+        let line = err.to_string();
+        assert!(line.contains("Invalid credentials"), "{line}");
+        assert!(!line.contains("ya29") && !line.contains('\n'), "{line}");
+    }
+}
