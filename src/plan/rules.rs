@@ -62,7 +62,7 @@ impl<'a> DaysOff<'a> {
     }
 
     /// The day so many open days after another one; one that never comes if that is beyond any plan.
-    fn later(&self, day: NaiveDate, days: u32) -> NaiveDate {
+    pub(super) fn later(&self, day: NaiveDate, days: u32) -> NaiveDate {
         let mut day = day;
         if days > DELAY_DAYS_MAX {
             return NaiveDate::MAX;
