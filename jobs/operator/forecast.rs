@@ -24,15 +24,15 @@ const CHUNK: u32 = 1_000;
 /// The options of `forecast`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// What so many more senders like the first would change
+    /// So many more senders like the first
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = crate::usage::count)]
     sender_more: u32,
-    /// What this daily limit of every sender would change [default: half as high again]
+    /// This daily limit of every sender [default: half more]
     #[arg(long, value_name = "N", value_parser = crate::usage::count)]
     daily_limit: Option<u32>,
-    /// Count so many more leads to write to than there are, like those there are
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    leads: u32,
+    /// So many more leads to write to, like those there are
+    #[arg(long, value_name = "N", value_parser = crate::usage::count)]
+    leads: Option<u32>,
     /// Print JSON on stdout
     #[arg(long)]
     json: bool,
@@ -43,7 +43,7 @@ pub fn run(config: &Config, clock: Clock, args: &Args) -> Result<Exit, Failure> 
     let ledger = open_to_read(config, clock)?;
     let now = clock.now();
     let mut world = World::read(&ledger, config, now)?;
-    world.add_leads(args.leads, config, now)?;
+    world.add_leads(args.leads.unwrap_or(0), config, now)?;
     let cases = world.cases(config, args, now);
     let left_out = left_out(&ledger, now)?;
     if args.json {

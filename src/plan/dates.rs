@@ -460,6 +460,8 @@ impl Itinerary {
 }
 
 #[cfg(test)]
+mod many;
+#[cfg(test)]
 mod promises;
 #[cfg(test)]
 mod tests;

@@ -8,15 +8,15 @@ use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Utc};
 use super::{Itinerary, Limits, SenderBook, Settings, StepFact, StepState, dated};
 
 /// New leads arrive on so many days from Monday to Friday of the simulated stream.
-const STREAM_DAYS: u32 = 60;
+const STREAM_DAYS: u32 = 120;
 
-/// So many open days a first mail of the stream may wait: weekends and holidays make some days
-/// fuller than others, and only a queue that grows says that there are too many.
-const WAIT_DAYS_MAX: u32 = 2;
+/// So many open days a first mail of the stream may wait: weekends and holidays push many steps onto
+/// the days after them, and only a queue that keeps growing says that there are too many.
+const WAIT_DAYS_MAX: u32 = 5;
 
 /// Senders that may send more than this a day together are simulated at a smaller scale, so that
 /// the answer never takes long.
-const STREAM_MESSAGES_MAX: u64 = 400;
+const STREAM_MESSAGES_MAX: u64 = 200;
 
 /// What a plan comes to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -262,3 +262,6 @@ fn count(n: usize) -> u32 {
 fn count_of(n: u64) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX - 1)
 }
+
+#[cfg(test)]
+mod tests;
