@@ -10,8 +10,8 @@ use super::{Itinerary, Limits, SenderBook, Settings, StepFact, StepState, dated}
 /// New leads arrive on so many days from Monday to Friday of the simulated stream.
 const STREAM_DAYS: u32 = 120;
 
-/// So many open days a first mail of the stream may wait: weekends and holidays push many steps onto
-/// the days after them, and only a queue that keeps growing says that there are too many.
+/// So many open days a first mail of the stream may wait: weekends and holidays push many steps
+/// onto the days after them, and only a queue that keeps growing says that there are too many.
 const WAIT_DAYS_MAX: u32 = 5;
 
 /// Senders that may send more than this a day together are simulated at a smaller scale, so that

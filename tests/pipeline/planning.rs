@@ -231,7 +231,7 @@ fn the_queue_can_be_asked_for_a_sender_and_a_day() {
 #[test]
 fn the_forecast_tells_the_end_the_fullest_day_and_what_more_would_change() {
     let world = dated(6, "3");
-    let before = world.read("campaigns.db");
+    let before = std::fs::read(world.path("campaigns.db")).unwrap();
     let told = world.at(NIGHT).run(&["forecast", "--json"]).exits(0).json();
     let cases = told["cases"].as_array().unwrap();
     assert_eq!(cases.len(), 3, "{told}");
@@ -285,5 +285,5 @@ fn the_forecast_tells_the_end_the_fullest_day_and_what_more_would_change() {
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }
-    assert_eq!(world.read("campaigns.db"), before);
+    assert_eq!(std::fs::read(world.path("campaigns.db")).unwrap(), before);
 }
