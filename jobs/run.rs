@@ -370,7 +370,7 @@ async fn run_stage(
         Stage::Generate => generate::run(ledger, config, &job, summary).await,
         Stage::Schedule => schedule::run(ledger, config, &job, summary),
         Stage::Send => send::run(ledger, config, &job, summary).await,
-        Stage::Scan => scan::run(ledger, config, &job, summary),
+        Stage::Scan => scan::run(ledger, config, &job, summary).await,
         Stage::Push => push::run(ledger, config, &job, summary).await,
     }
 }

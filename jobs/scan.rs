@@ -11,12 +11,13 @@ use outreach::inbound::{self, Ours};
 use outreach::lead::EmailAddress;
 use outreach::ledger::{Ledger, NewInbound};
 use outreach::mailbox::{self, Cursor, Mailbox, OpenError};
+use outreach::oauth::{TokenError, TokenSource};
 
 use crate::exit::Failure;
 use crate::run::{Job, Progress, Summary};
 
 /// Runs the stage.
-pub fn run(
+pub async fn run(
     ledger: &mut Ledger,
     config: &Config,
     job: &Job,
@@ -32,7 +33,7 @@ pub fn run(
     let mut result = Ok(());
     for settings in config.mailboxes() {
         // One mailbox that cannot be read keeps no other from being read.
-        let read = scan_mailbox(ledger, config, settings, job, summary);
+        let read = scan_mailbox(ledger, config, settings, job, summary).await;
         result = result.and(read);
     }
     if job.args.dry_run {
@@ -49,7 +50,7 @@ pub fn run(
     result
 }
 
-fn scan_mailbox(
+async fn scan_mailbox(
     ledger: &mut Ledger,
     config: &Config,
     settings: &mailbox::Settings,
@@ -57,7 +58,10 @@ fn scan_mailbox(
     summary: &mut Summary,
 ) -> Result<(), Failure> {
     let name = settings.name();
-    let result = read(ledger, config, (settings, &name), job, summary);
+    let result = match signed_in(settings).await {
+        Ok(settings) => read(ledger, config, (&settings, &name), job, summary),
+        Err(failure) => Err(failure),
+    };
     match result {
         Ok(()) if job.stop.requested() => Ok(()),
         Ok(()) => Ok(ledger.scan_succeeded(&name, job.clock.now())?),
@@ -66,6 +70,19 @@ fn scan_mailbox(
             Err(failure)
         }
     }
+}
+
+/// The mailbox with an access token, where its login wants one.
+async fn signed_in(settings: &mailbox::Settings) -> Result<mailbox::Settings, Failure> {
+    let Some(oauth) = settings.oauth() else {
+        return Ok(settings.clone());
+    };
+    let source = TokenSource::new(oauth.clone()).map_err(Failure::config)?;
+    let token = source.token().await.map_err(|error| match error {
+        TokenError::Again(_) => Failure::again(error),
+        TokenError::Configuration(_) => Failure::config(error),
+    })?;
+    Ok(settings.with_token(token))
 }
 
 fn read(

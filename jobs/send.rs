@@ -331,6 +331,9 @@ fn compose(
         unsubscribe_mailto: Some(sender.unsubscribe_mailto.clone()),
         postal_address: config.postal_address.clone(),
         reply_to: sender.reply_to.clone(),
+        unsubscribe_url: None,
+        thread: None,
+        html: None,
     })
 }
 

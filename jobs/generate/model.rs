@@ -442,13 +442,16 @@ impl<'a> ModelDesk<'a> {
         order.tried.has_model_failed = true;
         let written = self.desk.write_from_templates(&order, lead);
         let texts = match (written, best) {
-            (Ok(texts), Some(best))
-                if !texts.judgement.pass && best.judgement.score > texts.judgement.score =>
-            {
-                best
+            (Ok(mut texts), Some(mut best)) => {
+                let judgement = self.desk.judge(&order, &mut texts);
+                let is_better = self.desk.judge(&order, &mut best).score > judgement.score;
+                match !judgement.pass && is_better {
+                    true => best,
+                    false => texts,
+                }
             }
             (Err(_), Some(best)) => best,
-            (written, _) => written?,
+            (written, None) => written?,
         };
         Ok(Written::new(order, Ok(texts)))
     }

@@ -5,16 +5,20 @@
 //! [`Reader::finish`] agrees.
 //! This module knows each variable by itself; what they mean together is the loader's.
 
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
 use super::problem::{Problem, Problems, Warning, is_unprintable, shown};
+use super::provider;
+use super::senders_file::{self, SenderTable};
 use super::sources::{Found, Origin, Sources};
+use super::text::{Misfit, parse_host, parse_line, parse_url};
 use super::variables::{self, FIELD_FAMILY, Kind, Variable};
 use crate::calendar::{self, Window, Zone};
 use crate::lead::EmailAddress;
-use crate::mailer;
+use crate::mailer::{self, Preset};
 use crate::tls::TlsMode;
 use crate::writer::Price;
 
@@ -23,21 +27,15 @@ pub(super) struct Reader<'a> {
     sources: &'a Sources,
     problems: Vec<Problem>,
     warnings: Vec<Warning>,
+    /// The sender that is being read, whose values go before all others.
+    sender: Option<SenderTable>,
+    /// What the provider that all senders share stands for.
+    provided: BTreeMap<&'static str, Found>,
+    /// Names that senders' tables gave to their secrets.
+    borrowed: BTreeSet<String>,
     /// The names asked for, so that a test can tell a variable nobody reads.
     #[cfg(test)]
     pub(super) asked: Vec<&'static str>,
-}
-
-/// Why a text is not of its kind.
-enum Misfit {
-    /// It is not what the kind says.
-    Plain,
-    /// It is not, and these words say what is particular about it.
-    Because(String),
-    /// A sentence that already says what was expected and found.
-    Said(String),
-    /// It must not be repeated, since it may hold a password; these words say what was found.
-    Unspeakable(&'static str),
 }
 
 impl<'a> Reader<'a> {
@@ -47,6 +45,9 @@ impl<'a> Reader<'a> {
             sources,
             problems,
             warnings,
+            sender: None,
+            provided: BTreeMap::new(),
+            borrowed: BTreeSet::new(),
             #[cfg(test)]
             asked: Vec::new(),
         }
@@ -65,29 +66,98 @@ impl<'a> Reader<'a> {
         Err(Problems(self.problems, self.warnings))
     }
 
+    /// Reads a sender: until [`Reader::leave`], the values of its table go before all others.
+    pub(super) fn enter(&mut self, table: SenderTable) {
+        self.sender = Some(table);
+    }
+
+    /// Ends the reading of a sender.
+    pub(super) fn leave(&mut self) {
+        self.sender = None;
+    }
+
+    /// The tables of a file of senders, its mistakes noted.
+    pub(super) fn senders(&mut self, path: &Path) -> Vec<SenderTable> {
+        let file = senders_file::read(path, self.sources);
+        file.problems
+            .into_iter()
+            .for_each(|problem| self.note(problem));
+        file.warnings
+            .into_iter()
+            .for_each(|warning| self.note_odd(warning));
+        self.borrowed = file.borrowed;
+        file.tables
+    }
+
+    /// Reads PROVIDER and lays what it stands for below whatever is set explicitly: in a sender's
+    /// table below the table, else below the environment.
+    pub(super) fn lay_provider(&mut self) -> Option<Preset> {
+        let preset = self.read("PROVIDER", |text, _| {
+            mailer::preset(text).ok_or(Misfit::Plain)
+        })?;
+        let reads_mail_here = self.is_own("INBOX_DIR");
+        for (name, text) in provider::values(&preset) {
+            if reads_mail_here && name.starts_with("IMAP_") {
+                continue;
+            }
+            let origin = Origin::Provider(preset.name.to_string());
+            let values = match &mut self.sender {
+                Some(sender) => &mut sender.values,
+                None => &mut self.provided,
+            };
+            values.entry(name).or_insert(Found { text, origin });
+        }
+        Some(preset)
+    }
+
+    /// Whether a variable is none of ours but holds a secret of a sender.
+    pub(super) fn is_borrowed(&self, name: &str) -> bool {
+        self.borrowed.contains(name)
+    }
+
     /// Notes a problem of a variable, naming where its value came from.
     pub(super) fn problem(&mut self, name: &str, message: impl Into<String>) {
-        let place = match self.origin(name) {
-            Some(origin) => format!("{name} ({origin})"),
-            None => name.to_string(),
-        };
-        self.problems.push(Problem::new(place, message));
+        let place = self.place(name, self.origin(name).as_ref());
+        self.note(Problem::new(place, message));
+    }
+
+    /// Notes a problem, once: what senders share is read for each of them.
+    pub(super) fn note(&mut self, problem: Problem) {
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
     }
 
     /// Notes something odd about a variable.
     pub(super) fn warn(&mut self, name: &str, message: &str) {
-        let place = self
-            .origin(name)
-            .map(|origin| format!(" ({origin})"))
-            .unwrap_or_default();
-        self.warnings
-            .push(Warning::new(&format!("{name}{place}: {message}")));
+        let place = self.place(name, self.origin(name).as_ref());
+        self.note_odd(Warning::new(&format!("{place}: {message}")));
+    }
+
+    /// Notes something odd, once.
+    pub(super) fn note_odd(&mut self, warning: Warning) {
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+        }
+    }
+
+    /// How a variable is named together with where its value came from.
+    fn place(&self, name: &str, origin: Option<&Origin>) -> String {
+        let place = self.sender.as_ref().map(|sender| &sender.place);
+        match (origin, place, senders_file::key_of(name)) {
+            (Some(Origin::SendersFile { place, key }), ..) => format!("{place}: {key}"),
+            // Of a sender a secret is read from elsewhere on behalf of its table.
+            (None, Some(place), Some(key)) => format!("{place}: {key}"),
+            (Some(_), Some(place), Some(key)) if self.is_own(name) => format!("{place}: {key}"),
+            (Some(origin), ..) => format!("{name} ({origin})"),
+            (None, ..) => name.to_string(),
+        }
     }
 
     /// Where a variable was set, or none when nobody set it.
     pub(super) fn origin(&self, name: &str) -> Option<Origin> {
         let found = match variables::find(name) {
-            Some(variable) => self.sources.find(variable),
+            Some(variable) => self.find(variable),
             None => self.sources.plain(name),
         };
         found.ok().flatten().map(|found| found.origin)
@@ -95,8 +165,44 @@ impl<'a> Reader<'a> {
 
     /// Whether somebody set the variable, to a good value or a bad one.
     pub(super) fn is_set(&self, name: &str) -> bool {
-        variables::find(name)
-            .is_some_and(|variable| !matches!(self.sources.find(variable), Ok(None)))
+        variables::find(name).is_some_and(|variable| !matches!(self.find(variable), Ok(None)))
+    }
+
+    /// Whether the sender that is being read sets the variable itself; when none is being read,
+    /// whether the environment does. What a provider stands for is nobody's own.
+    pub(super) fn is_own(&self, name: &str) -> bool {
+        let is_provided = |found: &Found| matches!(found.origin, Origin::Provider(_));
+        match &self.sender {
+            Some(sender) => {
+                let found = sender.values.get(name);
+                found.is_some_and(|found| !found.text.is_empty() && !is_provided(found))
+            }
+            None => self.is_set(name) && !matches!(self.origin(name), Some(Origin::Provider(_))),
+        }
+    }
+
+    /// The text of a variable: the sender's own, the environment's, the provider's.
+    pub(super) fn find(&self, variable: &Variable) -> Result<Option<Found>, Problem> {
+        let own = self.sender.as_ref().map(|sender| &sender.values);
+        if let Some(found) = own.and_then(|own| own.get(variable.name)) {
+            return Ok((!found.text.is_empty()).then(|| found.clone()));
+        }
+        if let Some(found) = self.sources.find(variable)? {
+            return Ok(Some(found));
+        }
+        // Port and protection of the provider are those of its server, not of a sender's own.
+        let server = variable
+            .name
+            .get(..5)
+            .map(|family| format!("{family}SERVER"));
+        let has_own = own
+            .zip(server)
+            .is_some_and(|(own, server)| own.contains_key(server.as_str()));
+        Ok(self
+            .provided
+            .get(variable.name)
+            .filter(|_| !has_own)
+            .cloned())
     }
 
     /// The value of a variable: what its text, or its default, parses to.
@@ -111,7 +217,7 @@ impl<'a> Reader<'a> {
             self.problem(name, "expected a listed variable, found none of this name");
             return None;
         };
-        match self.sources.find(variable) {
+        match self.find(variable) {
             Ok(Some(found)) => self.judge(name, variable, &found, parse),
             Ok(None) => {
                 let text = variable.default?.to_string();
@@ -126,7 +232,7 @@ impl<'a> Reader<'a> {
                 )
             }
             Err(problem) => {
-                self.problems.push(problem);
+                self.note(problem);
                 None
             }
         }
@@ -155,8 +261,8 @@ impl<'a> Reader<'a> {
                 )
             }
         };
-        self.problems
-            .push(Problem::new(format!("{name} ({})", found.origin), message));
+        let place = self.place(name, Some(&found.origin));
+        self.note(Problem::new(place, message));
         None
     }
 
@@ -260,6 +366,16 @@ impl<'a> Reader<'a> {
         self.read(name, |text, _| parse_host(text).ok_or(Misfit::Plain))
     }
 
+    /// A host name that is no address, without a dot at its end.
+    pub(super) fn dns_name(&mut self, name: &'static str) -> Option<String> {
+        self.read(name, |text, _| match parse_host(text) {
+            Some(host) if host.parse::<std::net::IpAddr>().is_err() => {
+                Ok(host.trim_end_matches('.').to_ascii_lowercase())
+            }
+            _ => Err(Misfit::Plain),
+        })
+    }
+
     pub(super) fn url(&mut self, name: &'static str) -> Option<String> {
         self.read(name, |text, _| parse_url(text))
     }
@@ -322,57 +438,4 @@ impl<'a> Reader<'a> {
             )),
         })
     }
-}
-
-fn parse_line(text: &str) -> Result<String, Misfit> {
-    if text.chars().any(is_unprintable) || text.chars().nth(200).is_some() {
-        return Err(Misfit::Plain);
-    }
-    Ok(text.to_string())
-}
-
-/// A host name (RFC 1123, with the underscores that exist in practice) or an IP address, the latter
-/// also in brackets.
-fn parse_host(text: &str) -> Option<String> {
-    let bare = text
-        .strip_prefix('[')
-        .and_then(|text| text.strip_suffix(']'))
-        .unwrap_or(text);
-    if bare.parse::<std::net::IpAddr>().is_ok() {
-        return Some(bare.to_string());
-    }
-    let is_label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && label
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    let fits = text.len() <= 253 && text.trim_end_matches('.').split('.').all(is_label);
-    fits.then(|| text.to_string())
-}
-
-/// The address without a slash at its end. What would be lost when paths are added to it (a query,
-/// a fragment) or leak into a log (a password) is refused.
-fn parse_url(text: &str) -> Result<String, Misfit> {
-    let because = |words: &str| Misfit::Because(words.to_string());
-    if text.contains('@') {
-        return Err(Misfit::Unspeakable(
-            "one with a user name or password in it",
-        ));
-    }
-    let url = url::Url::parse(text).map_err(|err| Misfit::Because(err.to_string()))?;
-    let host = url.host_str().ok_or(Misfit::Plain)?;
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(because("it has a query or a fragment"));
-    }
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    match url.scheme() {
-        "https" => {}
-        "http" if mailer::is_loopback(bare) => {}
-        "http" => return Err(because("http would show the key to everyone on the way")),
-        _ => return Err(Misfit::Plain),
-    }
-    Ok(url.as_str().trim_end_matches('/').to_string())
 }

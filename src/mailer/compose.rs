@@ -3,15 +3,17 @@
 //! Invariant: the same [`Outgoing`] gives the same bytes, so that a second attempt is the same
 //! mail; no text in it can add a header, a recipient or a path.
 
+mod body;
+
 use anyhow::{Context, ensure};
 use chrono::{DateTime, Datelike, Utc};
 use lettre::Address;
-use lettre::message::header::{
-    ContentTransferEncoding, ContentType, Date, HeaderName, HeaderValue, MIME_VERSION_1_0,
-    MessageId,
-};
-use lettre::message::{Body, Mailbox, Message};
+use lettre::message::header::{Date, HeaderName, HeaderValue, MIME_VERSION_1_0, MessageId};
+use lettre::message::{Mailbox, Message};
+use url::Url;
 
+use super::dkim::Signer;
+use crate::delivery::{Blame, Delivery, Phase};
 use crate::lead::EmailAddress;
 
 /// One mail, ready to be composed.
@@ -41,18 +43,87 @@ pub struct Outgoing {
     pub postal_address: Option<String>,
     /// Where answers go, if not to `from`.
     pub reply_to: Option<EmailAddress>,
+    /// Where one click opts out (RFC 8058): https, and made for this mail alone.
+    pub unsubscribe_url: Option<Url>,
+    /// The mails this one goes on from; the subject is the caller's.
+    pub thread: Option<Thread>,
+    /// The body as HTML, for programs that prefer it; the footer is added. Text only without.
+    pub html: Option<String>,
 }
 
-/// Starts the footer. Mail programs leave out what follows this line when they quote a mail
-/// (RFC 3676 section 4.3), so that our own opt-out line does not come back with every answer.
-const FOOTER_SEPARATOR: &str = "-- ";
+/// The mails a mail goes on from (RFC 5322 section 3.6.4), their ids without angle brackets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Thread {
+    /// The Message-ID of the mail this one follows.
+    pub in_reply_to: String,
+    /// The Message-IDs of all mails before, the first one first.
+    pub references: Vec<String>,
+}
 
-/// The way out that every mail offers.
-const OPT_OUT_LINE: &str =
-    "If this is not for you, reply \"no thanks\" and we will not write again.";
+/// A mail composed for one recipient, ready to be handed over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Composed {
+    pub(super) outreach_key: String,
+    pub(super) from: String,
+    pub(super) to: String,
+    /// The mail as an SMTP client says it: dots doubled, the final dot included.
+    pub(super) wire: Vec<u8>,
+    /// Whether an address is not ASCII, so that only SMTPUTF8 can carry it (RFC 6531).
+    pub(super) needs_utf8: bool,
+}
+
+impl Composed {
+    /// Composes a mail and signs it. The error is the verdict on one that cannot be composed.
+    pub(super) fn new(outgoing: &Outgoing, signer: Option<&Signer>) -> Result<Composed, Delivery> {
+        let raw = compose(outgoing).and_then(|raw| match signer {
+            Some(signer) => signer.sign(&raw, outgoing.dated_at),
+            None => Ok(raw),
+        });
+        let raw = raw.map_err(|error| uncomposable(&error))?;
+        Ok(Composed {
+            outreach_key: outgoing.outreach_key.clone(),
+            from: outgoing.from.as_str().to_string(),
+            to: outgoing.to.as_str().to_string(),
+            wire: with_dots(&raw),
+            needs_utf8: !raw.is_ascii(),
+        })
+    }
+
+    /// The bytes of the mail.
+    pub fn raw(&self) -> Vec<u8> {
+        let body = self.wire.strip_suffix(b".\r\n").unwrap_or(&self.wire);
+        let lines = body.split_inclusive(|byte| *byte == b'\n');
+        let plain = lines.map(|line| line.strip_prefix(b".").unwrap_or(line));
+        plain.collect::<Vec<_>>().concat()
+    }
+}
+
+/// RFC 5321 section 4.5.2: a dot that begins a line is doubled, a lone one ends the mail.
+fn with_dots(raw: &[u8]) -> Vec<u8> {
+    let mut wire = Vec::with_capacity(raw.len() + 64);
+    for line in raw.split_inclusive(|byte| *byte == b'\n') {
+        if line.starts_with(b".") {
+            wire.push(b'.');
+        }
+        wire.extend_from_slice(line);
+    }
+    wire.extend_from_slice(b".\r\n");
+    wire
+}
+
+/// A mail that cannot be composed never left us and never will as it is.
+fn uncomposable(error: &anyhow::Error) -> Delivery {
+    Delivery::Rejected {
+        phase: Phase::Connect,
+        reply: format!("{error:#}"),
+        blame: Blame::Message,
+    }
+}
 
 /// Composes the mail as RFC 5322 wants it on the wire: CRLF, `text/plain` in UTF-8, 7bit when the
-/// text fits and quoted-printable otherwise, ending with a line end.
+/// text fits and quoted-printable otherwise, ending with a line end. With HTML the text comes first
+/// and the HTML is its alternative (RFC 2046 section 5.1.4). Headers are ASCII unless an address is
+/// not.
 pub fn compose(outgoing: &Outgoing) -> anyhow::Result<Vec<u8>> {
     check_key(&outgoing.outreach_key)?;
     check_message_id(&outgoing.message_id)?;
@@ -78,18 +149,18 @@ pub fn compose(outgoing: &Outgoing) -> anyhow::Result<Vec<u8>> {
     if let Some(reply_to) = &outgoing.reply_to {
         builder = builder.reply_to(mailbox("", reply_to)?);
     }
-    builder = builder.raw_header(header("X-Outreach-Key", outgoing.outreach_key.clone()));
-    if let Some(mailto) = &outgoing.unsubscribe_mailto {
-        address(mailto)?;
-        let link = unsubscribe_link(mailto, &outgoing.outreach_key);
-        builder = builder.raw_header(header("List-Unsubscribe", link));
+    if let Some(thread) = &outgoing.thread {
+        let (in_reply_to, references) = threaded(thread)?;
+        builder = builder
+            .raw_header(header("In-Reply-To", in_reply_to))
+            .raw_header(header("References", references));
     }
-    let body = encoded(with_footer(outgoing)?)?;
-    let message = builder
-        .header(MIME_VERSION_1_0)
-        .header(ContentType::TEXT_PLAIN)
-        .body(body);
-    let mut bytes = message.context("cannot compose the mail")?.formatted();
+    builder = builder.raw_header(header("X-Outreach-Key", outgoing.outreach_key.clone()));
+    for (name, value) in unsubscribe_headers(outgoing)? {
+        builder = builder.raw_header(header(name, value));
+    }
+    let message = body::attach(builder.header(MIME_VERSION_1_0), outgoing)?;
+    let mut bytes = message.formatted();
     if !bytes.ends_with(b"\r\n") {
         bytes.extend_from_slice(b"\r\n");
     }
@@ -109,14 +180,8 @@ pub(super) fn check_key(key: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// An address as the SMTP library knows it. It needs SMTPUTF8 (RFC 6531) when it is not ASCII, and
-/// then a relay on the way may refuse it; such a lead is for a person.
-pub(super) fn address(email: &EmailAddress) -> anyhow::Result<Address> {
-    ensure!(
-        email.as_str().is_ascii(),
-        "address: expected ASCII, found one at `{}` that needs SMTPUTF8",
-        email.domain()
-    );
+/// An address as the MIME library knows it. Its domain is ASCII already.
+fn address(email: &EmailAddress) -> anyhow::Result<Address> {
     Address::new(email.local(), email.domain()).with_context(|| {
         format!(
             "address: expected a valid one, found one at {:?}",
@@ -137,6 +202,7 @@ fn header(name: &'static str, value: String) -> HeaderValue {
     HeaderValue::new(HeaderName::new_from_ascii_str(name), value)
 }
 
+/// One line of text, whatever the reader takes for a line end.
 fn check_line(what: &str, text: &str) -> anyhow::Result<()> {
     match text.chars().find(|c| breaks_a_line(*c)) {
         None => Ok(()),
@@ -170,8 +236,67 @@ fn check_message_id(id: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// No thread of ours is longer; what others referred to before is not needed to find it.
+const REFERENCES_MAX: usize = 20;
+
+/// In-Reply-To and References. The last reference is the mail that is followed (RFC 5322 section
+/// 3.6.4).
+fn threaded(thread: &Thread) -> anyhow::Result<(String, String)> {
+    let mut ids: Vec<&str> = thread.references.iter().map(String::as_str).collect();
+    ids.retain(|id| *id != thread.in_reply_to);
+    ids.push(&thread.in_reply_to);
+    for id in &ids {
+        check_message_id(id)?;
+    }
+    // The first names the thread, the last ones the place in it.
+    let n_left_out = ids.len().saturating_sub(REFERENCES_MAX);
+    let kept = ids.iter().take(1).chain(ids.iter().skip(1 + n_left_out));
+    let references: Vec<String> = kept.map(|id| format!("<{id}>")).collect();
+    Ok((format!("<{}>", thread.in_reply_to), references.join(" ")))
+}
+
+/// The longest link of ours: a line may have 998 octets (RFC 5322 section 2.1.1), and this one
+/// cannot be folded.
+const LINK_LEN_MAX: usize = 900;
+
+/// `List-Unsubscribe` (RFC 2369), and with a URL the header that makes it one click (RFC 8058).
+fn unsubscribe_headers(outgoing: &Outgoing) -> anyhow::Result<Vec<(&'static str, String)>> {
+    let mut links = Vec::new();
+    let mut headers = Vec::new();
+    if let Some(url) = &outgoing.unsubscribe_url {
+        let is_link = url.scheme() == "https"
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.as_str().len() <= LINK_LEN_MAX
+            && url
+                .as_str()
+                .bytes()
+                .all(|b| b.is_ascii_graphic() && b != b'>');
+        // The link is made for one mail: who reads it in a log could opt somebody out.
+        ensure!(
+            is_link,
+            "unsubscribe URL: expected a short https address, found one with `{}`",
+            url.scheme()
+        );
+        links.push(format!("<{url}>"));
+        headers.push((
+            "List-Unsubscribe-Post",
+            "List-Unsubscribe=One-Click".to_string(),
+        ));
+    }
+    if let Some(mailto) = &outgoing.unsubscribe_mailto {
+        address(mailto)?;
+        links.push(unsubscribe_mail(mailto, &outgoing.outreach_key));
+    }
+    if !links.is_empty() {
+        headers.insert(0, ("List-Unsubscribe", links.join(", ")));
+    }
+    Ok(headers)
+}
+
 /// `<mailto:address?subject=unsubscribe%20KEY>` (RFC 6068 section 2 says what must be escaped).
-fn unsubscribe_link(mailto: &EmailAddress, key: &str) -> String {
+fn unsubscribe_mail(mailto: &EmailAddress, key: &str) -> String {
     let mut link = String::from("<mailto:");
     for byte in mailto.as_str().bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~@+".contains(&byte) {
@@ -181,35 +306,6 @@ fn unsubscribe_link(mailto: &EmailAddress, key: &str) -> String {
         }
     }
     link + "?subject=unsubscribe%20" + key + ">"
-}
-
-/// The text and its footer with `\n` line ends, the last line ended too.
-fn with_footer(outgoing: &Outgoing) -> anyhow::Result<String> {
-    let plain = |text: &str| text.replace("\r\n", "\n").replace('\r', "\n");
-    let body = plain(&outgoing.body);
-    let postal = plain(outgoing.postal_address.as_deref().unwrap_or_default());
-    for (what, text) in [("body", &body), ("postal address", &postal)] {
-        for line in text.split('\n') {
-            check_line(what, &line.replace('\t', " "))?;
-        }
-    }
-    ensure!(!body.trim().is_empty(), "body: expected a text, found none");
-    let mut text = format!("{}\n\n{FOOTER_SEPARATOR}\n", body.trim_end());
-    if !postal.trim().is_empty() {
-        text.push_str(postal.trim());
-        text.push('\n');
-    }
-    text.push_str(OPT_OUT_LINE);
-    text.push('\n');
-    Ok(text)
-}
-
-/// 7bit for short lines of ASCII, else quoted-printable. Left to itself the library would choose
-/// base64 for some languages, which filters dislike and people cannot read in a Maildir.
-fn encoded(text: String) -> anyhow::Result<Body> {
-    Body::new_with_encoding(text.clone(), ContentTransferEncoding::SevenBit)
-        .or_else(|_| Body::new_with_encoding(text, ContentTransferEncoding::QuotedPrintable))
-        .map_err(|_| anyhow::anyhow!("body: cannot be encoded as quoted-printable"))
 }
 
 #[cfg(test)]

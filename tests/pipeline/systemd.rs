@@ -141,6 +141,8 @@ fn secrets_are_loaded_and_a_missing_one_stops_nothing() {
     let secrets = [
         "AIRTABLE_API_KEY",
         "IMAP_PASSWORD",
+        "OAUTH_CLIENT_SECRET",
+        "OAUTH_REFRESH_TOKEN",
         "OPENAI_API_KEY",
         "SMTP_PASSWORD",
     ];

@@ -187,7 +187,7 @@ impl Case {
             shingles: shingles(&self.lead, &drafts, &self.sender),
             lead: self.lead.clone(),
             drafts,
-            judgement,
+            judgement: Some(judgement),
             writer: self.writer.clone(),
             tokens: self.tokens(),
             too_close: None,

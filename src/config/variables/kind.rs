@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::mailer;
+
 /// The kind of value a variable holds. Its `Display` is what an error says was expected.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
@@ -33,6 +35,8 @@ pub enum Kind {
     Path,
     /// A host name or an IP address.
     Host,
+    /// A name in the DNS.
+    Name,
     /// An `https` address, `http` to this machine only.
     Url,
     /// One e-mail address.
@@ -45,6 +49,8 @@ pub enum Kind {
     Country,
     /// The id of an Airtable base.
     BaseId,
+    /// A mail provider whose servers are known.
+    Provider,
     /// What a model's tokens cost.
     Price,
     /// A password, key or token.
@@ -67,6 +73,7 @@ impl fmt::Display for Kind {
             Kind::Lines => f.write_str("a text of at most 500 characters"),
             Kind::Path => f.write_str("a path"),
             Kind::Host => f.write_str("a host name or IP address without scheme and port"),
+            Kind::Name => f.write_str("a name in the DNS such as example.com"),
             Kind::Url => {
                 f.write_str("an address such as https://host/path (http only to loopback)")
             }
@@ -75,6 +82,10 @@ impl fmt::Display for Kind {
             Kind::Window => f.write_str("hours of a day such as 09:00-17:00"),
             Kind::Country => f.write_str("a country such as US or Germany"),
             Kind::BaseId => f.write_str("the id of a base, `app` and letters or digits"),
+            Kind::Provider => {
+                let names: Vec<&str> = mailer::preset_names().collect();
+                write!(f, "one of {}", names.join(", "))
+            }
             Kind::Price => {
                 f.write_str("dollars for a million tokens read and written such as 2.50/10.00")
             }

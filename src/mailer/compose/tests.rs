@@ -1,7 +1,10 @@
 use mail_parser::{HeaderValue as Parsed, MessageParser};
 use proptest::prelude::*;
 
+use super::body::OPT_OUT_LINE;
 use super::*;
+
+mod options;
 
 fn email(text: &str) -> EmailAddress {
     EmailAddress::parse(text).unwrap()
@@ -21,6 +24,9 @@ fn plain() -> Outgoing {
         unsubscribe_mailto: None,
         postal_address: None,
         reply_to: None,
+        unsubscribe_url: None,
+        thread: None,
+        html: None,
     }
 }
 
@@ -308,12 +314,7 @@ fn a_name_that_looks_like_addresses_stays_a_name() {
 
 #[test]
 fn an_address_no_server_takes_is_refused_when_it_is_parsed_or_here() {
-    for text in [
-        "münchen@example.com",
-        "a b@example.com",
-        "a\r\nb@example.com",
-        "a>b@example.com",
-    ] {
+    for text in ["a b@example.com", "a\r\nb@example.com", "a>b@example.com"] {
         let Ok(to) = EmailAddress::parse(text) else {
             continue;
         };
@@ -344,5 +345,32 @@ proptest! {
         prop_assert_eq!(parsed.message_id(), Some(outgoing.message_id.as_str()));
         let text = parsed.body_text(0).unwrap().replace("\r\n", "\n");
         prop_assert!(text.starts_with(outgoing.body.trim_end()), "{text:?}");
+    }
+
+    #[test]
+    fn any_html_is_refused_or_stands_beside_the_text(
+        html in "[\\PC\\n]{0,300}", body in "[\\PC\\n]{0,300}", postal in "\\PC{0,40}"
+    ) {
+        let postal_address = Some(postal);
+        let outgoing = Outgoing { html: Some(html), body, postal_address, ..plain() };
+        let Ok(raw) = compose(&outgoing) else { return Ok(()) };
+        prop_assert!(raw.is_ascii());
+        let parsed = MessageParser::default().parse(&raw).unwrap();
+        prop_assert_eq!((parsed.text_body.len(), parsed.html_body.len()), (1, 1));
+        prop_assert_eq!(parsed.parts.len(), 3, "the two parts and what holds them");
+        let text = parsed.body_text(0).unwrap().replace("\r\n", "\n");
+        prop_assert!(text.starts_with(outgoing.body.trim_end()), "{text:?}");
+        let html = parsed.body_html(0).unwrap();
+        prop_assert!(html.contains("no thanks&quot;"), "{html:?}");
+    }
+
+    #[test]
+    fn what_is_said_to_a_server_is_read_back_as_the_mail(body in "[.a\\n\\r ü]{1,200}") {
+        let outgoing = Outgoing { body, ..plain() };
+        let Ok(mail) = Composed::new(&outgoing, None) else { return Ok(()) };
+        prop_assert_eq!(mail.raw(), compose(&outgoing).unwrap());
+        prop_assert!(mail.wire.ends_with(b"\r\n.\r\n"));
+        let n_ends = mail.wire.windows(5).filter(|five| five == b"\r\n.\r\n").count();
+        prop_assert_eq!(n_ends, 1, "only one dot ends it");
     }
 }

@@ -166,6 +166,64 @@ fn doctor_names_each_endpoint_that_fails_and_goes_on_with_the_others() {
 }
 
 #[test]
+fn doctor_names_the_sender_of_each_line_and_shows_what_its_table_says() {
+    let closed = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let world = with_leads()
+        .env("SENDERS_FILE", "senders.toml")
+        .env("POSTAL_ADDRESS", "1 Example Street")
+        .env("FROM_EMAIL", "")
+        .env("BOBS_PASSWORD", "correct horse");
+    world.write(
+        "senders.toml",
+        format!(
+            "[[sender]]\naddress = \"ada@sender.example\"\n\n\
+             [[sender]]\naddress = \"bob@sender.example\"\nsmtp_server = \"127.0.0.1\"\n\
+             smtp_port = {closed}\nsmtp_tls = \"none\"\nsmtp_username = \"bob\"\n\
+             smtp_password_env = \"BOBS_PASSWORD\"\n"
+        ),
+    );
+    let text = world.run(&["doctor"]).exits(75).stdout;
+    for line in [
+        "ok    mail           ada@sender.example: `outbox` does not exist yet",
+        "FAIL  mail           bob@sender.example: SMTP_SERVER: `127.0.0.1:",
+        "ok    inbox          ada@sender.example, bob@sender.example: ",
+    ] {
+        assert!(text.contains(line), "expected `{line}` in\n{text}");
+    }
+    let outcome = world.run(&["doctor", "--config"]).exits(0);
+    assert!(!outcome.stdout.contains("horse"), "{}", outcome.stdout);
+    let row = outcome.stdout.lines();
+    let mut row = row.filter(|line| line.contains("bob@sender.example: smtp_password"));
+    let row = row.next().unwrap();
+    assert!(
+        row.contains("[set]") && row.contains("environment"),
+        "{row}"
+    );
+    let status = world.run(&["nightly"]).exits(0).stderr;
+    let first = format!("mail: 2 senders, Maildir outbox, SMTP 127.0.0.1:{closed} (unprotected)");
+    assert!(status.lines().next().unwrap().contains(&first), "{status}");
+
+    world.write(
+        "senders.toml",
+        "[[sender]]\naddress = 7\nsmtp_port = 0\n[[sender]]\n",
+    );
+    let outcome = world.run(&["pull"]).exits(78);
+    let found: Vec<&str> = outcome.stderr.lines().collect();
+    assert_eq!(found.len(), 3, "{found:?}");
+    for (line, start) in found.iter().zip([
+        "error: senders.toml: sender 1: address: expected an e-mail address",
+        "error: senders.toml: sender 1: smtp_port: expected a whole number from 1 to 65535",
+        "error: senders.toml: sender 2: address: expected an e-mail address",
+    ]) {
+        assert!(line.starts_with(start), "{line}");
+    }
+}
+
+#[test]
 fn doctor_tells_an_endpoint_that_is_down_from_a_wrong_setting() {
     let closed = TcpListener::bind("127.0.0.1:0")
         .unwrap()

@@ -27,7 +27,7 @@ const ADAPTERS: [&str; 6] = [
 ];
 
 /// What adapters share. It uses nothing of ours.
-const GROUND: &str = "tls";
+const GROUND: [&str; 2] = ["tls", "oauth"];
 
 /// What is handed down by `main`, and what shows things to people.
 const SURFACE: [&str; 4] = ["config", "clock", "report", "web"];
@@ -54,7 +54,7 @@ const IMPURE: [(&str, &str); 11] = [
 /// there.
 const RESERVED: [(&str, &[&str]); 7] = [
     ("rusqlite", &["ledger"]),
-    ("reqwest", &["airtable", "writer"]),
+    ("reqwest", &["airtable", "writer", "oauth"]),
     ("lettre", &["mailer"]),
     ("imap", &["mailbox"]),
     ("native_tls", &["tls", "mailer", "mailbox"]),
@@ -77,11 +77,7 @@ pub fn of_library(file: &Source, order: &[String]) -> Vec<String> {
     let Some(user) = path.first().copied() else {
         return Vec::new();
     };
-    let known = CORE
-        .iter()
-        .chain(&ADAPTERS)
-        .chain(&SURFACE)
-        .chain([&GROUND]);
+    let known = CORE.iter().chain(&ADAPTERS).chain(&SURFACE).chain(&GROUND);
     if !known.into_iter().any(|name| *name == user) {
         return vec![format!(
             "{}: expected a module of a known layer, found `{user}`",
@@ -167,7 +163,7 @@ fn module_path(path: &str) -> Vec<&str> {
 }
 
 fn may_use(user: &str, used: &str, order: &[String]) -> Result<(), &'static str> {
-    let (is_core, is_ground) = (CORE.contains(&used), used == GROUND);
+    let (is_core, is_ground) = (CORE.contains(&used), GROUND.contains(&used));
     let place = |name: &str| order.iter().position(|declared| declared == name);
     if user == used {
         return Ok(());
@@ -179,7 +175,7 @@ fn may_use(user: &str, used: &str, order: &[String]) -> Result<(), &'static str>
             (false, _) => Err("the core uses only the core"),
         };
     }
-    if user == GROUND {
+    if GROUND.contains(&user) {
         return Err("the shared ground uses nothing of ours");
     }
     if ADAPTERS.contains(&user) {
