@@ -108,6 +108,8 @@ enum Command {
     Status(operator::Show),
     /// The coming messages with time, zone, sender and reason
     Queue(operator::queue::Args),
+    /// When the last mail leaves, which day is fullest, and what another sender would change
+    Forecast(operator::forecast::Args),
     /// Why a lead was written to, or not, and what comes next
     Explain(operator::explain::Args),
     /// Campaigns that wait for a person
@@ -218,6 +220,7 @@ fn run_command(cli: Cli) -> Result<Exit, Failure> {
         Command::Hourly(args) => job(&chain::HOURLY, &config, clock, &args),
         Command::Status(args) => operator::status::run(&config, clock, &args),
         Command::Queue(args) => operator::queue::run(&config, clock, &args),
+        Command::Forecast(args) => operator::forecast::run(&config, clock, &args),
         Command::Explain(args) => operator::explain::run(&config, clock, &args),
         Command::Review(command) => operator::review::run(&config, clock, &command),
         Command::Judge(args) => operator::judge::run(&config, &args),

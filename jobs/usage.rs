@@ -1,7 +1,7 @@
 //! Mistakes on the command line, told like every other error: one line that says what was expected,
 //! what was found and what to do.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use clap::error::{ContextKind, ErrorKind};
 
 /// Whether somebody who named no command is shown what there is.
@@ -43,6 +43,12 @@ pub fn instant(text: &str) -> Result<DateTime<Utc>, String> {
         "expected an instant with its zone, such as 2026-03-02T10:00:00Z".to_string()
     })?;
     Ok(instant.with_timezone(&Utc))
+}
+
+/// A day in full: `2026-03-09`.
+pub fn day(text: &str) -> Result<NaiveDate, String> {
+    let expected = "expected a day such as 2026-03-09";
+    text.parse().map_err(|_| expected.to_string())
 }
 
 /// A count of `--limit`.

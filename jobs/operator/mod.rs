@@ -6,6 +6,7 @@ pub mod campaign;
 pub mod demo;
 pub mod doctor;
 pub mod explain;
+pub mod forecast;
 pub mod init;
 pub mod judge;
 pub mod letters;

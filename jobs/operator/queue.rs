@@ -1,8 +1,9 @@
 //! queue: the coming messages, with local and UTC time, zone, sender and why then.
 
-use chrono::SecondsFormat;
+use chrono::{NaiveDate, SecondsFormat};
 use outreach::clock::Clock;
 use outreach::config::Config;
+use outreach::ledger::Wanted;
 use serde_json::json;
 
 use super::{local, one_lead, open_to_read, print_json, table, utc};
@@ -17,6 +18,12 @@ pub struct Args {
     /// Only this lead: a record id, an address or a campaign id
     #[arg(long, value_name = "ID")]
     lead: Option<String>,
+    /// Only from this sender
+    #[arg(long, value_name = "ADDRESS")]
+    sender: Option<String>,
+    /// Only what leaves on this day where the lead is, such as 2026-03-09
+    #[arg(long, value_name = "DATE", value_parser = crate::usage::day)]
+    day: Option<NaiveDate>,
     /// Print JSON on stdout
     #[arg(long)]
     json: bool,
@@ -29,7 +36,13 @@ pub fn run(config: &Config, clock: Clock, args: &Args) -> Result<Exit, Failure> 
         Some(word) => Some(one_lead(&ledger, word)?.id),
         None => None,
     };
-    let rows = ledger.queue(args.limit, lead)?;
+    let wanted = Wanted {
+        limit: args.limit,
+        lead,
+        sender: args.sender.as_deref(),
+        day: args.day,
+    };
+    let rows = ledger.queue(&wanted)?;
     if args.json {
         let rows = rows.iter().map(|row| {
             json!({

@@ -104,8 +104,8 @@ mod tests {
 
     #[test]
     fn days_and_ranges_have_their_names() {
-        let text = "\u{feff}# ours\n\n2026-12-24..2026-12-26 Christmas break\r\n 2026-05-15 # bridge\n\
-                    2026-05-16\tTeam day\n2026-12-26 Boxing Day\n";
+        let text = "\u{feff}# ours\n\n2026-12-24..2026-12-26 Christmas break\r\n\
+                    \x202026-05-15 # bridge\n2026-05-16\tTeam day\n2026-12-26 Boxing Day\n";
         let days = ClosingDays::parse(text).unwrap();
         let name = |day: &str| days.name(day.parse().unwrap()).unwrap_or("open");
         assert_eq!(name("2026-12-23"), "open");

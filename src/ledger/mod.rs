@@ -55,7 +55,7 @@ pub use runs::RunRow;
 pub use schedule::Written;
 pub use suppressions::{Suppression, SuppressionReason};
 pub use tables::{KeptTable, Unseen};
-pub use views::{EventRow, QueueRow, StatusPage, TimelineRow};
+pub use views::{EventRow, QueueRow, StatusPage, TimelineRow, Wanted};
 
 /// How long we wait for another process that writes.
 const WAITS: Duration = Duration::from_secs(15);

@@ -29,8 +29,8 @@ impl Ledger {
         u32::try_from(ids.len()).context("too many paused campaigns")
     }
 
-    /// Active campaigns of which something has not left, oldest first; if there may be so many only,
-    /// those with a message that has no date come first.
+    /// Active campaigns of which something has not left, oldest first; if there may be so many
+    /// only, those with a message that has no date come first.
     pub fn itineraries(
         &self,
         limit: Option<u32>,
@@ -114,8 +114,8 @@ impl Ledger {
         Ok(switch(&self.conn, &format!("pause_sender:{sender}"))?.is_some())
     }
 
-    /// Writes a plan down, all in one transaction. What was claimed, moved or ended since the plan's
-    /// facts were read stays as it is.
+    /// Writes a plan down, all in one transaction. What was claimed, moved or ended since the
+    /// plan's facts were read stays as it is.
     pub fn date_messages(&mut self, plan: &Plan, now: DateTime<Utc>) -> anyhow::Result<Written> {
         let tx = self.begin()?;
         let mut written = Written::default();

@@ -1,5 +1,7 @@
 //! Claims, limits, moves and matching, on rows written for the purpose.
 
+mod planning;
+
 use chrono::{DateTime, Utc};
 
 use super::*;

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
 use super::{Ledger, instant, seconds};
+use crate::calendar::Zone;
 
 /// The figures of `status`.
 #[derive(Clone, Debug, Default)]
@@ -55,6 +56,19 @@ pub struct QueueRow {
     pub state: String,
     /// The campaign's state: only an active one sends.
     pub campaign_state: String,
+}
+
+/// Which coming messages are wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// At most so many.
+    pub limit: u32,
+    /// Only this lead's, by its row id.
+    pub lead: Option<i64>,
+    /// Only this sender's.
+    pub sender: Option<&'a str>,
+    /// Only what leaves on this day where the lead is.
+    pub day: Option<NaiveDate>,
 }
 
 /// A line of the decision log.
@@ -135,17 +149,31 @@ impl Ledger {
     }
 
     /// The coming messages in the order they leave.
-    pub fn queue(&self, limit: u32, lead: Option<i64>) -> anyhow::Result<Vec<QueueRow>> {
+    pub fn queue(&self, wanted: &Wanted<'_>) -> anyhow::Result<Vec<QueueRow>> {
         let sql = "SELECT m.due_at, c.zone, m.step, coalesce(l.email, ''), c.company,
                           coalesce(m.sender, ''), coalesce(m.due_reason, ''), c.campaign_id,
                           m.subject, m.state, c.state
                    FROM messages m JOIN campaigns c ON c.id = m.campaign_id
                                    JOIN leads l ON l.id = c.lead_id
-                   WHERE m.state IN ('scheduled', 'deferred') AND (?2 IS NULL OR c.lead_id = ?2)
-                   ORDER BY m.due_at, m.id LIMIT ?1";
+                   WHERE m.state IN ('scheduled', 'deferred') AND (?1 IS NULL OR c.lead_id = ?1)
+                     AND (?2 IS NULL OR m.sender = ?2 COLLATE NOCASE) AND m.due_at BETWEEN ?3 AND ?4
+                   ORDER BY m.due_at, m.id";
+        // No clock is more than a day away from UTC; the lead's own day is looked at below.
+        let (from, to) = match wanted.day {
+            Some(day) => {
+                let midnight = seconds(day.and_time(NaiveTime::MIN).and_utc());
+                (midnight - 86_400, midnight + 2 * 86_400)
+            }
+            None => (i64::MIN, i64::MAX),
+        };
         let mut statement = self.conn.prepare_cached(sql)?;
-        let rows = statement.query_map((limit, lead), |row| {
-            Ok(QueueRow {
+        let mut rows = statement.query((wanted.lead, wanted.sender, from, to))?;
+        let mut found = Vec::new();
+        while found.len() < wanted.limit as usize {
+            let Some(row) = rows.next().context("cannot read the queue")? else {
+                break;
+            };
+            let row = QueueRow {
                 due_at: instant(row.get(0)?),
                 zone: row.get(1)?,
                 step: row.get(2)?,
@@ -157,10 +185,13 @@ impl Ledger {
                 subject: row.get(8)?,
                 state: row.get(9)?,
                 campaign_state: row.get(10)?,
-            })
-        })?;
-        rows.collect::<Result<_, _>>()
-            .context("cannot read the queue")
+            };
+            let day = || Some(Zone::parse(&row.zone).ok()?.local_date(row.due_at));
+            if wanted.day.is_none_or(|wanted| day() == Some(wanted)) {
+                found.push(row);
+            }
+        }
+        Ok(found)
     }
 
     /// The decision log of a lead, oldest first.

@@ -153,6 +153,8 @@ type FoundKey = (usize, usize, Option<u32>, NaiveDate);
 
 struct Planner<'a> {
     settings: &'a Settings,
+    /// The window as every reason names it.
+    window: String,
     now: DateTime<Utc>,
     /// In the order given; none for those that are stopped.
     desks: Vec<Option<Desk<'a>>>,
@@ -183,6 +185,7 @@ impl<'a> Planner<'a> {
         }
         Planner {
             settings,
+            window: settings.window.to_string(),
             now,
             desks,
             companies,
@@ -352,7 +355,7 @@ impl<'a> Planner<'a> {
         if was == Some(due_at) {
             return;
         }
-        reason.push_str(&format!(", {} in {}", self.settings.window, itinerary.zone));
+        reason.push_str(&format!(", {} in {}", self.window, itinerary.zone));
         match &trip.again {
             Some((from, why)) if was.is_some() && *from == number => {
                 reason.push_str(&format!("; dated again because {why}"));
@@ -459,6 +462,8 @@ impl Itinerary {
     }
 }
 
+#[cfg(test)]
+mod many;
 #[cfg(test)]
 mod promises;
 #[cfg(test)]

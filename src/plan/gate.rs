@@ -30,8 +30,9 @@ pub enum Gate {
 
 /// Tests the rules for a step at the instant it would leave: every step before it was sent, delay
 /// and distance are kept as of the real sends, its time is not long gone, and it is a business day
-/// and inside the window where the lead is, and none of our closing days. The step itself is expected undated or dated; whether it is due and whether the
-/// sender has room is the caller's to know.
+/// and inside the window where the lead is, and none of our closing days. The step itself is
+/// expected undated or dated; whether it is due and whether the sender has room is the caller's to
+/// know.
 pub fn gate(itinerary: &Itinerary, number: u32, settings: &Settings, now: DateTime<Utc>) -> Gate {
     let blocked = |reason: String| Gate::Blocked { reason };
     let Some(step) = itinerary.sequence.step(number) else {

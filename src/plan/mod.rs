@@ -11,9 +11,12 @@ mod capacity;
 mod dates;
 #[cfg(test)]
 mod fixture;
+pub mod forecast;
 mod gate;
 mod limits;
 mod moved;
+#[cfg(test)]
+mod oracle;
 mod rules;
 
 pub use dates::dated;

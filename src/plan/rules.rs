@@ -61,8 +61,9 @@ impl<'a> DaysOff<'a> {
         open.unwrap_or(NaiveDate::MAX)
     }
 
-    /// The day so many open days after another one; one that never comes if that is beyond any plan.
-    fn later(&self, day: NaiveDate, days: u32) -> NaiveDate {
+    /// The day so many open days after another one; one that never comes if that is beyond any
+    /// plan.
+    pub(super) fn later(&self, day: NaiveDate, days: u32) -> NaiveDate {
         let mut day = day;
         if days > DELAY_DAYS_MAX {
             return NaiveDate::MAX;

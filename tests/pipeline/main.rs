@@ -26,6 +26,7 @@ mod mailbox;
 mod mailer;
 mod model;
 mod operator;
+mod planning;
 mod review;
 mod sync;
 mod systemd;

@@ -116,20 +116,21 @@ impl Planner<'_> {
             return;
         }
         let mut spots: Vec<Spot> = Vec::with_capacity(standing.len());
-        for (number, at) in standing {
+        for (_, at) in standing {
             let spot = desk.capacity.spot_of(*at);
             let beside = spots.iter().filter(|other| other.day == spot.day).count();
-            let day = shown(trip.itinerary.zone.local_date(*at));
+            let day = || shown(trip.itinerary.zone.local_date(*at));
             if desk.capacity.is_full(spot.day, beside) {
                 let limit = desk.capacity.allowed_on(spot.day);
-                trip.again = Some((first, format!("{day} is full (limit {limit})")));
+                let why = format!("{} is full (limit {limit})", day());
+                trip.again = Some((first, why));
                 return;
             }
             if self.companies.is_full(trip.company, spot.day, beside) {
-                trip.again = Some((first, format!("its company gets enough on {day}")));
+                let why = format!("its company gets enough on {}", day());
+                trip.again = Some((first, why));
                 return;
             }
-            debug_assert!(*number >= first, "steps come in order");
             spots.push(spot);
         }
         for spot in spots {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::calendar::ClosingDays;
 use crate::plan::after_sent;
 use crate::plan::fixture::{at, itinerary, settings, shown as shown_at};
 
@@ -235,4 +236,59 @@ fn retries_wait_twice_as_long_each_time_and_keep_the_rules() {
     assert_eq!(retry(60, u32::MAX, "2026-03-09 10:00"), "Tue 10 Mar 10:00");
     assert_eq!(retry(u32::MAX, 30, "2026-03-13 10:00"), "Mon 16 Mar 09:00");
     assert_eq!(retry(0, 0, "2026-03-09 10:00"), "Mon 9 Mar 10:00");
+}
+
+#[test]
+fn a_closing_day_of_our_own_holds_every_lead() {
+    let settings = Settings {
+        closing_days: ClosingDays::parse("2026-03-09..2026-03-10 Stocktaking").unwrap(),
+        ..settings()
+    };
+    let mut one = itinerary(1, "UTC", "DE", [0, 3, 7], "undated, undated, undated");
+    for respects in [true, false] {
+        one.sequence.respect_business_days = respects;
+        let found = gate(&one, 1, &settings, at("UTC", "2026-03-09 12:00"));
+        let until = at("UTC", "2026-03-11 09:00");
+        let reason = "Mon 9 Mar is no business day there (Stocktaking)".to_string();
+        assert_eq!(found, Gate::Wait { until, reason });
+    }
+    // Closed for longer than anybody plans.
+    let years: Vec<String> = (2026..2030)
+        .map(|year| format!("{year}-01-01..{year}-12-31"))
+        .collect();
+    let settings = Settings {
+        closing_days: ClosingDays::parse(&years.join("\n")).unwrap(),
+        ..settings
+    };
+    let found = gate(&one, 1, &settings, at("UTC", "2026-03-09 12:00"));
+    assert!(matches!(found, Gate::Blocked { .. }), "{found:?}");
+}
+
+#[test]
+fn a_follow_up_long_after_its_date_is_left_to_the_planner() {
+    let settings = Settings {
+        stale_after_days: 14,
+        ..settings()
+    };
+    let states = "sent 2026-02-02 09:00, dated 2026-02-05 09:00, dated 2026-02-09 09:00";
+    let one = itinerary(1, "UTC", "DE", [0, 3, 7], states);
+    let at_noon = |day: &str| gate(&one, 2, &settings, at("UTC", &format!("{day} 12:00")));
+    assert_eq!(at_noon("2026-02-19"), Gate::Go);
+    let reason = "its day was Thu 5 Feb, and more than 14 days late it makes no sense".to_string();
+    assert_eq!(at_noon("2026-02-20"), Gate::Blocked { reason });
+    let never = Settings {
+        stale_after_days: 0,
+        ..settings.clone()
+    };
+    assert_eq!(
+        gate(&one, 2, &never, at("UTC", "2026-06-10 12:00")),
+        Gate::Go
+    );
+    // What the planner dated late by itself is none of it.
+    let states = "sent 2026-02-02 09:00, dated 2026-02-25 09:00, undated";
+    let late = itinerary(1, "UTC", "DE", [0, 3, 7], states);
+    assert_eq!(
+        gate(&late, 2, &settings, at("UTC", "2026-02-25 12:00")),
+        Gate::Go
+    );
 }

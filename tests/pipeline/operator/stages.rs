@@ -72,7 +72,7 @@ fn a_dry_run_shows_what_would_be_done_and_changes_no_byte() {
     shown(&["generate"], "[hook] ");
     shown(
         &["schedule"],
-        "ada@engines.example, message 1: Mon 2026-03-02 12:0",
+        "ada@engines.example, hook: Mon 2026-03-02 12:0",
     );
     shown(&["push"], "Ada Lovelace: active: hook due 2 Mar 12:0");
     shown(&["send", "--limit", "1"], "hook to ada@engines.example: ");
