@@ -4,6 +4,8 @@
 //! promise 1: the claim is committed before the connection is used, and whatever may have been
 //! taken without an answer is in doubt and never sent again by itself.
 
+pub mod consequence;
+mod doubts;
 mod latest;
 mod pace;
 mod rules;
@@ -12,14 +14,13 @@ use std::time::Instant;
 
 use anyhow::anyhow;
 use chrono::{DateTime, NaiveTime, Utc};
-use outreach::campaign::StopReason;
 use outreach::config::{Config, Sender};
-use outreach::delivery::{Blame, Delivery, Phase};
+use outreach::delivery::{Blame, Delivery};
 use outreach::lead;
-use outreach::ledger::{Claimed, ClaimedMessage, Claims, Ledger, Position, Recorded};
-use outreach::mailer::{self, Evidence, Mailer, Outgoing};
-use outreach::plan::{self, Itinerary, StepState};
+use outreach::ledger::{Claimed, ClaimedMessage, Claims, Ledger, Position};
+use outreach::mailer::{Mailer, Outgoing};
 
+use consequence::Terms;
 use pace::Pace;
 use rules::Rules;
 
@@ -88,7 +89,7 @@ async fn send_as(
     let mut mailer = None;
     if !job.args.dry_run {
         let mailer = mailer.insert(open_mailer(sender)?);
-        settle_doubts(ledger, mailer, &config.limits(sender), job, summary)?;
+        doubts::settle(ledger, mailer, (config, sender), job, summary)?;
     }
     let result = send_due(ledger, mailer.as_mut(), config, sender, job, summary).await;
     if let Some(mailer) = mailer {
@@ -100,45 +101,6 @@ async fn send_as(
 /// The mailer of a sender.
 fn open_mailer(sender: &Sender) -> Result<Mailer, Failure> {
     Mailer::open(&sender.mailer, sender.address.domain()).map_err(Failure::of_file)
-}
-
-/// Resolves doubts by evidence, where the mailer can give any: a file that is in the Maildir was
-/// delivered, one that is not there never was.
-fn settle_doubts(
-    ledger: &mut Ledger,
-    mailer: &Mailer,
-    settings: &plan::Settings,
-    job: &Job,
-    summary: &mut Summary,
-) -> anyhow::Result<()> {
-    let here = mailer.place();
-    let now = job.clock.now();
-    let mut open = 0;
-    for letter in ledger.letters()? {
-        if letter.state != "in_doubt" {
-            continue;
-        }
-        let evidence = match letter.mailer == here {
-            true => mailer.evidence(&letter.outreach_key),
-            false => Evidence::CouldNotLook("it went elsewhere".to_string()),
-        };
-        match evidence {
-            Evidence::Found => {
-                let sent_at = letter.claimed_at.unwrap_or(now);
-                let moves = moves_after(&letter.itinerary, letter.number, sent_at, settings);
-                ledger.settle_as_sent(&letter, &moves, "the mail is in the Maildir", now)?;
-                summary.count("doubts_settled");
-            }
-            Evidence::Absent => {
-                ledger.put_back(letter.id, now, "the mail is not in the Maildir", now)?;
-                summary.count("doubts_settled");
-            }
-            Evidence::CouldNotLook(_) => open += 1,
-        }
-    }
-    summary.add("waiting_in_doubt", open);
-    summary.needs_person |= open > 0;
-    Ok(())
 }
 
 /// Where this sender's day began.
@@ -266,6 +228,7 @@ async fn hand_over(
         Some(mailer) => mailer.deliver_batch(&outgoing).await,
     };
     let now = job.clock.now();
+    let terms = Terms::new(config, sender);
     let mut trouble = None;
     let mut results = Vec::with_capacity(messages.len());
     for (message, delivery) in messages.into_iter().zip(deliveries) {
@@ -275,35 +238,15 @@ async fn hand_over(
                 blame: blame @ (Blame::Server | Blame::Sender),
                 phase,
                 reply,
-            } => trouble = Some(stopped(&sender.mailer, *phase, *blame, reply)),
+            } => trouble = Some(consequence::stopped(&sender.mailer, *phase, *blame, reply)),
             Delivery::Rejected { .. } | Delivery::InDoubt { .. } => summary.needs_person = true,
             _ => {}
         }
-        let recorded = recorded(&message, delivery, (config, sender), now);
+        let recorded = consequence::of(&message, delivery, &terms, now);
         results.push((message, recorded));
     }
     ledger.record_attempts(&results, now)?;
     trouble.map_or(Ok(()), Err)
-}
-
-/// Why sending stopped: other settings are needed when the server does not take our login or our
-/// way of TLS, else time.
-fn stopped(mailer: &mailer::Settings, phase: Phase, blame: Blame, reply: &str) -> Failure {
-    let is_ours = blame == Blame::Sender && phase <= Phase::Auth && !reply.starts_with('4');
-    let place = match mailer {
-        mailer::Settings::Maildir(_) => String::new(),
-        mailer::Settings::Smtp(smtp) => format!(" at SMTP server {}:{}", smtp.host, smtp.port),
-    };
-    let mend = match phase {
-        Phase::Auth if is_ours => "; check SMTP_USERNAME and SMTP_PASSWORD",
-        _ if is_ours => "; check SMTP_TLS and SMTP_PORT",
-        _ => "",
-    };
-    let error = anyhow!("sending stopped{place}: {reply}{mend}");
-    match is_ours {
-        true => Failure::config(error),
-        false => Failure::again(error),
-    }
 }
 
 /// The mail of a claimed message. A lead that passed the data check at the claim passes it here.
@@ -332,91 +275,4 @@ fn compose(
         postal_address: config.postal_address.clone(),
         reply_to: sender.reply_to.clone(),
     })
-}
-
-/// What follows from a delivery: the state, the next try, the end of the campaign.
-fn recorded(
-    message: &ClaimedMessage,
-    delivery: Delivery,
-    (config, sender): (&Config, &Sender),
-    now: DateTime<Utc>,
-) -> Recorded {
-    match delivery {
-        Delivery::Accepted { reply } => {
-            let moves = moves_after(
-                &message.itinerary,
-                message.number,
-                now,
-                &config.limits(sender),
-            );
-            Recorded::Sent { reply, moves }
-        }
-        Delivery::Deferred {
-            phase,
-            reply,
-            blame,
-        } => {
-            // Only refusals of this message use up its tries: nobody loses a lead because a server
-            // was down or our login failed.
-            let counts = matches!(blame, Blame::Recipient | Blame::Message);
-            let tries = message.tries + u32::from(counts);
-            if counts && tries >= config.delivery_attempts_max {
-                let stop = StopReason::Undeliverable;
-                return Recorded::Dead {
-                    phase,
-                    reply,
-                    blame: Blame::Message,
-                    stop,
-                };
-            }
-            let until = plan::retry_at(
-                &message.itinerary,
-                tries.max(1),
-                config.retry_delay_minutes,
-                &config.limits(sender),
-                now,
-            );
-            Recorded::Deferred {
-                phase,
-                reply,
-                blame,
-                until,
-            }
-        }
-        Delivery::Rejected {
-            phase,
-            reply,
-            blame,
-        } => {
-            let stop = match blame {
-                Blame::Recipient => StopReason::Bounced,
-                _ => StopReason::Undeliverable,
-            };
-            Recorded::Dead {
-                phase,
-                reply,
-                blame,
-                stop,
-            }
-        }
-        Delivery::InDoubt { reply } => Recorded::InDoubt { reply },
-    }
-}
-
-/// The later steps that stand too early once a step left at an instant.
-pub fn moves_after(
-    itinerary: &Itinerary,
-    number: u32,
-    sent_at: DateTime<Utc>,
-    settings: &plan::Settings,
-) -> Vec<plan::Slot> {
-    let mut itinerary = itinerary.clone();
-    for step in itinerary
-        .steps
-        .iter_mut()
-        .filter(|step| step.number == number)
-    {
-        step.state = StepState::Sent(sent_at);
-    }
-    plan::after_sent(&itinerary, settings)
 }

@@ -57,7 +57,7 @@ pub fn run(config: &Config, clock: Clock, command: &Command) -> Result<Exit, Fai
             "marked as sent",
             &mut |ledger, letter| {
                 let sent_at = letter.claimed_at.unwrap_or(now);
-                let moves = crate::send::moves_after(
+                let moves = crate::send::consequence::moves_after(
                     &letter.itinerary,
                     letter.number,
                     sent_at,
