@@ -191,7 +191,10 @@ pub fn canary(cohort: &Cohort, terms: &CanaryTerms, now: DateTime<Utc>) -> Canar
     }
     if let Some(why) = bad_figures(cohort, terms) {
         let batch = &cohort.batch;
-        let reason = format!("the leads read on {batch} are held: {why}");
+        let reason = format!(
+            "the leads first read on {batch} are held, {why}: look at them, then `outreach resume \
+             --batch {batch}`"
+        );
         return Canary::Tripped { reason };
     }
     if cohort.is_member || cohort.chosen < terms.size {

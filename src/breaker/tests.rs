@@ -207,7 +207,12 @@ fn bad_figures_hold_the_rest_until_a_person_clears_it() {
         cohort
     };
     check_canary(&with(|c| c.bounced = 1), 25, "cleared");
-    let said = |why: &str| format!("tripped: the leads read on 2026-03-02 are held: {why}");
+    let said = |why: &str| {
+        format!(
+            "tripped: the leads first read on 2026-03-02 are held, {why}: look at them, then \
+             `outreach resume --batch 2026-03-02`"
+        )
+    };
     let bounced = with(|c| c.bounced = 2);
     let why = said("2 of its first 20 mails bounced (10.0 %)");
     check_canary(&bounced, 1, &why);
