@@ -1,0 +1,1 @@
+//! Senders that are held until a person releases them.
