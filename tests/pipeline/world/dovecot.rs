@@ -54,7 +54,7 @@ impl Dovecot {
     /// (modified UTF-7).
     pub fn start_with_sent(dir: &Path, sent: Option<&str>) -> Dovecot {
         let dir = dir.join("dovecot");
-        for name in sent {
+        if let Some(name) = sent {
             for folder in ["new", "cur", "tmp"] {
                 fs::create_dir_all(dir.join(format!("mail/.{name}/{folder}"))).unwrap();
             }
