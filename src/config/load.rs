@@ -4,25 +4,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::checks::{check_apart, check_tls, ignored, require, unusual, warn_of_names};
+use super::checks::{check_apart, ignored, require, warn_of_names};
 use super::problem::{Problems, Warning};
 use super::reader::Reader;
 use super::sources::Sources;
 use super::variables::Kind;
-use super::{Config, Later, LeadsSource, Sender, WriterSource, variables};
+use super::{Config, Later, LeadsSource, WriterSource, sender, variables};
 use crate::campaign::Sequence;
 use crate::changeset::WriteField;
-use crate::lead::EmailAddress;
-use crate::tls::TlsMode;
-use crate::{airtable, mailbox, mailer, plan, writer};
-
-/// The sender of mails that only go into a Maildir; `.invalid` is never delivered (RFC 2606).
-const MAILDIR_FROM: &str = "team@outreach.invalid";
-
-/// The port where TLS starts with the first byte (RFC 8314), and its counterparts of IMAP.
-const SMTPS_PORT: u16 = 465;
-const IMAP_PORT: u16 = 143;
-const IMAPS_PORT: u16 = 993;
+use crate::{airtable, mailer, writer};
 
 /// The slowest rate, in calls a second: one call in 100 s still ends a pull some day.
 const RATE_MIN: f64 = 0.01;
@@ -52,10 +42,9 @@ pub(super) fn read_config(reader: &mut Reader, sources: &Sources) -> Option<Conf
     let airtable_monthly_calls = reader.whole_maybe("AIRTABLE_MONTHLY_CALLS");
     let leads = read_leads(reader, sources, ledger_path.as_deref(), &sequence, api_url);
     let writer = read_writer(reader);
-    let mailer = read_mailer(reader, ca_file.as_ref());
-    let mailbox = read_mailbox(reader, ca_file.as_ref(), mailer.as_ref());
     let team = reader.line("FROM_NAME");
-    let sender = read_sender(reader, team.clone(), mailer, mailbox);
+    let sender = sender::read(reader, team.as_deref(), ca_file.as_ref());
+    let (canary_size, canary_hours) = read_canary(reader);
     let log_level = reader.choice("LOG_LEVEL").map(|word| match word {
         "warning" => "warn", // Python's word, which existing files use.
         word => word,
@@ -74,6 +63,14 @@ pub(super) fn read_config(reader: &mut Reader, sources: &Sources) -> Option<Conf
         stop_company_on_reply: reader.yes("STOP_COMPANY_ON_REPLY"),
         scan_age_minutes_max: reader.whole("SCAN_MAX_AGE_MINUTES"),
         allow_blind_follow_ups: reader.yes("ALLOW_BLIND_FOLLOW_UPS"),
+        delay_unit: reader.choice("DELAY_UNIT").unwrap_or_default(),
+        closing_days_file: reader.path("CLOSING_DAYS_FILE"),
+        stale_after_days: reader.whole("STALE_AFTER_DAYS"),
+        company_daily: reader.whole_maybe("MAX_PER_COMPANY_PER_DAY"),
+        thread_follow_ups: reader.yes("THREAD_FOLLOW_UPS"),
+        canary_size,
+        canary_hours,
+        sent_settle_minutes: reader.whole("SENT_SETTLE_MINUTES"),
         llm_concurrency: reader.whole("LLM_CONCURRENCY"),
         postal_address: reader.lines("POSTAL_ADDRESS"),
         brand_file: reader.path("BRAND_FILE"),
@@ -82,6 +79,7 @@ pub(super) fn read_config(reader: &mut Reader, sources: &Sources) -> Option<Conf
         json_logs: reader.yes("ENABLE_JSON_LOGS"),
         analytics_retention_days: reader.whole("ANALYTICS_RETENTION_DAYS"),
         later: read_later(reader),
+        bounce_limit_percent: reader.decimal("BOUNCE_LIMIT_PERCENT")?,
         default_zone: default_zone?,
         holiday_country: holiday_country?,
         window: window?,
@@ -116,6 +114,15 @@ fn read_sequence(reader: &mut Reader) -> Sequence {
     }
     let delays = delays.map(Option::unwrap_or_default);
     Sequence::hook_proof_fomo(delays, reader.yes("RESPECT_BUSINESS_DAYS"))
+}
+
+fn read_canary(reader: &mut Reader) -> (u32, u32) {
+    let size = reader.whole("CANARY_SIZE");
+    let hours = reader.whole("CANARY_HOURS");
+    if size == 0 {
+        ignored(reader, &["CANARY_HOURS"], "CANARY_SIZE is 0");
+    }
+    (size, hours)
 }
 
 fn read_leads(
@@ -286,151 +293,13 @@ fn read_writer(reader: &mut Reader) -> Option<WriterSource> {
     }))
 }
 
-fn read_mailer(reader: &mut Reader, ca_file: Option<&PathBuf>) -> Option<mailer::Settings> {
-    let host = reader.host("SMTP_SERVER");
-    let port = reader.port("SMTP_PORT");
-    let tls = reader.tls_mode("SMTP_TLS");
-    let username = reader.line("SMTP_USERNAME");
-    let password = reader.secret("SMTP_PASSWORD");
-    let outbox = reader.path("OUTBOX_DIR");
-    if !reader.is_set("SMTP_SERVER") {
-        ignored(
-            reader,
-            &["SMTP_USERNAME", "SMTP_PASSWORD"],
-            "SMTP_SERVER is not set",
-        );
-        return outbox.map(mailer::Settings::Maildir);
-    }
-    ignored(reader, &["OUTBOX_DIR"], "SMTP_SERVER is set");
-    require(reader, "FROM_EMAIL", "SMTP_SERVER");
-    require(reader, "POSTAL_ADDRESS", "SMTP_SERVER");
-    if reader.is_set("SMTP_USERNAME") {
-        require(reader, "SMTP_PASSWORD", "SMTP_USERNAME");
-    }
-    if reader.is_set("SMTP_PASSWORD") {
-        require(reader, "SMTP_USERNAME", "SMTP_PASSWORD");
-    }
-    let usual = if port == SMTPS_PORT {
-        TlsMode::Tls
-    } else {
-        TlsMode::StartTls
-    };
-    let tls = tls.unwrap_or(usual);
-    let host = host?;
-    check_tls(reader, "SMTP_TLS", tls, &host);
-    if (port == SMTPS_PORT) != (tls == TlsMode::Tls) && tls != TlsMode::None {
-        reader.warn("SMTP_TLS", &unusual(tls, port, usual));
-    }
-    Some(mailer::Settings::Smtp(mailer::SmtpSettings {
-        host,
-        port,
-        tls,
-        username,
-        password,
-        ca_file: ca_file.cloned(),
-    }))
-}
-
-fn read_mailbox(
-    reader: &mut Reader,
-    ca_file: Option<&PathBuf>,
-    mailer: Option<&mailer::Settings>,
-) -> Option<mailbox::Settings> {
-    let host = reader.host("IMAP_SERVER");
-    let port = reader.port("IMAP_PORT");
-    let tls = reader.tls_mode("IMAP_TLS");
-    let username = reader.line("IMAP_USERNAME");
-    let password = reader.secret("IMAP_PASSWORD");
-    let folder = reader.line("MONITOR_INBOX_FOLDER");
-    let inbox = reader.path("INBOX_DIR");
-    if !reader.is_set("IMAP_SERVER") {
-        ignored(
-            reader,
-            &["IMAP_USERNAME", "IMAP_PASSWORD"],
-            "IMAP_SERVER is not set",
-        );
-        let inbox = inbox?;
-        if let Some(mailer::Settings::Maildir(outbox)) = mailer {
-            // Our own mails would be read as answers.
-            check_apart(reader, "INBOX_DIR", &inbox, "OUTBOX_DIR", Some(outbox));
-        }
-        return Some(mailbox::Settings::Maildir(inbox));
-    }
-    ignored(reader, &["INBOX_DIR"], "IMAP_SERVER is set");
-    require(reader, "IMAP_USERNAME", "IMAP_SERVER");
-    require(reader, "IMAP_PASSWORD", "IMAP_SERVER");
-    let usual = if port == IMAP_PORT {
-        TlsMode::StartTls
-    } else {
-        TlsMode::Tls
-    };
-    let tls = tls.unwrap_or(usual);
-    let host = host?;
-    check_tls(reader, "IMAP_TLS", tls, &host);
-    if matches!(port, IMAP_PORT | IMAPS_PORT) && tls != usual && tls != TlsMode::None {
-        reader.warn("IMAP_TLS", &unusual(tls, port, usual));
-    }
-    Some(mailbox::Settings::Imap(mailbox::ImapSettings {
-        host,
-        port,
-        tls,
-        username: username?,
-        password: password?,
-        folder: folder?,
-        ca_file: ca_file.cloned(),
-    }))
-}
-
-/// The one sender that the variables speak of.
-fn read_sender(
-    reader: &mut Reader,
-    name: Option<String>,
-    mailer: Option<mailer::Settings>,
-    mailbox: Option<mailbox::Settings>,
-) -> Option<Sender> {
-    let address = read_from(reader);
-    let unsubscribe_mailto = reader.address("UNSUBSCRIBE_MAILTO");
-    let reply_to = reader.address("REPLY_TO_EMAIL");
-    let limits = plan::Limits {
-        daily: reader.whole("DAILY_SEND_LIMIT"),
-        hourly: None,
-        gap_secs: reader.whole("MIN_GAP_SECONDS"),
-        jitter_secs: reader.whole("GAP_JITTER_SECONDS"),
-        ramp: None,
-    };
-    let address = address?;
-    Some(Sender {
-        unsubscribe_mailto: unsubscribe_mailto.unwrap_or_else(|| address.clone()),
-        address,
-        name: name?,
-        reply_to,
-        limits,
-        mailer: mailer?,
-        mailbox: mailbox?,
-        mailbox_is_default: !reader.is_set("IMAP_SERVER") && !reader.is_set("INBOX_DIR"),
-    })
-}
-
-fn read_from(reader: &mut Reader) -> Option<EmailAddress> {
-    let from = reader.address("FROM_EMAIL");
-    if from.is_some() || reader.is_set("FROM_EMAIL") || reader.is_set("SMTP_SERVER") {
-        return from;
-    }
-    EmailAddress::parse(MAILDIR_FROM).ok()
-}
-
 fn read_later(reader: &mut Reader) -> Later {
     let later = Later {
         senders_file: reader.path("SENDERS_FILE"),
-        ramp_start: reader.whole_maybe("RAMP_START"),
-        ramp_step: reader.whole_maybe("RAMP_STEP"),
         public_url: reader.url("PUBLIC_URL"),
         track_opens: reader.yes("TRACK_OPENS"),
         track_clicks: reader.yes("TRACK_CLICKS"),
     };
-    if reader.is_set("RAMP_STEP") {
-        require(reader, "RAMP_START", "RAMP_STEP");
-    }
     for (name, is_on) in [
         ("TRACK_OPENS", later.track_opens),
         ("TRACK_CLICKS", later.track_clicks),

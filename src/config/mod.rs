@@ -14,6 +14,7 @@ mod env_file;
 mod load;
 mod problem;
 mod reader;
+mod sender;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -105,6 +106,24 @@ pub struct Config {
     pub scan_age_minutes_max: u32,
     /// Whether follow-ups may leave although no inbox is read.
     pub allow_blind_follow_ups: bool,
+    /// Whether the delays of new sequences count `calendar` or `business` days.
+    pub delay_unit: &'static str,
+    /// A file of own days without mail.
+    pub closing_days_file: Option<PathBuf>,
+    /// Days after its day from which a follow-up is not sent any more; 0 for never.
+    pub stale_after_days: u32,
+    /// The most leads of one company written to on a day, if that is limited; at least 1.
+    pub company_daily: Option<u32>,
+    /// Whether follow-ups answer the first mail.
+    pub thread_follow_ups: bool,
+    /// The share of mails, in percent, above which what comes back stops a sender.
+    pub bounce_limit_percent: f64,
+    /// How many first mails of a batch leave before the others; 0 for all at once.
+    pub canary_size: u32,
+    /// Hours the others wait after the last of them; at least 1.
+    pub canary_hours: u32,
+    /// Minutes after which a mail that is not in the Sent folder surely never arrived; at least 1.
+    pub sent_settle_minutes: u32,
     /// The ledger's file.
     pub ledger_path: PathBuf,
     /// Where leads come from and results go.
@@ -156,8 +175,17 @@ pub struct Sender {
     pub limits: plan::Limits,
     /// Where its mail goes.
     pub mailer: mailer::Settings,
+    /// Connections it may have open at once; at least 1.
+    pub connections: u32,
+    /// Mails after which a connection is made anew, if there is such a number; at least 1.
+    pub messages_per_connection: Option<u32>,
+    /// What its mails are signed with, unless the server does it.
+    pub dkim: Option<mailer::DkimSettings>,
     /// Where its answers are read.
     pub mailbox: mailbox::Settings,
+    /// The folder of that account where a mail in doubt is looked for, or `auto` for the one that
+    /// the server says keeps what was sent. Only with an SMTP and an IMAP server.
+    pub sent_folder: Option<String>,
     /// Whether `mailbox` is merely the default: neither an IMAP server nor an inbox was named, so
     /// that behind an SMTP server nobody would notice an answer.
     pub mailbox_is_default: bool,
@@ -194,10 +222,6 @@ pub enum WriterSource {
 pub struct Later {
     /// TOML file of several senders.
     pub senders_file: Option<PathBuf>,
-    /// A new sender's limit on the first day, in mails.
-    pub ramp_start: Option<u32>,
-    /// By how many mails that limit grows a day.
-    pub ramp_step: Option<u32>,
     /// The address under which `serve` is reached.
     pub public_url: Option<String>,
     /// Whether opens are counted.

@@ -260,6 +260,16 @@ impl<'a> Reader<'a> {
         self.read(name, |text, _| parse_host(text).ok_or(Misfit::Plain))
     }
 
+    /// A host name that is no address, without a dot at its end.
+    pub(super) fn dns_name(&mut self, name: &'static str) -> Option<String> {
+        self.read(name, |text, _| match parse_host(text) {
+            Some(host) if host.parse::<std::net::IpAddr>().is_err() => {
+                Ok(host.trim_end_matches('.').to_ascii_lowercase())
+            }
+            _ => Err(Misfit::Plain),
+        })
+    }
+
     pub(super) fn url(&mut self, name: &'static str) -> Option<String> {
         self.read(name, |text, _| parse_url(text))
     }

@@ -40,6 +40,17 @@ pub struct SmtpSettings {
     pub ca_file: Option<PathBuf>,
 }
 
+/// What mails are signed with (RFC 6376).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DkimSettings {
+    /// The domain that signs, `d=`.
+    pub domain: String,
+    /// Where its public key is found, `s=`: `<selector>._domainkey.<domain>`.
+    pub selector: String,
+    /// PEM file of the private key.
+    pub key_file: PathBuf,
+}
+
 /// Where mail goes.
 #[derive(Clone, Debug)]
 pub enum Settings {

@@ -113,6 +113,8 @@ fn several_mistakes_are_reported_together_in_one_line_each() {
             ".env:3: expected NAME=value, found a line without `=`",
             "FOMO_MESSAGE_DELAY_DAYS (.env:4): expected more days than \
              PROOF_MESSAGE_DELAY_DAYS, which is 3, found `1`",
+            "FROM_NAME (.env:8): expected one line of text, at most 200 characters, found \
+             `A\\u{a}Bcc: x@y`",
             "SMTP_PORT (.env:2): expected a whole number from 1 to 65535, found `no`",
             "SMTP_PASSWORD (.env:7): expected one line of text without control characters, \
              found a control character or a second line in it",
@@ -120,8 +122,6 @@ fn several_mistakes_are_reported_together_in_one_line_each() {
              SMTP_SERVER is set (.env:1); found nothing",
             "POSTAL_ADDRESS: expected a text of at most 500 characters, because SMTP_SERVER is \
              set (.env:1); found nothing",
-            "FROM_NAME (.env:8): expected one line of text, at most 200 characters, found \
-             `A\\u{a}Bcc: x@y`",
             "DAILY_SEND_LIMIT (.env:5): expected a whole number of mails from 1 to 1000000, \
              found `0`",
         ],

@@ -33,6 +33,8 @@ pub enum Kind {
     Path,
     /// A host name or an IP address.
     Host,
+    /// A name in the DNS.
+    Name,
     /// An `https` address, `http` to this machine only.
     Url,
     /// One e-mail address.
@@ -67,6 +69,7 @@ impl fmt::Display for Kind {
             Kind::Lines => f.write_str("a text of at most 500 characters"),
             Kind::Path => f.write_str("a path"),
             Kind::Host => f.write_str("a host name or IP address without scheme and port"),
+            Kind::Name => f.write_str("a name in the DNS such as example.com"),
             Kind::Url => {
                 f.write_str("an address such as https://host/path (http only to loopback)")
             }

@@ -84,7 +84,7 @@ const WRITTEN: [&str; 26] = [
 ];
 
 /// What a foreign variable begins with when it was probably meant for us.
-const PREFIXES: [&str; 25] = [
+const PREFIXES: [&str; 29] = [
     "HOOK_",
     "PROOF_",
     "FOMO_",
@@ -110,6 +110,10 @@ const PREFIXES: [&str; 25] = [
     "QUALITY_",
     "MONITOR_INBOX_",
     "UNSUBSCRIBE_",
+    "HOURLY_SEND_",
+    "CLOSING_DAYS_",
+    "DKIM_",
+    "CANARY_",
 ];
 
 /// The variable of this very name.

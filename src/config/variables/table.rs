@@ -13,6 +13,7 @@ const DAYS: Kind = whole(0, 365, "days");
 const SECONDS: Kind = whole(0, 86_400, "seconds");
 const PORT: Kind = whole(1, 65_535, "");
 const TLS_MODES: Kind = Kind::Choice(&["starttls", "tls", "none"]);
+const DELAY_UNITS: [&str; 2] = ["calendar", "business"];
 const LOG_LEVELS: Kind = Kind::Choice(&["error", "warn", "warning", "info", "debug", "trace"]);
 
 const fn whole(min: u32, max: u32, unit: &'static str) -> Kind {
@@ -71,6 +72,12 @@ pub const ALL: &[Variable] = &[
         .means("whose holidays count for a lead of unknown country"),
     row(TIMING, "SEND_WINDOW", "09:00-17:00", Kind::Window)
         .means("hours in which mail may leave, in the lead's zone"),
+    row(TIMING, "DELAY_UNIT", "calendar", Kind::Choice(&DELAY_UNITS))
+        .means("whether delays count calendar days or business days of the lead's country"),
+    row(TIMING, "CLOSING_DAYS_FILE", "", Kind::Path)
+        .means("own days without mail, a line each: `2026-12-24..2026-12-31 Christmas`"),
+    row(TIMING, "STALE_AFTER_DAYS", "14", DAYS)
+        .means("a follow-up this late is not sent any more; 0: never too late"),
     row(LEADS, "AIRTABLE_API_KEY", "", Kind::Secret)
         .means("personal access token; unset: leads come from LEADS_FILE"),
     row(LEADS, "AIRTABLE_BASE_ID", "", Kind::BaseId).means("the base, `app` and 14 characters"),
@@ -178,6 +185,13 @@ pub const ALL: &[Variable] = &[
         whole(1, 1_000_000, "mails"),
     )
     .means("most mails a sender sends a day"),
+    row(
+        SENDING,
+        "HOURLY_SEND_LIMIT",
+        "",
+        whole(1, 1_000_000, "mails"),
+    )
+    .means("most mails a sender sends in a clock hour; unset: no such limit"),
     row(SENDING, "MIN_GAP_SECONDS", "90", SECONDS)
         .means("least seconds between two mails of a sender"),
     row(SENDING, "GAP_JITTER_SECONDS", "60", SECONDS)
@@ -213,14 +227,55 @@ pub const ALL: &[Variable] = &[
     row(SENDING, "ALLOW_BLIND_FOLLOW_UPS", "false", Kind::YesNo)
         .means("Proof and FOMO may leave although no inbox is read"),
     row(SENDING, "SENDERS_FILE", "", Kind::Path)
-        .means("TOML file of several senders")
+        .means("TOML file of several senders, each with what it does not share with the others")
         .later("several senders"),
     row(SENDING, "RAMP_START", "", whole(1, 1_000_000, "mails"))
-        .means("a new sender's limit on the first day")
-        .later("the ramp of new senders"),
+        .means("a new sender's limit on the first day it sends"),
     row(SENDING, "RAMP_STEP", "", whole(1, 1_000_000, "mails"))
-        .means("by how much that limit grows a day")
-        .later("the ramp of new senders"),
+        .means("by how much that limit grows each day it sends, up to DAILY_SEND_LIMIT"),
+    row(
+        SENDING,
+        "MAX_PER_COMPANY_PER_DAY",
+        "",
+        whole(1, 1_000_000, "leads"),
+    )
+    .means("most leads of one company that are written to on a day; unset: no such limit"),
+    row(
+        SENDING,
+        "SMTP_CONNECTIONS",
+        "1",
+        whole(1, 50, "connections"),
+    )
+    .means("connections a sender may have open at once"),
+    row(
+        SENDING,
+        "SMTP_MESSAGES_PER_CONNECTION",
+        "100",
+        whole(0, 1_000_000, "mails"),
+    )
+    .means("mails after which a connection is made anew; 0: any number"),
+    row(SENDING, "THREAD_FOLLOW_UPS", "false", Kind::YesNo)
+        .means("Proof and FOMO answer the Hook, with its subject after `Re:`"),
+    row(SENDING, "DKIM_KEY_FILE", "", Kind::Path)
+        .means("PEM file of the private key mails are signed with; unset: the server signs"),
+    row(SENDING, "DKIM_SELECTOR", "", Kind::Name)
+        .means("where the public key is found, `<selector>._domainkey.<domain>`"),
+    row(SENDING, "DKIM_DOMAIN", "", Kind::Name)
+        .means("the domain that signs; unset: that of the sender"),
+    row(
+        SENDING,
+        "BOUNCE_LIMIT_PERCENT",
+        "2",
+        Kind::Decimal {
+            min: 0.1,
+            max: 100.0,
+        },
+    )
+    .means("a sender stops when more of its mails of 28 days came back, from 20 mails on"),
+    row(SENDING, "CANARY_SIZE", "0", whole(0, 10_000, "mails"))
+        .means("Hooks of a batch that leave first while the others wait; 0: all leave"),
+    row(SENDING, "CANARY_HOURS", "24", whole(1, 720, "hours"))
+        .means("how long the others wait after the last of them"),
     row(SENDING, "PUBLIC_URL", "", Kind::Url)
         .means("address under which `serve` is reached")
         .later("`serve`"),
@@ -240,6 +295,15 @@ pub const ALL: &[Variable] = &[
     row(INBOX, "MONITOR_INBOX_FOLDER", "INBOX", Kind::Line).means("folder that is read"),
     row(INBOX, "INBOX_DIR", "inbox", Kind::Path)
         .means("Maildir that is read when there is no IMAP_SERVER"),
+    row(INBOX, "SENT_FOLDER", "", Kind::Line)
+        .means("folder where a mail in doubt is looked for, or auto; unset: a person looks"),
+    row(
+        INBOX,
+        "SENT_SETTLE_MINUTES",
+        "15",
+        whole(1, 1_440, "minutes"),
+    )
+    .means("how long a mail may take to get there; before, absence proves nothing"),
     row(
         INBOX,
         "SCAN_MAX_AGE_MINUTES",
