@@ -82,12 +82,13 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// When messages may be claimed; none when there is no connection for them or none will come.
-    pub fn ready_at(&self) -> Option<Instant> {
+    /// When messages may be claimed, `now` or later; none when there is no connection for them or
+    /// none will come.
+    pub fn ready_at(&self, now: Instant) -> Option<Instant> {
         match self.next {
             _ if self.n_free() == 0 => None,
-            Next::Now => Some(Instant::now()),
-            Next::At(at) => Some(at),
+            Next::Now => Some(now),
+            Next::At(at) => Some(at.max(now)),
             Next::Drained | Next::Never => None,
         }
     }
@@ -187,7 +188,9 @@ impl<'a> Line<'a> {
                 summary.count("hourly_limit_reached");
                 let next_hour = now + chrono::Duration::hours(1);
                 let next_hour = next_hour - into_the_hour(next_hour);
-                self.pace.wait_for(next_hour, now).map_or(Next::Never, Next::At)
+                self.pace
+                    .wait_for(next_hour, now)
+                    .map_or(Next::Never, Next::At)
             }
             None if claimed.exhausted || self.pace.has_gap() => {
                 self.next_look(ledger, job, now, summary)?

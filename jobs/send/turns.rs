@@ -88,7 +88,7 @@ impl<'a> Turns<'a> {
             if is_over && self.under_way.is_empty() {
                 return Ok(());
             }
-            self.wait().await?;
+            self.wait(is_ending).await?;
             self.settle(summary)?;
         }
     }
@@ -100,7 +100,7 @@ impl<'a> Turns<'a> {
         summary: &mut Summary,
     ) -> anyhow::Result<()> {
         while !self.under_way.is_empty() {
-            self.wait().await?;
+            self.wait(true).await?;
             self.settle(summary)?;
         }
         self.turn(ledger, true, summary)
@@ -155,7 +155,7 @@ impl<'a> Turns<'a> {
         numbers
             .filter(|number| {
                 let line = self.lines.get(*number);
-                line.and_then(Line::ready_at).is_some_and(|at| at <= now)
+                line.and_then(|line| line.ready_at(now)) == Some(now)
             })
             .collect()
     }
@@ -200,19 +200,26 @@ impl<'a> Turns<'a> {
 
     /// Waits until there is something to record or to claim, but not longer than until it is time
     /// to see whether we were asked to end.
-    async fn wait(&mut self) -> anyhow::Result<()> {
+    async fn wait(&mut self, is_ending: bool) -> anyhow::Result<()> {
         if !self.answers.is_empty() {
             return Ok(());
         }
         let now = Instant::now();
-        let ready_at = self.lines.iter().filter_map(Line::ready_at).min();
+        let ready_at = self
+            .lines
+            .iter()
+            .filter_map(|line| line.ready_at(now))
+            .min();
+        let ready_at = ready_at.filter(|_| !is_ending);
         let until = ready_at.map_or(now + LOOKS_EVERY, |at| at.min(now + LOOKS_EVERY));
         let until = tokio::time::Instant::from_std(until);
         match &mut self.connections {
             Some(connections) if !self.under_way.is_empty() => {
                 let answers = connections.answers(&mut self.answers);
                 // Nothing came in time: then it is time to look.
-                tokio::time::timeout_at(until, answers).await.unwrap_or(Ok(()))
+                tokio::time::timeout_at(until, answers)
+                    .await
+                    .unwrap_or(Ok(()))
             }
             _ => {
                 tokio::time::sleep_until(until).await;

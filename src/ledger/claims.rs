@@ -341,11 +341,7 @@ fn apply(
     Ok(())
 }
 
-fn claim(
-    conn: &Connection,
-    claims: &Claims<'_>,
-    found: Found,
-) -> anyhow::Result<ClaimedMessage> {
+fn claim(conn: &Connection, claims: &Claims<'_>, found: Found) -> anyhow::Result<ClaimedMessage> {
     let Found {
         candidate, mail, ..
     } = found;
@@ -355,7 +351,8 @@ fn claim(
     let dated_at = mail.dated_at.unwrap_or(claims.now);
     let number = mail.attempts + 1;
     // Without RETURNING: it would have SQLite keep a copy of every page it changes.
-    let sql = "UPDATE messages SET state = 'sending', attempts = ?2, claimed_at = ?3, dated_at = ?4,
+    let sql =
+        "UPDATE messages SET state = 'sending', attempts = ?2, claimed_at = ?3, dated_at = ?4,
                       message_id = ?5, recipient = ?6
                WHERE id = ?1 AND state IN ('scheduled', 'deferred')";
     let n = conn

@@ -184,7 +184,10 @@ fn identity_and_date_are_those_of_the_first_claim() {
 fn the_limit_counts_what_left_or_may_have_left_and_nothing_else() {
     let mut book = book(9);
     let claimed = book.claim(4, at(0));
-    assert_eq!((claimed.messages.len(), claimed.limit_reached), (4, Some(Limit::Daily)));
+    assert_eq!(
+        (claimed.messages.len(), claimed.limit_reached),
+        (4, Some(Limit::Daily))
+    );
     book.record(claimed, &deferred(at(600)));
     let claimed = book.claim(4, at(1));
     assert_eq!(claimed.messages.len(), 4, "what was deferred did not leave");
