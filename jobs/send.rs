@@ -19,7 +19,7 @@ use outreach::config::{Config, Sender};
 use outreach::ledger::Ledger;
 use outreach::mailer::Mailer;
 
-use connections::Connections;
+use connections::{Connections, Hand};
 use line::{Line, Way};
 use pace::Pace;
 use turns::Turns;
@@ -81,12 +81,12 @@ async fn send(
     let began = Instant::now();
     let mailboxes: Vec<String> = config.mailboxes().iter().map(|m| m.name()).collect();
     let mut result = Ok(());
-    let (mut lines, mut mailers) = (Vec::new(), Vec::new());
+    let (mut lines, mut hands) = (Vec::new(), Vec::new());
     for sender in &config.senders {
         // A sender in trouble keeps no other from sending.
         let way = match job.args.dry_run {
             true => Ok(dry_way(lines.len())),
-            false => open_way(ledger, (config, sender), job, &mut mailers, summary),
+            false => open_way(ledger, (config, sender), job, &mut hands, summary),
         };
         let way = match way {
             Ok(way) => way,
@@ -102,7 +102,7 @@ async fn send(
     }
     let connections = match job.args.dry_run {
         true => None,
-        false => Some(Connections::start(mailers)?),
+        false => Some(Connections::start(hands)?),
     };
     let left = job.args.limit.unwrap_or(config.queue_batch_size) as usize;
     let turns = Turns::new(job, lines, connections, left);
@@ -121,31 +121,30 @@ fn dry_way(number: usize) -> Way {
     }
 }
 
-/// Opens a sender's mailer, once for each of its connections, and settles its doubts.
+/// Opens a sender's mailer with its connections, and settles its doubts.
 fn open_way(
     ledger: &mut Ledger,
     (config, sender): (&Config, &Sender),
     job: &Job,
-    mailers: &mut Vec<Mailer>,
+    hands: &mut Vec<Hand>,
     summary: &mut Summary,
 ) -> Result<Way, Failure> {
-    let open = || Mailer::open(&sender.mailer, sender.address.domain()).map_err(Failure::of_file);
-    let mailer = open()?;
+    let mailer =
+        Mailer::open(&sender.mailer, sender.address.domain()).map_err(Failure::of_file)?;
     doubts::settle(ledger, &mailer, (config, sender), job, summary)?;
     let (place, batch_max) = (mailer.place(), mailer.batch_max());
-    let n_connections = match &mailer {
-        Mailer::Maildir(_) => 1,
-        Mailer::Smtp(_) => sender.connections as usize,
-    };
-    let first = mailers.len();
-    mailers.push(mailer);
-    for _ in 1..n_connections {
-        mailers.push(open()?);
+    let first = hands.len();
+    match &mailer {
+        Mailer::Maildir(_) => hands.push(Hand::Folder(mailer)),
+        Mailer::Smtp(_) => {
+            let connections = (0..sender.connections).map(|_| Hand::Server(mailer.connection()));
+            hands.extend(connections);
+        }
     }
     Ok(Way {
         place,
         batch_max,
-        idle: (first..mailers.len()).collect(),
+        idle: (first..hands.len()).collect(),
         n_busy: 0,
         is_proven: false,
     })

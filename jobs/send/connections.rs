@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 
 use anyhow::{Context, anyhow};
 use outreach::delivery::Delivery;
-use outreach::mailer::{Mailer, Outgoing};
+use outreach::mailer::{Connection, Mailer, Outgoing};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 
@@ -20,6 +20,36 @@ pub struct Answer {
     pub deliveries: Vec<Delivery>,
 }
 
+/// What a task hands mails over with.
+pub enum Hand {
+    /// Files in a Maildir, many together.
+    Folder(Mailer),
+    /// A connection to a server.
+    Server(Connection),
+}
+
+impl Hand {
+    async fn deliver(&mut self, mails: &[Outgoing]) -> Vec<Delivery> {
+        match self {
+            Hand::Folder(mailer) => mailer.deliver_batch(mails).await,
+            Hand::Server(connection) => {
+                let mut deliveries = Vec::with_capacity(mails.len());
+                for mail in mails {
+                    deliveries.push(connection.deliver(mail).await);
+                }
+                deliveries
+            }
+        }
+    }
+
+    async fn close(self) {
+        match self {
+            Hand::Folder(mailer) => mailer.close().await,
+            Hand::Server(connection) => connection.close().await,
+        }
+    }
+}
+
 /// The connections, by their numbers from 0.
 pub struct Connections {
     work: Vec<UnboundedSender<Vec<Outgoing>>>,
@@ -29,18 +59,18 @@ pub struct Connections {
 
 impl Connections {
     /// Starts the thread. Nothing is connected before the first mail.
-    pub fn start(mailers: Vec<Mailer>) -> anyhow::Result<Connections> {
+    pub fn start(hands: Vec<Hand>) -> anyhow::Result<Connections> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .context("cannot start the asynchronous runtime of the connections")?;
         let (answer, answers) = unbounded_channel();
-        let mut work = Vec::with_capacity(mailers.len());
-        let mut tasks = Vec::with_capacity(mailers.len());
-        for (connection, mailer) in mailers.into_iter().enumerate() {
+        let mut work = Vec::with_capacity(hands.len());
+        let mut tasks = Vec::with_capacity(hands.len());
+        for (connection, hand) in hands.into_iter().enumerate() {
             let (give, mails) = unbounded_channel();
             work.push(give);
-            tasks.push(serve(connection, mailer, mails, answer.clone()));
+            tasks.push(serve(connection, hand, mails, answer.clone()));
         }
         let thread = std::thread::Builder::new().name("connections".to_string());
         let all = async move {
@@ -84,12 +114,12 @@ impl Connections {
 /// Serves one connection until no more mails can come.
 async fn serve(
     connection: usize,
-    mut mailer: Mailer,
+    mut hand: Hand,
     mut mails: UnboundedReceiver<Vec<Outgoing>>,
     answer: UnboundedSender<Answer>,
 ) {
     while let Some(mails) = mails.recv().await {
-        let deliveries = mailer.deliver_batch(&mails).await;
+        let deliveries = hand.deliver(&mails).await;
         let answered = Answer {
             connection,
             deliveries,
@@ -98,5 +128,5 @@ async fn serve(
             break; // Nobody could record it; the message stays in doubt.
         }
     }
-    mailer.close().await;
+    hand.close().await;
 }

@@ -295,6 +295,9 @@ impl<'a> Line<'a> {
             unsubscribe_mailto: Some(sender.unsubscribe_mailto.clone()),
             postal_address: self.config.postal_address.clone(),
             reply_to: sender.reply_to.clone(),
+            unsubscribe_url: None,
+            thread: None,
+            html: None,
         })
     }
 }
