@@ -18,6 +18,7 @@
 mod say;
 
 mod base;
+mod breaker;
 mod chain;
 mod exit;
 mod generate;
@@ -118,10 +119,10 @@ enum Command {
     /// Hold, continue or end single campaigns
     #[command(subcommand)]
     Campaign(operator::campaign::Command),
-    /// The red button: hold everything that would be sent
-    Pause(operator::campaign::PauseAll),
-    /// Release the red button
-    Resume(operator::campaign::ResumeAll),
+    /// The red button: hold everything that would be sent, or all mail of one sender
+    Pause(operator::pause::Pause),
+    /// Release the red button, a sender, or the rest of a batch of new leads
+    Resume(operator::pause::Resume),
     /// Messages in doubt and dead letters
     #[command(subcommand)]
     Letters(operator::letters::Command),
@@ -222,8 +223,8 @@ fn run_command(cli: Cli) -> Result<Exit, Failure> {
         Command::Review(command) => operator::review::run(&config, clock, &command),
         Command::Judge(args) => operator::judge::run(&config, &args),
         Command::Campaign(command) => operator::campaign::run(&config, clock, &command),
-        Command::Pause(args) => operator::campaign::pause_all(&config, clock, &args),
-        Command::Resume(args) => operator::campaign::resume_all(&config, clock, &args),
+        Command::Pause(args) => operator::pause::pause(&config, clock, &args),
+        Command::Resume(args) => operator::pause::resume(&config, clock, &args),
         Command::Letters(command) => operator::letters::run(&config, clock, &command),
         Command::Suppress(command) => operator::suppress::run(&config, clock, &command),
         Command::Backup(args) => operator::backup::run(&config, clock, &args),

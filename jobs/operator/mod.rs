@@ -9,6 +9,7 @@ pub mod explain;
 pub mod init;
 pub mod judge;
 pub mod letters;
+pub mod pause;
 pub mod queue;
 pub mod review;
 pub mod shell;

@@ -5,22 +5,27 @@
 //! lead because a server was down or our login failed.
 
 use anyhow::anyhow;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
 use outreach::campaign::StopReason;
 use outreach::config::{Config, Sender};
-use outreach::delivery::{Blame, Delivery, Phase};
+use outreach::delivery::{Blame, Delivery, Patience, Phase, patience};
 use outreach::ledger::{ClaimedMessage, Recorded};
 use outreach::mailer;
 use outreach::plan::{self, Itinerary, StepState};
 
 use crate::exit::Failure;
 
-/// How often a message is tried, and when again.
+/// No retry waits longer by our own delay.
+const DELAY_SECS_MAX: u64 = 24 * 60 * 60;
+
+/// How often a message is tried, when again, and until when that makes sense.
 pub struct Terms {
     /// Attempts after which a deferred mail is a dead letter.
     pub attempts_max: u32,
     /// Minutes before the second attempt.
     pub retry_delay_minutes: u32,
+    /// Days after its first attempt on which a mail has lost its sense; 0 for never.
+    pub stale_after_days: u32,
     /// The hours and limits the next attempt keeps.
     pub plan: plan::Settings,
 }
@@ -31,12 +36,24 @@ impl Terms {
         Terms {
             attempts_max: config.delivery_attempts_max,
             retry_delay_minutes: config.retry_delay_minutes,
+            stale_after_days: config.stale_after_days,
             plan: config.limits(sender),
         }
     }
 }
 
 /// What follows from a delivery: the state, the next try, the end of the campaign.
+///
+/// | verdict | about | what follows |
+/// |---|---|---|
+/// | accepted | | sent; later steps keep their distance |
+/// | deferred | server, sender | again later; no try is used up |
+/// | deferred | recipient, message, unknown | again later, MAX_DELIVERY_ATTEMPTS times in all |
+/// | deferred | any, past STALE_AFTER_DAYS | dead: the mail would speak of a week long gone |
+/// | rejected | recipient | dead, address suppressed, campaign stopped as bounced |
+/// | rejected | message, sender, server | dead, campaign stopped as undeliverable |
+/// | rejected | unknown | dead, campaign waits for a person |
+/// | in doubt | | in doubt |
 pub fn of(
     message: &ClaimedMessage,
     delivery: Delivery,
@@ -52,33 +69,14 @@ pub fn of(
             phase,
             reply,
             blame,
+        } => deferred(message, (phase, reply, blame), terms, now),
+        Delivery::Rejected {
+            phase,
+            reply,
+            blame: Blame::Unknown,
         } => {
-            // Only refusals of this message use up its tries: nobody loses a lead because a server
-            // was down or our login failed.
-            let counts = matches!(blame, Blame::Recipient | Blame::Message);
-            let tries = message.tries + u32::from(counts);
-            if counts && tries >= terms.attempts_max {
-                let stop = StopReason::Undeliverable;
-                return Recorded::Dead {
-                    phase,
-                    reply,
-                    blame: Blame::Message,
-                    stop,
-                };
-            }
-            let until = plan::retry_at(
-                &message.itinerary,
-                tries.max(1),
-                terms.retry_delay_minutes,
-                &terms.plan,
-                now,
-            );
-            Recorded::Deferred {
-                phase,
-                reply,
-                blame,
-                until,
-            }
+            let why = format!("refused, and nobody can say why: {reply}");
+            Recorded::Parked { phase, reply, why }
         }
         Delivery::Rejected {
             phase,
@@ -91,6 +89,7 @@ pub fn of(
             };
             Recorded::Dead {
                 phase,
+                why: reply.clone(),
                 reply,
                 blame,
                 stop,
@@ -98,6 +97,97 @@ pub fn of(
         }
         Delivery::InDoubt { reply } => Recorded::InDoubt { reply },
     }
+}
+
+fn deferred(
+    message: &ClaimedMessage,
+    (phase, reply, blame): (Phase, String, Blame),
+    terms: &Terms,
+    now: DateTime<Utc>,
+) -> Recorded {
+    // Only refusals of this message use up its tries: nobody loses a lead because a server was down
+    // or our login failed.
+    let counts = matches!(blame, Blame::Recipient | Blame::Message | Blame::Unknown);
+    let tries = message.tries + u32::from(counts);
+    let until = retry_at(message, tries.max(1), &reply, terms, now);
+    let why = if counts && tries >= terms.attempts_max {
+        format!("given up after {tries} attempts: {reply}")
+    } else if is_stale(message, until, terms) {
+        let days = terms.stale_after_days;
+        format!("given up, it could not leave for more than {days} days: {reply}")
+    } else {
+        return Recorded::Deferred {
+            phase,
+            reply,
+            blame,
+            until,
+        };
+    };
+    Recorded::Dead {
+        phase,
+        reply,
+        why,
+        blame: Blame::Message,
+        stop: StopReason::Undeliverable,
+    }
+}
+
+/// Whether a mail that leaves only then has lost its sense. Its day is that of its first attempt,
+/// which its Date header names.
+fn is_stale(message: &ClaimedMessage, until: DateTime<Utc>, terms: &Terms) -> bool {
+    let days = u64::from(terms.stale_after_days);
+    let last = message.dated_at.checked_add_days(Days::new(days));
+    days > 0 && last.is_some_and(|last| until > last)
+}
+
+/// When to try a message again that counts so many tries: after a delay that doubles with each, and
+/// a share more that is the same whenever it is worked out, but not before the server wants to see
+/// us; then as soon as the hours where the lead is allow it. A full mailbox waits for the next
+/// business day.
+fn retry_at(
+    message: &ClaimedMessage,
+    tries: u32,
+    reply: &str,
+    terms: &Terms,
+    now: DateTime<Utc>,
+) -> DateTime<Utc> {
+    let doubled = 2_u64.saturating_pow(tries.saturating_sub(1));
+    let own = u64::from(terms.retry_delay_minutes)
+        .saturating_mul(60)
+        .saturating_mul(doubled)
+        .min(DELAY_SECS_MAX);
+    let patience = patience(reply);
+    let secs = match patience {
+        Patience::Named(named) if tries <= 1 => named.as_secs(),
+        Patience::Named(named) => named.as_secs().max(own),
+        Patience::Ours | Patience::NextDay => own,
+    };
+    let secs = secs.saturating_add(share(message, secs / JITTER_SHARE));
+    let after = TimeDelta::seconds(i64::try_from(secs).unwrap_or(0));
+    let mut from = now.checked_add_signed(after).unwrap_or(now);
+    let zone = &message.itinerary.zone;
+    if patience == Patience::NextDay
+        && let Some(tomorrow) = zone.local_date(now).succ_opt()
+    {
+        from = from.max(zone.at(tomorrow, NaiveTime::MIN));
+    }
+    let respects = message.itinerary.sequence.respect_business_days;
+    let country = &message.itinerary.country;
+    plan::next_allowed(zone, country, respects, &terms.plan, from)
+}
+
+/// Up to a fifth more than the delay, so that what failed together does not come back together.
+const JITTER_SHARE: u64 = 5;
+
+/// A number from 0 to `max` that depends on the message and its attempt alone: the finalizer of
+/// SplitMix64 (Steele, Lea and Flood, 2014), whose output the years do not change.
+fn share(message: &ClaimedMessage, max: u64) -> u64 {
+    let seed = message.id.unsigned_abs().rotate_left(32) ^ message.attempt.unsigned_abs();
+    let mut mixed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^= mixed >> 31;
+    mixed.checked_rem(max.saturating_add(1)).unwrap_or(0)
 }
 
 /// The later steps that stand too early once a step left at an instant.
@@ -137,3 +227,6 @@ pub fn stopped(mailer: &mailer::Settings, phase: Phase, blame: Blame, reply: &st
         false => Failure::again(error),
     }
 }
+
+#[cfg(test)]
+mod tests;

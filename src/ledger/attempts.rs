@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::claims::re_date;
 use super::suppressions::SuppressionReason;
-use super::{About, ClaimedMessage, log_event, seconds, suppressions, transitions};
+use super::{About, ClaimedMessage, letters, log_event, seconds, suppressions, transitions};
 use crate::campaign::StopReason;
 use crate::delivery::{Blame, Phase};
 use crate::plan::Slot;
@@ -38,10 +38,21 @@ pub enum Recorded {
         phase: Phase,
         /// The server's words.
         reply: String,
+        /// Why, in words that a person reads.
+        why: String,
         /// Whom it is about.
         blame: Blame,
         /// Why the campaign ends.
         stop: StopReason,
+    },
+    /// Refused for a reason nobody knows: the campaign waits for a person.
+    Parked {
+        /// How far it came.
+        phase: Phase,
+        /// The server's words.
+        reply: String,
+        /// Why, in words that a person reads.
+        why: String,
     },
     /// Handed over, no answer.
     InDoubt {
@@ -86,11 +97,12 @@ pub(super) fn record(
         Recorded::Dead {
             phase,
             reply,
+            why,
             blame,
             stop,
         } => {
             close(conn, message, "rejected", *phase, Some(*blame), reply, now)?;
-            kill(conn, message.id, reply)?;
+            kill(conn, message.id, why)?;
             if *blame == Blame::Recipient {
                 let reason = SuppressionReason::of_stop(*stop);
                 suppressions::add(conn, &message.email.to_lowercase(), reason, reply, now)?;
@@ -100,7 +112,13 @@ pub(super) fn record(
                 conn.prepare_cached(sql)?
                     .execute((message.id, seconds(now)))?;
             }
-            transitions::stop(conn, message.campaign, *stop, reply, now)
+            transitions::stop(conn, message.campaign, *stop, why, now)
+        }
+        Recorded::Parked { phase, reply, why } => {
+            let blame = Some(Blame::Unknown);
+            close(conn, message, "rejected", *phase, blame, reply, now)?;
+            kill(conn, message.id, why)?;
+            letters::park(conn, (message.id, message.campaign), why, now)
         }
         Recorded::InDoubt { reply } => {
             close(conn, message, "in_doubt", Phase::Body, None, reply, now)?;

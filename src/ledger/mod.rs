@@ -9,6 +9,7 @@
 //! core.
 
 mod attempts;
+mod breakers;
 mod calls;
 mod campaigns;
 mod claims;
@@ -39,6 +40,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 pub use attempts::Recorded;
+pub use breakers::HeldSender;
 pub use campaigns::{CampaignRow, NewCampaign, StoredMessage};
 pub use claims::{Candidate, Claimed, ClaimedMessage, Claims, Decision, Limit, Position, SendTurn};
 pub use colleagues::Colleague;

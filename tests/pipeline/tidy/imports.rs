@@ -4,13 +4,14 @@
 use super::source::Source;
 
 /// Values in, values out. Among themselves they use only those declared above them.
-const CORE: [&str; 9] = [
+const CORE: [&str; 10] = [
     "lead",
     "campaign",
     "copy",
     "calendar",
     "plan",
     "delivery",
+    "breaker",
     "inbound",
     "changeset",
     "metrics",
