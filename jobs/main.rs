@@ -44,7 +44,7 @@ use outreach::config::{Config, Sources};
 use outreach::mailer;
 
 use exit::{Exit, Failure};
-use run::{PullArgs, Stage, StageArgs, Stop};
+use run::{PullArgs, SendArgs, Stage, StageArgs, Stop};
 
 /// Writes each lead a campaign of three e-mails, sends every one exactly once at a decent hour, and
 /// stops at the first answer
@@ -96,7 +96,7 @@ enum Command {
     /// Stage: give every undated message its instant
     Schedule(StageArgs),
     /// Stage: send what is due
-    Send(StageArgs),
+    Send(SendArgs),
     /// Stage: read the inbox and stop what must stop
     Scan(StageArgs),
     /// Stage: show what changed in Airtable or the status file
@@ -212,7 +212,7 @@ fn run_command(cli: Cli) -> Result<Exit, Failure> {
         Command::Pull(args) => stage(Stage::Pull, &config, clock, &args.into_stage()),
         Command::Generate(args) => stage(Stage::Generate, &config, clock, &args),
         Command::Schedule(args) => stage(Stage::Schedule, &config, clock, &args),
-        Command::Send(args) => stage(Stage::Send, &config, clock, &args),
+        Command::Send(args) => stage(Stage::Send, &config, clock, &args.into_stage()),
         Command::Scan(args) => stage(Stage::Scan, &config, clock, &args),
         Command::Push(args) => stage(Stage::Push, &config, clock, &args),
         Command::Nightly(args) => job(&chain::NIGHTLY, &config, clock, &args),

@@ -23,7 +23,7 @@
 //!
 //! **Adapters** (one outside thing each): [`ledger`] alone knows SQL, [`airtable`] alone Airtable's
 //! JSON, [`leads_file`] CSV, [`writer`] language models, [`mailer`] SMTP, [`mailbox`] IMAP;
-//! [`tls`] is the ground the two mail adapters share.
+//! [`tls`] and [`oauth`] are the ground the two mail adapters share.
 //!
 //! **Surface**: [`config`] and [`clock`], handed down by `main`; an adapter takes its own settings,
 //! never the whole configuration.
@@ -82,6 +82,8 @@ pub mod inbound;
 pub mod changeset;
 
 pub mod tls;
+
+pub mod oauth;
 
 pub mod ledger;
 

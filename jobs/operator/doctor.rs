@@ -1,14 +1,17 @@
 //! doctor: checks everything that is configured, and says how to mend what is not right.
 
+mod senders;
+
 use anyhow::Context;
 use outreach::airtable::ApiError;
 use outreach::clock::Clock;
-use outreach::config::{Config, LeadsSource, Problems, Sender, Sources, Warning, WriterSource};
+use outreach::config::{Config, LeadsSource, Problems, Sources, Warning, WriterSource};
 use outreach::copy::quality::Severity;
 use outreach::copy::templates;
 use outreach::leads_file;
-use outreach::mailbox::{self, Mailbox, OpenError};
-use outreach::mailer::{self, Deadlines, Mailer};
+use outreach::mailbox::OpenError;
+use outreach::mailer;
+use outreach::oauth::TokenError;
 use outreach::writer::{WriteError, Writer};
 use serde_json::json;
 
@@ -31,7 +34,23 @@ pub struct Args {
 /// One thing that was checked.
 struct Finding {
     what: &'static str,
+    /// Whose it is, when there are several senders.
+    of: Option<String>,
     result: anyhow::Result<String>,
+}
+
+impl Finding {
+    /// What to say about it, and whether all is well.
+    fn said(&self) -> (bool, String) {
+        let (ok, said) = match &self.result {
+            Ok(said) => (true, said.clone()),
+            Err(error) => (false, exit::line(error)),
+        };
+        match &self.of {
+            Some(sender) => (ok, format!("{sender}: {said}")),
+            None => (ok, said),
+        }
+    }
 }
 
 /// When the configuration itself has mistakes, those are the findings.
@@ -69,10 +88,7 @@ pub async fn run(
     let exit = failed.map(exit_of).max().unwrap_or(Exit::Done);
     if args.json {
         let rows = findings.iter().map(|finding| {
-            let (ok, said) = match &finding.result {
-                Ok(said) => (true, said.clone()),
-                Err(error) => (false, exit::line(error)),
-            };
+            let (ok, said) = finding.said();
             json!({"check": finding.what, "ok": ok, "said": said})
         });
         let warnings = warnings
@@ -85,9 +101,9 @@ pub async fn run(
         return Ok(exit);
     }
     for finding in &findings {
-        match &finding.result {
-            Ok(said) => say!("ok    {:<14} {}", finding.what, indented(said)),
-            Err(error) => say!("FAIL  {:<14} {}", finding.what, exit::line(error)),
+        match finding.said() {
+            (true, said) => say!("ok    {:<14} {}", finding.what, indented(&said)),
+            (false, said) => say!("FAIL  {:<14} {said}", finding.what),
         }
     }
     let failed = findings
@@ -128,7 +144,10 @@ fn show_settings(config: &Config, sources: &Sources, as_json: bool) {
 
 async fn check(config: &Config, clock: Clock) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut add = |what, result| findings.push(Finding { what, result });
+    let mut add = |what, result| {
+        let of = None;
+        findings.push(Finding { what, of, result });
+    };
     add("ledger", check_ledger(config, clock));
     add("leads", check_leads(config, clock).await);
     if let Some(calls) = check_calls(config, clock).transpose() {
@@ -138,12 +157,7 @@ async fn check(config: &Config, clock: Clock) -> Vec<Finding> {
         add(what, result);
     }
     add("writer", check_writer(config).await);
-    for sender in &config.senders {
-        add("mail", check_mail(sender).await);
-    }
-    for mailbox in config.mailboxes() {
-        add("inbox", check_inbox(mailbox));
-    }
+    findings.extend(senders::check(config).await);
     findings
 }
 
@@ -153,6 +167,7 @@ fn exit_of(error: &anyhow::Error) -> Exit {
     let is_down = error.chain().any(|cause| {
         cause.is::<mailer::Unreachable>()
             || matches!(cause.downcast_ref(), Some(OpenError::Unreachable(_)))
+            || matches!(cause.downcast_ref(), Some(TokenError::Again(_)))
             || matches!(
                 cause.downcast_ref(),
                 Some(WriteError::Again(_) | WriteError::Quota(_))
@@ -166,28 +181,6 @@ fn exit_of(error: &anyhow::Error) -> Exit {
         true => Exit::Again,
         false => Failure::file_exit(error),
     }
-}
-
-async fn check_mail(sender: &Sender) -> anyhow::Result<String> {
-    if let mailer::Settings::Maildir(dir) = &sender.mailer
-        && !dir.exists()
-    {
-        let mut above = dir.ancestors().skip(1);
-        // A path without a folder lies in the working directory.
-        let nearest = above.find(|path| path.as_os_str().is_empty() || path.exists());
-        let shown = dir.display();
-        if let Some(file) = nearest.filter(|path| path.is_file()) {
-            let file = file.display();
-            anyhow::bail!("OUTBOX_DIR: expected a folder above `{shown}`, found a file `{file}`");
-        }
-        return Ok(format!(
-            "`{shown}` does not exist yet; the first send makes it a Maildir"
-        ));
-    }
-    let domain = sender.address.domain();
-    Mailer::open_with(&sender.mailer, domain, Deadlines::brief())?
-        .check()
-        .await
 }
 
 async fn check_writer(config: &Config) -> anyhow::Result<String> {
@@ -307,8 +300,4 @@ fn read_copy(config: &Config) -> anyhow::Result<(String, Vec<templates::Finding>
         of(&config.templates_dir, "built in")
     );
     Ok((said, library.check(&brand)?))
-}
-
-fn check_inbox(settings: &mailbox::Settings) -> anyhow::Result<String> {
-    Mailbox::check(settings).context("cannot read the inbox")
 }

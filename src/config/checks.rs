@@ -3,12 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use super::reader::Reader;
-use super::sources::Sources;
+use super::senders_file;
+use super::sources::{Origin, Sources};
 use super::variables;
 use crate::mailer;
 use crate::tls::TlsMode;
 
 /// Notes a problem unless `name` is set; `because_of` is what makes it necessary.
+///
+/// What all senders share is missing once, whichever of them needs it.
 pub(super) fn require(reader: &mut Reader, name: &str, because_of: &str) {
     if reader.is_set(name) {
         return;
@@ -16,18 +19,21 @@ pub(super) fn require(reader: &mut Reader, name: &str, because_of: &str) {
     let kind = variables::find(name)
         .map(|variable| variable.kind.to_string())
         .unwrap_or_default();
-    let place = reader
-        .origin(because_of)
-        .map(|at| format!(" ({at})"))
-        .unwrap_or_default();
-    let message = format!("expected {kind}, because {because_of} is set{place}; found nothing");
+    let cause = match (senders_file::key_of(name), reader.origin(because_of)) {
+        (Some(_), Some(Origin::SendersFile { key, .. })) => format!("{key} is set"),
+        (None, Some(Origin::SendersFile { key, .. })) => format!("a sender's {key} is set"),
+        (_, Some(at)) => format!("{because_of} is set ({at})"),
+        (_, None) => format!("{because_of} is set"),
+    };
+    let message = format!("expected {kind}, because {cause}; found nothing");
     reader.problem(name, message);
 }
 
-/// Warns of every variable of `names` that is set although something else makes it idle.
+/// Warns of every variable of `names` that is set although something else makes it idle. Of a
+/// sender only what it names itself: what is meant for others may serve them.
 pub(super) fn ignored(reader: &mut Reader, names: &[&str], because: &str) {
     for name in names {
-        if reader.is_set(name) {
+        if reader.is_own(name) {
             reader.warn(name, &format!("has no effect, because {because}"));
         }
     }
@@ -84,7 +90,8 @@ fn resolved(path: &Path) -> PathBuf {
 /// Warns of names that were probably meant for us.
 pub(super) fn warn_of_names(reader: &mut Reader, sources: &Sources) {
     for (name, _) in sources.names() {
-        if variables::is_known(&name) || !variables::looks_like_ours(&name) {
+        let is_used = variables::is_known(&name) || reader.is_borrowed(&name);
+        if is_used || !variables::looks_like_ours(&name) {
             continue;
         }
         let message = match variables::nearest(&name) {

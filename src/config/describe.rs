@@ -1,9 +1,12 @@
 //! Says what is in force: one line for every run, every variable for `doctor --config`.
 
+use std::path::Path;
+
 use serde::Serialize;
 
 use super::problem::is_unprintable;
-use super::sources::Sources;
+use super::senders_file;
+use super::sources::{Origin, Sources};
 use super::variables::{self, FIELD_FAMILY, Variable};
 use super::{Config, LeadsSource, WriterSource};
 use crate::{mailbox, mailer};
@@ -49,7 +52,10 @@ impl Config {
                 )
             }
         });
-        let mail = each_once(mail);
+        let mail = match self.senders.len() {
+            0 | 1 => each_once(mail),
+            n => format!("{n} senders, {}", each_once(mail)),
+        };
         let inbox = self.mailboxes().into_iter().map(|mailbox| match mailbox {
             mailbox::Settings::Maildir(dir) => format!("Maildir {}", dir.display()),
             mailbox::Settings::Imap(imap) => {
@@ -71,6 +77,7 @@ impl Config {
                 described.extend(self.describe_columns(variable, sources));
             }
         }
+        described.extend(self.describe_senders(sources));
         described
     }
 
@@ -79,7 +86,7 @@ impl Config {
         let (value, source) = match found {
             Some(found) if variable.is_secret() => ("[set]".to_string(), found.origin.to_string()),
             Some(found) => (one_line(&found.text), found.origin.to_string()),
-            None => match self.default_in_force(variable) {
+            None => match self.default_in_force(variable, sources) {
                 Some(value) => (value, "default".to_string()),
                 None => (String::new(), "unset".to_string()),
             },
@@ -95,6 +102,41 @@ impl Config {
             source,
             meaning,
         }
+    }
+
+    /// What the senders' tables name, by address.
+    fn describe_senders(&self, sources: &Sources) -> Vec<Described> {
+        let Some(path) = senders_file(sources) else {
+            return Vec::new();
+        };
+        let mut described = Vec::new();
+        let tables = senders_file::read(Path::new(&path), sources).tables;
+        for (sender, table) in self.senders.iter().zip(tables) {
+            for (key, variable) in senders_file::keys() {
+                let Some(found) = table.values.get(variable.name) else {
+                    continue;
+                };
+                if variable.name == "FROM_EMAIL" || found.origin == Origin::Default {
+                    continue;
+                }
+                let source = match &found.origin {
+                    Origin::SendersFile { .. } => path.clone(),
+                    origin => origin.to_string(),
+                };
+                let value = match variable.is_secret() {
+                    true => "[set]".to_string(),
+                    false => one_line(&found.text),
+                };
+                described.push(Described {
+                    group: "Senders",
+                    name: format!("{}: {key}", sender.address),
+                    value,
+                    source,
+                    meaning: variable.meaning.to_string(),
+                });
+            }
+        }
+        described
     }
 
     fn describe_columns(&self, family: &Variable, sources: &Sources) -> Vec<Described> {
@@ -118,8 +160,10 @@ impl Config {
     }
 
     /// What an unset variable amounts to, where that follows from other variables.
-    fn default_in_force(&self, variable: &Variable) -> Option<String> {
-        let sender = self.senders.first();
+    fn default_in_force(&self, variable: &Variable, sources: &Sources) -> Option<String> {
+        // Of several senders each has its own.
+        let only = senders_file(sources).is_none();
+        let sender = self.senders.first().filter(|_| only);
         let mailer = sender.map(|sender| &sender.mailer);
         let mailbox = sender.map(|sender| &sender.mailbox);
         match (variable.name, mailer, mailbox, &self.leads) {
@@ -141,7 +185,7 @@ impl Config {
     }
 }
 
-/// Places in a sentence, each named once.
+/// Places in a sentence, each named once, and no more of them than are read at a glance.
 fn each_once(places: impl Iterator<Item = String>) -> String {
     let mut named: Vec<String> = Vec::new();
     for place in places {
@@ -149,7 +193,19 @@ fn each_once(places: impl Iterator<Item = String>) -> String {
             named.push(place);
         }
     }
-    named.join(", ")
+    const SHOWN_MAX: usize = 3;
+    let more = named.len().saturating_sub(SHOWN_MAX);
+    named.truncate(SHOWN_MAX);
+    match more {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
+}
+
+/// The file of several senders, if one is named.
+fn senders_file(sources: &Sources) -> Option<String> {
+    let found = sources.find(variables::find("SENDERS_FILE")?);
+    found.ok().flatten().map(|found| found.text)
 }
 
 /// The mode as a reader of the line understands it.

@@ -43,7 +43,7 @@ pub(super) fn read_config(reader: &mut Reader, sources: &Sources) -> Option<Conf
     let leads = read_leads(reader, sources, ledger_path.as_deref(), &sequence, api_url);
     let writer = read_writer(reader);
     let team = reader.line("FROM_NAME");
-    let sender = sender::read(reader, team.as_deref(), ca_file.as_ref());
+    let senders = sender::read_all(reader, team.as_deref(), ca_file.as_ref());
     let (canary_size, canary_hours) = read_canary(reader);
     let log_level = reader.choice("LOG_LEVEL").map(|word| match word {
         "warning" => "warn", // Python's word, which existing files use.
@@ -88,7 +88,7 @@ pub(super) fn read_config(reader: &mut Reader, sources: &Sources) -> Option<Conf
         airtable_gap: airtable_gap?,
         airtable_monthly_calls,
         writer: writer?,
-        senders: vec![sender?],
+        senders: senders?,
         team: team?,
         log_level: log_level?.to_string(),
     })
@@ -295,7 +295,6 @@ fn read_writer(reader: &mut Reader) -> Option<WriterSource> {
 
 fn read_later(reader: &mut Reader) -> Later {
     let later = Later {
-        senders_file: reader.path("SENDERS_FILE"),
         public_url: reader.url("PUBLIC_URL"),
         track_opens: reader.yes("TRACK_OPENS"),
         track_clicks: reader.yes("TRACK_CLICKS"),

@@ -12,9 +12,11 @@ mod checks;
 mod describe;
 mod env_file;
 mod load;
+mod login;
 mod problem;
 mod reader;
 mod sender;
+mod senders_file;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -177,8 +179,6 @@ pub struct Sender {
     pub mailer: mailer::Settings,
     /// Connections it may have open at once; at least 1.
     pub connections: u32,
-    /// Mails after which a connection is made anew, if there is such a number; at least 1.
-    pub messages_per_connection: Option<u32>,
     /// What its mails are signed with, unless the server does it.
     pub dkim: Option<mailer::DkimSettings>,
     /// Where its answers are read.
@@ -220,8 +220,6 @@ pub enum WriterSource {
 /// answered with a warning that says so.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Later {
-    /// TOML file of several senders.
-    pub senders_file: Option<PathBuf>,
     /// The address under which `serve` is reached.
     pub public_url: Option<String>,
     /// Whether opens are counted.

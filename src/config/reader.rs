@@ -5,11 +5,13 @@
 //! [`Reader::finish`] agrees.
 //! This module knows each variable by itself; what they mean together is the loader's.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
 use super::problem::{Problem, Problems, Warning, is_unprintable, shown};
+use super::senders_file::{self, SenderTable};
 use super::sources::{Found, Origin, Sources};
 use super::variables::{self, FIELD_FAMILY, Kind, Variable};
 use crate::calendar::{self, Window, Zone};
@@ -23,6 +25,10 @@ pub(super) struct Reader<'a> {
     sources: &'a Sources,
     problems: Vec<Problem>,
     warnings: Vec<Warning>,
+    /// The sender that is being read, whose values go before all others.
+    sender: Option<SenderTable>,
+    /// Names that senders' tables gave to their secrets.
+    borrowed: BTreeSet<String>,
     /// The names asked for, so that a test can tell a variable nobody reads.
     #[cfg(test)]
     pub(super) asked: Vec<&'static str>,
@@ -47,6 +53,8 @@ impl<'a> Reader<'a> {
             sources,
             problems,
             warnings,
+            sender: None,
+            borrowed: BTreeSet::new(),
             #[cfg(test)]
             asked: Vec::new(),
         }
@@ -65,29 +73,77 @@ impl<'a> Reader<'a> {
         Err(Problems(self.problems, self.warnings))
     }
 
+    /// Reads a sender: until [`Reader::leave`], the values of its table go before all others.
+    pub(super) fn enter(&mut self, table: SenderTable) {
+        self.sender = Some(table);
+    }
+
+    /// Ends the reading of a sender.
+    pub(super) fn leave(&mut self) {
+        self.sender = None;
+    }
+
+    /// The tables of a file of senders, its mistakes noted.
+    pub(super) fn senders(&mut self, path: &Path) -> Vec<SenderTable> {
+        let file = senders_file::read(path, self.sources);
+        file.problems
+            .into_iter()
+            .for_each(|problem| self.note(problem));
+        file.warnings
+            .into_iter()
+            .for_each(|warning| self.note_odd(warning));
+        self.borrowed = file.borrowed;
+        file.tables
+    }
+
+    /// Whether a variable is none of ours but holds a secret of a sender.
+    pub(super) fn is_borrowed(&self, name: &str) -> bool {
+        self.borrowed.contains(name)
+    }
+
     /// Notes a problem of a variable, naming where its value came from.
     pub(super) fn problem(&mut self, name: &str, message: impl Into<String>) {
-        let place = match self.origin(name) {
-            Some(origin) => format!("{name} ({origin})"),
-            None => name.to_string(),
-        };
-        self.problems.push(Problem::new(place, message));
+        let place = self.place(name, self.origin(name).as_ref());
+        self.note(Problem::new(place, message));
+    }
+
+    /// Notes a problem, once: what senders share is read for each of them.
+    pub(super) fn note(&mut self, problem: Problem) {
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
     }
 
     /// Notes something odd about a variable.
     pub(super) fn warn(&mut self, name: &str, message: &str) {
-        let place = self
-            .origin(name)
-            .map(|origin| format!(" ({origin})"))
-            .unwrap_or_default();
-        self.warnings
-            .push(Warning::new(&format!("{name}{place}: {message}")));
+        let place = self.place(name, self.origin(name).as_ref());
+        self.note_odd(Warning::new(&format!("{place}: {message}")));
+    }
+
+    /// Notes something odd, once.
+    pub(super) fn note_odd(&mut self, warning: Warning) {
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+        }
+    }
+
+    /// How a variable is named together with where its value came from.
+    fn place(&self, name: &str, origin: Option<&Origin>) -> String {
+        let place = self.sender.as_ref().map(|sender| &sender.place);
+        match (origin, place, senders_file::key_of(name)) {
+            (Some(Origin::SendersFile { place, key }), ..) => format!("{place}: {key}"),
+            // Of a sender a secret is read from elsewhere on behalf of its table.
+            (None, Some(place), Some(key)) => format!("{place}: {key}"),
+            (Some(_), Some(place), Some(key)) if self.is_own(name) => format!("{place}: {key}"),
+            (Some(origin), ..) => format!("{name} ({origin})"),
+            (None, ..) => name.to_string(),
+        }
     }
 
     /// Where a variable was set, or none when nobody set it.
     pub(super) fn origin(&self, name: &str) -> Option<Origin> {
         let found = match variables::find(name) {
-            Some(variable) => self.sources.find(variable),
+            Some(variable) => self.find(variable),
             None => self.sources.plain(name),
         };
         found.ok().flatten().map(|found| found.origin)
@@ -95,8 +151,27 @@ impl<'a> Reader<'a> {
 
     /// Whether somebody set the variable, to a good value or a bad one.
     pub(super) fn is_set(&self, name: &str) -> bool {
-        variables::find(name)
-            .is_some_and(|variable| !matches!(self.sources.find(variable), Ok(None)))
+        variables::find(name).is_some_and(|variable| !matches!(self.find(variable), Ok(None)))
+    }
+
+    /// Whether the sender that is being read sets the variable itself; when none is being read,
+    /// whether the environment does.
+    pub(super) fn is_own(&self, name: &str) -> bool {
+        match &self.sender {
+            Some(sender) => sender
+                .values
+                .get(name)
+                .is_some_and(|found| !found.text.is_empty()),
+            None => self.is_set(name),
+        }
+    }
+
+    fn find(&self, variable: &Variable) -> Result<Option<Found>, Problem> {
+        let own = self.sender.as_ref();
+        match own.and_then(|sender| sender.values.get(variable.name)) {
+            Some(found) => Ok((!found.text.is_empty()).then(|| found.clone())),
+            None => self.sources.find(variable),
+        }
     }
 
     /// The value of a variable: what its text, or its default, parses to.
@@ -111,7 +186,7 @@ impl<'a> Reader<'a> {
             self.problem(name, "expected a listed variable, found none of this name");
             return None;
         };
-        match self.sources.find(variable) {
+        match self.find(variable) {
             Ok(Some(found)) => self.judge(name, variable, &found, parse),
             Ok(None) => {
                 let text = variable.default?.to_string();
@@ -126,7 +201,7 @@ impl<'a> Reader<'a> {
                 )
             }
             Err(problem) => {
-                self.problems.push(problem);
+                self.note(problem);
                 None
             }
         }
@@ -155,8 +230,8 @@ impl<'a> Reader<'a> {
                 )
             }
         };
-        self.problems
-            .push(Problem::new(format!("{name} ({})", found.origin), message));
+        let place = self.place(name, Some(&found.origin));
+        self.note(Problem::new(place, message));
         None
     }
 

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use super::Sender;
 use super::checks::{check_apart, check_tls, ignored, require, unusual};
+use super::login::{self, Login};
 use super::reader::Reader;
+use super::variables::Kind;
 use crate::lead::EmailAddress;
 use crate::tls::TlsMode;
 use crate::{mailbox, mailer, plan};
@@ -17,32 +19,115 @@ const SMTPS_PORT: u16 = 465;
 const IMAP_PORT: u16 = 143;
 const IMAPS_PORT: u16 = 993;
 
-/// The sender that the variables speak of. None only if a problem was noted. `team` is the name of
-/// a sender without one of its own.
-pub(super) fn read(
+/// The senders of the file, or the one that the variables speak of. None only if a problem was
+/// noted. `team` is the name of a sender without one of its own.
+pub(super) fn read_all(
     reader: &mut Reader,
     team: Option<&str>,
     ca_file: Option<&PathBuf>,
-) -> Option<Sender> {
-    let mailer = read_mailer(reader, ca_file);
-    let mailbox = read_mailbox(reader, ca_file, mailer.as_ref());
+) -> Option<Vec<Sender>> {
+    let path = reader.path("SENDERS_FILE");
+    if !reader.is_set("SENDERS_FILE") {
+        let name = team.map(str::to_string);
+        return read(reader, name, ca_file).map(|sender| vec![sender]);
+    }
+    ignored(reader, &["FROM_EMAIL"], "SENDERS_FILE is set");
+    let tables = reader.senders(&path?);
+    let mut senders = Vec::new();
+    let mut taken = Vec::new();
+    let mut all_read = true;
+    for table in tables {
+        reader.enter(table);
+        let name = match reader.is_own("FROM_NAME") {
+            true => reader.line("FROM_NAME"),
+            false => team.map(str::to_string),
+        };
+        if !reader.is_set("FROM_EMAIL") && !reader.is_set("SMTP_SERVER") {
+            reader.problem(
+                "FROM_EMAIL",
+                format!("expected {}, found nothing", Kind::Address),
+            );
+        }
+        check_address(reader, &mut taken);
+        match read(reader, name, ca_file) {
+            Some(sender) => {
+                check_folders(reader, &sender, &senders);
+                senders.push(sender);
+            }
+            None => all_read = false,
+        }
+        reader.leave();
+    }
+    (all_read && !senders.is_empty()).then_some(senders)
+}
+
+/// Notes when a sender has the address of one before it.
+fn check_address(reader: &mut Reader, taken: &mut Vec<String>) {
+    let Some(address) = reader.address("FROM_EMAIL") else {
+        return;
+    };
+    if taken.contains(&address.key()) {
+        let message = format!("expected an address of its own, found `{address}` a second time");
+        reader.problem("FROM_EMAIL", message);
+    }
+    taken.push(address.key());
+}
+
+/// Notes when one sender's mail goes where another one's answers are read.
+fn check_folders(reader: &mut Reader, sender: &Sender, others: &[Sender]) {
+    for other in others {
+        if let mailer::Settings::Maildir(outbox) = &other.mailer
+            && let mailbox::Settings::Maildir(inbox) = &sender.mailbox
+        {
+            check_apart(
+                reader,
+                "INBOX_DIR",
+                inbox,
+                "another sender's outbox_dir",
+                Some(outbox),
+            );
+        }
+        if let mailer::Settings::Maildir(outbox) = &sender.mailer
+            && let mailbox::Settings::Maildir(inbox) = &other.mailbox
+        {
+            check_apart(
+                reader,
+                "OUTBOX_DIR",
+                outbox,
+                "another sender's inbox_dir",
+                Some(inbox),
+            );
+        }
+    }
+}
+
+/// The sender that the variables, or the table entered, speak of.
+fn read(reader: &mut Reader, name: Option<String>, ca_file: Option<&PathBuf>) -> Option<Sender> {
+    let oauth = login::read_oauth(reader);
+    let smtp_login = login::read(reader, &login::SMTP, oauth.as_ref(), false);
+    let imap_login = login::read(reader, &login::IMAP, oauth.as_ref(), true);
+    let takes_token = |login: &Option<Login>| login.as_ref().is_some_and(Login::takes_token);
+    if oauth.is_some() && !takes_token(&smtp_login) && !takes_token(&imap_login) {
+        let why = "neither SMTP nor IMAP logs in with it";
+        ignored(reader, &["OAUTH_REFRESH_TOKEN"], why);
+    }
+    let mailer = read_mailer(reader, ca_file, smtp_login);
+    let mailbox = read_mailbox(reader, ca_file, mailer.as_ref(), imap_login);
     let sent_folder = read_sent_folder(reader);
     let address = read_from(reader);
     let unsubscribe_mailto = reader.address("UNSUBSCRIBE_MAILTO");
     let reply_to = reader.address("REPLY_TO_EMAIL");
     let limits = read_limits(reader);
     let connections = reader.whole("SMTP_CONNECTIONS");
-    let messages_per_connection = reader.whole("SMTP_MESSAGES_PER_CONNECTION");
     let dkim = read_dkim(reader, address.as_ref());
     let address = address?;
     Some(Sender {
         unsubscribe_mailto: unsubscribe_mailto.unwrap_or_else(|| address.clone()),
         address,
-        name: team?.to_string(),
+        name: name?,
         reply_to,
         limits,
         connections,
-        messages_per_connection: (messages_per_connection > 0).then_some(messages_per_connection),
         dkim,
         mailer: mailer?,
         mailbox: mailbox?,
@@ -114,7 +199,13 @@ fn read_sent_folder(reader: &mut Reader) -> Option<String> {
         ignored(reader, &["SENT_FOLDER"], "SMTP_SERVER is not set");
         return None;
     }
-    require(reader, "IMAP_SERVER", "SENT_FOLDER");
+    if !reader.is_set("IMAP_SERVER") {
+        // Of several senders some may have no account: theirs are looked for by a person.
+        if reader.is_own("SENT_FOLDER") {
+            require(reader, "IMAP_SERVER", "SENT_FOLDER");
+        }
+        return None;
+    }
     match folder.eq_ignore_ascii_case("auto") {
         true => Some("auto".to_string()),
         false => Some(folder),
@@ -129,30 +220,22 @@ fn read_from(reader: &mut Reader) -> Option<EmailAddress> {
     EmailAddress::parse(MAILDIR_FROM).ok()
 }
 
-fn read_mailer(reader: &mut Reader, ca_file: Option<&PathBuf>) -> Option<mailer::Settings> {
+fn read_mailer(
+    reader: &mut Reader,
+    ca_file: Option<&PathBuf>,
+    login: Option<Login>,
+) -> Option<mailer::Settings> {
     let host = reader.host("SMTP_SERVER");
     let port = reader.port("SMTP_PORT");
     let tls = reader.tls_mode("SMTP_TLS");
-    let username = reader.line("SMTP_USERNAME");
-    let password = reader.secret("SMTP_PASSWORD");
+    let messages_max = reader.whole("SMTP_MESSAGES_PER_CONNECTION");
     let outbox = reader.path("OUTBOX_DIR");
     if !reader.is_set("SMTP_SERVER") {
-        ignored(
-            reader,
-            &["SMTP_USERNAME", "SMTP_PASSWORD"],
-            "SMTP_SERVER is not set",
-        );
         return outbox.map(mailer::Settings::Maildir);
     }
     ignored(reader, &["OUTBOX_DIR"], "SMTP_SERVER is set");
     require(reader, "FROM_EMAIL", "SMTP_SERVER");
     require(reader, "POSTAL_ADDRESS", "SMTP_SERVER");
-    if reader.is_set("SMTP_USERNAME") {
-        require(reader, "SMTP_PASSWORD", "SMTP_USERNAME");
-    }
-    if reader.is_set("SMTP_PASSWORD") {
-        require(reader, "SMTP_USERNAME", "SMTP_PASSWORD");
-    }
     let usual = if port == SMTPS_PORT {
         TlsMode::Tls
     } else {
@@ -168,9 +251,9 @@ fn read_mailer(reader: &mut Reader, ca_file: Option<&PathBuf>) -> Option<mailer:
         host,
         port,
         tls,
-        username,
-        password,
+        login: login?.into(),
         ca_file: ca_file.cloned(),
+        messages_max: (messages_max > 0).then_some(messages_max),
     }))
 }
 
@@ -178,20 +261,14 @@ fn read_mailbox(
     reader: &mut Reader,
     ca_file: Option<&PathBuf>,
     mailer: Option<&mailer::Settings>,
+    login: Option<Login>,
 ) -> Option<mailbox::Settings> {
     let host = reader.host("IMAP_SERVER");
     let port = reader.port("IMAP_PORT");
     let tls = reader.tls_mode("IMAP_TLS");
-    let username = reader.line("IMAP_USERNAME");
-    let password = reader.secret("IMAP_PASSWORD");
     let folder = reader.line("MONITOR_INBOX_FOLDER");
     let inbox = reader.path("INBOX_DIR");
     if !reader.is_set("IMAP_SERVER") {
-        ignored(
-            reader,
-            &["IMAP_USERNAME", "IMAP_PASSWORD"],
-            "IMAP_SERVER is not set",
-        );
         let inbox = inbox?;
         if let Some(mailer::Settings::Maildir(outbox)) = mailer {
             // Our own mails would be read as answers.
@@ -200,8 +277,6 @@ fn read_mailbox(
         return Some(mailbox::Settings::Maildir(inbox));
     }
     ignored(reader, &["INBOX_DIR"], "IMAP_SERVER is set");
-    require(reader, "IMAP_USERNAME", "IMAP_SERVER");
-    require(reader, "IMAP_PASSWORD", "IMAP_SERVER");
     let usual = if port == IMAP_PORT {
         TlsMode::StartTls
     } else {
@@ -213,12 +288,19 @@ fn read_mailbox(
     if matches!(port, IMAP_PORT | IMAPS_PORT) && tls != usual && tls != TlsMode::None {
         reader.warn("IMAP_TLS", &unusual(tls, port, usual));
     }
+    let (username, login) = match login? {
+        Login::None => return None,
+        Login::Password {
+            username, password, ..
+        } => (username, mailbox::Login::Password(password)),
+        Login::Token { username, oauth } => (username, mailbox::Login::OAuth(oauth)),
+    };
     Some(mailbox::Settings::Imap(mailbox::ImapSettings {
         host,
         port,
         tls,
-        username: username?,
-        password: password?,
+        username,
+        login,
         folder: folder?,
         ca_file: ca_file.cloned(),
     }))

@@ -45,6 +45,15 @@ pub enum Origin {
     SecretFile(PathBuf),
     /// A credential handed over by systemd.
     Credential(PathBuf),
+    /// A key of a sender's table.
+    SendersFile {
+        /// The file and the sender: `senders.toml: sender 2 (ada@x.example)`.
+        place: String,
+        /// The key.
+        key: String,
+    },
+    /// The provider of this name.
+    Provider(String),
     /// The default.
     Default,
 }
@@ -56,12 +65,15 @@ impl fmt::Display for Origin {
             Origin::EnvFile { path, line } => write!(f, "{}:{line}", path.display()),
             Origin::SecretFile(path) => write!(f, "file {}", path.display()),
             Origin::Credential(path) => write!(f, "credential {}", path.display()),
+            Origin::SendersFile { place, key } => write!(f, "{place}: {key}"),
+            Origin::Provider(name) => write!(f, "provider {name}"),
             Origin::Default => f.write_str("default"),
         }
     }
 }
 
 /// The text of a variable and where it stood. It may be a secret, hence no `Debug`.
+#[derive(Clone)]
 pub(super) struct Found {
     pub text: String,
     pub origin: Origin,
@@ -69,7 +81,7 @@ pub(super) struct Found {
 
 impl Sources {
     /// The sources of a run: these variables of the process, and `env_file` or else `.env` in the
-    /// working directory when there is one. Of the process only what concerns us is kept.
+    /// working directory when there is one.
     pub fn gather(
         env_file: Option<&Path>,
         vars: impl Iterator<Item = (OsString, OsString)>,
@@ -96,7 +108,6 @@ impl Sources {
             .filter(|(_, value)| !value.is_empty())
             .collect();
         let credentials_dir = process.remove("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-        process.retain(|name, _| variables::is_known(name) || variables::looks_like_ours(name));
         Sources {
             process,
             env_file: None,
@@ -187,7 +198,7 @@ impl Sources {
 
     /// The credential of this name; an empty one counts as unset, so that a unit may load a fixed
     /// list of credentials of which some are not in use.
-    fn credential(&self, name: &str) -> Result<Option<Found>, Problem> {
+    pub(super) fn credential(&self, name: &str) -> Result<Option<Found>, Problem> {
         let Some(dir) = &self.credentials_dir else {
             return Ok(None);
         };
@@ -203,7 +214,8 @@ impl Sources {
         }))
     }
 
-    /// Every name that is set in the environment or the file, with its origin, in order.
+    /// Every name that is set in the file, or in the environment and looks like ours, with its
+    /// origin, in order.
     pub(super) fn names(&self) -> Vec<(String, Origin)> {
         let mut names: BTreeMap<String, Origin> = BTreeMap::new();
         if let Some(file) = &self.env_file {
@@ -218,6 +230,7 @@ impl Sources {
         names.extend(
             self.process
                 .keys()
+                .filter(|name| variables::is_known(name) || variables::looks_like_ours(name))
                 .map(|name| (name.clone(), Origin::Environment)),
         );
         names.into_iter().collect()
@@ -264,7 +277,7 @@ fn read_env_file(path: &Path) -> anyhow::Result<EnvFile> {
 }
 
 /// The text of a secret's file without the line break editors and `echo` put at its end.
-fn read_secret(path: &Path) -> anyhow::Result<String> {
+pub(super) fn read_secret(path: &Path) -> anyhow::Result<String> {
     let bytes = read_at_most(path, SECRET_BYTES_MAX)?;
     // The decoding error would hold the bytes, and with them the secret.
     let text = String::from_utf8(bytes).map_err(|_| {
@@ -276,7 +289,7 @@ fn read_secret(path: &Path) -> anyhow::Result<String> {
     Ok(text.trim_end_matches(['\r', '\n']).to_string())
 }
 
-fn read_at_most(path: &Path, bytes_max: u64) -> anyhow::Result<Vec<u8>> {
+pub(super) fn read_at_most(path: &Path, bytes_max: u64) -> anyhow::Result<Vec<u8>> {
     let read = || {
         let mut bytes = Vec::new();
         std::fs::File::open(path)?

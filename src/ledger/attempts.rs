@@ -1,22 +1,15 @@
 //! Attempts: how each conversation ended, and what that means for its message and campaign.
 
-use std::time::Duration;
-
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
 use super::claims::re_date;
 use super::suppressions::SuppressionReason;
-use super::{
-    About, ClaimedMessage, Ledger, letters, log_event, seconds, suppressions, transitions,
-};
+use super::{About, ClaimedMessage, letters, log_event, seconds, suppressions, transitions};
 use crate::campaign::StopReason;
 use crate::delivery::{Blame, Phase};
 use crate::plan::Slot;
-
-/// How long an answer waits to be recorded while others write.
-const RECORDING_WAITS: Duration = Duration::from_secs(600);
 
 /// What to record about an attempt.
 #[derive(Clone, Debug)]
@@ -68,27 +61,8 @@ pub enum Recorded {
     },
 }
 
-impl Ledger {
-    /// Records how attempts ended, all in one transaction.
-    pub fn record_attempts(
-        &mut self,
-        results: &[(ClaimedMessage, Recorded)],
-        now: DateTime<Utc>,
-    ) -> anyhow::Result<()> {
-        // What is not recorded is in doubt: here nobody gives up because another run writes for
-        // long.
-        self.conn.busy_timeout(RECORDING_WAITS)?;
-        let tx = self.begin()?;
-        for (message, recorded) in results {
-            record(&tx, message, recorded, now)?;
-        }
-        tx.commit().context("cannot record the attempts")?;
-        self.conn.busy_timeout(super::WAITS)?;
-        Ok(())
-    }
-}
-
-fn record(
+/// Records how one attempt ended.
+pub(super) fn record(
     conn: &Connection,
     message: &ClaimedMessage,
     recorded: &Recorded,

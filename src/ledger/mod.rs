@@ -43,7 +43,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 pub use attempts::Recorded;
 pub use breakers::HeldSender;
 pub use campaigns::{CampaignRow, NewCampaign, StoredMessage};
-pub use claims::{Candidate, Claimed, ClaimedMessage, Claims, Decision, Position};
+pub use claims::{Candidate, Claimed, ClaimedMessage, Claims, Decision, Limit, Position, SendTurn};
 pub use colleagues::Colleague;
 pub use commands::{LastCommand, OpenCommand, Texts};
 pub use inbound::{Applied, InboundRow, NewInbound};

@@ -133,13 +133,24 @@ pub(super) fn read_itinerary(conn: &Connection, campaign: i64) -> anyhow::Result
         .context("cannot read the campaign")?;
     let sequence: Sequence =
         serde_json::from_str(&sequence).context("a campaign's stored sequence is damaged")?;
+    Ok(Itinerary {
+        campaign,
+        sequence,
+        zone: Zone::parse(&zone)?,
+        country,
+        steps: read_steps(conn, campaign)?,
+    })
+}
+
+/// What became of each step of a campaign.
+pub(super) fn read_steps(conn: &Connection, campaign: i64) -> anyhow::Result<Vec<StepFact>> {
     let sql = "SELECT number, state, due_at, sent_at FROM messages
                WHERE campaign_id = ?1 ORDER BY number";
     let mut statement = conn.prepare_cached(sql)?;
     let rows = statement.query_map([campaign], |row| {
-        let state: String = row.get(1)?;
+        let state = row.get_ref(1)?.as_str()?;
         let (due_at, sent_at): (Option<i64>, Option<i64>) = (row.get(2)?, row.get(3)?);
-        let state = match (MessageState::parse(&state), due_at, sent_at) {
+        let state = match (MessageState::parse(state), due_at, sent_at) {
             (Some(MessageState::Sent), _, Some(at)) => StepState::Sent(instant(at)),
             (Some(MessageState::Scheduled | MessageState::Deferred), Some(at), _) => {
                 StepState::Dated(instant(at))
@@ -153,16 +164,8 @@ pub(super) fn read_itinerary(conn: &Connection, campaign: i64) -> anyhow::Result
             state,
         })
     })?;
-    let steps = rows
-        .collect::<Result<_, _>>()
-        .context("cannot read the campaign's steps")?;
-    Ok(Itinerary {
-        campaign,
-        sequence,
-        zone: Zone::parse(&zone)?,
-        country,
-        steps,
-    })
+    rows.collect::<Result<_, _>>()
+        .context("cannot read the campaign's steps")
 }
 
 /// How many messages leave each day from now on, by UTC date; for `status`.

@@ -10,11 +10,11 @@ use std::net::{TcpStream, ToSocketAddrs};
 use anyhow::{Context, anyhow};
 use imap::{Connection, Session};
 use native_tls::HandshakeError;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::tls::{self, TlsMode};
 
-use super::{Deadlines, ImapSettings, OpenError};
+use super::{Deadlines, ImapSettings, Login, OpenError};
 
 /// A logged-in session with the folder opened read-only, its UIDVALIDITY and number of mails.
 pub(super) fn open(
@@ -34,13 +34,10 @@ pub(super) fn open(
         }
     }
     let client = connect(settings, deadlines).map_err(|err| context(err, &place))?;
-    let password = settings.password.expose_secret();
-    let mut session = client
-        .login(&settings.username, password)
-        .map_err(|(err, _)| {
-            let what = format!("{place}: the login of `{}` failed", settings.username);
-            context(verdict_of(err), &what)
-        })?;
+    let mut session = log_in(client, settings).map_err(|err| {
+        let what = format!("{place}: the login of `{}` failed", settings.username);
+        context(err, &what)
+    })?;
     let folder = session.examine(&settings.folder).map_err(|err| {
         let what = format!("{place}: the folder `{}` cannot be opened", settings.folder);
         context(verdict_of(err), &what)
@@ -52,6 +49,44 @@ pub(super) fn open(
         ))
     })?;
     Ok((session, u64::from(uidvalidity), folder.exists))
+}
+
+fn log_in(
+    client: imap::Client<Connection>,
+    settings: &ImapSettings,
+) -> Result<Session<Connection>, OpenError> {
+    let user = settings.username.as_str();
+    let tried = match &settings.login {
+        Login::Password(password) => client.login(user, password.expose_secret()),
+        Login::Token(token) => client.authenticate("XOAUTH2", &Xoauth2 { user, token }),
+        Login::OAuth(_) => {
+            return Err(OpenError::Refused(anyhow!(
+                "expected an access token to log in with, found none"
+            )));
+        }
+    };
+    tried.map_err(|(err, _)| verdict_of(err))
+}
+
+/// A login by access token
+/// (<https://developers.google.com/workspace/gmail/imap/xoauth2-protocol>).
+struct Xoauth2<'a> {
+    user: &'a str,
+    token: &'a SecretString,
+}
+
+impl imap::Authenticator for Xoauth2<'_> {
+    type Response = String;
+
+    /// The first challenge is empty. Another one holds what is wrong with the token; an empty
+    /// answer brings the NO.
+    fn process(&self, challenge: &[u8]) -> String {
+        if !challenge.is_empty() {
+            return String::new();
+        }
+        let token = self.token.expose_secret();
+        format!("user={}\x01auth=Bearer {token}\x01\x01", self.user)
+    }
 }
 
 fn connect(

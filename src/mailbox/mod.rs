@@ -17,6 +17,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 
+use crate::oauth;
 use crate::tls::TlsMode;
 
 /// The most mails of one batch.
@@ -39,12 +40,24 @@ pub struct ImapSettings {
     pub tls: TlsMode,
     /// The user name.
     pub username: String,
-    /// The password.
-    pub password: SecretString,
+    /// How the user logs in.
+    pub login: Login,
     /// The folder, `INBOX` by default.
     pub folder: String,
     /// PEM file with authorities trusted besides the system's.
     pub ca_file: Option<PathBuf>,
+}
+
+/// How a user logs in.
+#[derive(Clone, Debug)]
+pub enum Login {
+    /// With a password.
+    Password(SecretString),
+    /// With access tokens (XOAUTH2). Getting one needs a network of its own, so the caller does it
+    /// and opens the mailbox with [`Settings::with_token`].
+    OAuth(oauth::Settings),
+    /// With this access token.
+    Token(SecretString),
 }
 
 /// Where mail is read.
@@ -57,6 +70,28 @@ pub enum Settings {
 }
 
 impl Settings {
+    /// Where the access tokens come from that opening this mailbox needs, if it does.
+    pub fn oauth(&self) -> Option<&oauth::Settings> {
+        match self {
+            Settings::Imap(ImapSettings {
+                login: Login::OAuth(oauth),
+                ..
+            }) => Some(oauth),
+            _ => None,
+        }
+    }
+
+    /// The same mailbox, opened with this access token.
+    pub fn with_token(&self, token: SecretString) -> Settings {
+        match self {
+            Settings::Imap(imap) => Settings::Imap(ImapSettings {
+                login: Login::Token(token),
+                ..imap.clone()
+            }),
+            Settings::Maildir(_) => self.clone(),
+        }
+    }
+
     /// The name under which the ledger keeps this mailbox's cursor: no secret, stable across runs.
     pub fn name(&self) -> String {
         match self {

@@ -11,7 +11,9 @@ use lettre::message::header::{
     MessageId,
 };
 use lettre::message::{Body, Mailbox, Message};
+use url::Url;
 
+use crate::delivery::{Blame, Delivery, Phase};
 use crate::lead::EmailAddress;
 
 /// One mail, ready to be composed.
@@ -41,6 +43,77 @@ pub struct Outgoing {
     pub postal_address: Option<String>,
     /// Where answers go, if not to `from`.
     pub reply_to: Option<EmailAddress>,
+    /// Where one click opts out (RFC 8058): https, and made for this mail alone.
+    pub unsubscribe_url: Option<Url>,
+    /// The mails this one goes on from; the subject is the caller's.
+    pub thread: Option<Thread>,
+    /// The body as HTML, for programs that prefer it; the footer is added. Text only without.
+    pub html: Option<String>,
+}
+
+/// The mails a mail goes on from (RFC 5322 section 3.6.4), their ids without angle brackets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Thread {
+    /// The Message-ID of the mail this one follows.
+    pub in_reply_to: String,
+    /// The Message-IDs of all mails before, the first one first.
+    pub references: Vec<String>,
+}
+
+/// A mail composed for one recipient, ready to be handed over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Composed {
+    pub(super) outreach_key: String,
+    pub(super) from: String,
+    pub(super) to: String,
+    /// The mail as an SMTP client says it: dots doubled, the final dot included.
+    pub(super) wire: Vec<u8>,
+    /// Whether an address is not ASCII, so that only SMTPUTF8 can carry it (RFC 6531).
+    pub(super) needs_utf8: bool,
+}
+
+impl Composed {
+    /// Composes a mail. The error is the verdict on one that cannot be composed.
+    pub fn new(outgoing: &Outgoing) -> Result<Composed, Delivery> {
+        let raw = compose(outgoing).map_err(|error| uncomposable(&error))?;
+        Ok(Composed {
+            outreach_key: outgoing.outreach_key.clone(),
+            from: outgoing.from.as_str().to_string(),
+            to: outgoing.to.as_str().to_string(),
+            wire: with_dots(&raw),
+            needs_utf8: !raw.is_ascii(),
+        })
+    }
+
+    /// The bytes of the mail.
+    pub fn raw(&self) -> Vec<u8> {
+        let body = self.wire.strip_suffix(b".\r\n").unwrap_or(&self.wire);
+        let lines = body.split_inclusive(|byte| *byte == b'\n');
+        let plain = lines.map(|line| line.strip_prefix(b".").unwrap_or(line));
+        plain.collect::<Vec<_>>().concat()
+    }
+}
+
+/// RFC 5321 section 4.5.2: a dot that begins a line is doubled, a lone one ends the mail.
+fn with_dots(raw: &[u8]) -> Vec<u8> {
+    let mut wire = Vec::with_capacity(raw.len() + 64);
+    for line in raw.split_inclusive(|byte| *byte == b'\n') {
+        if line.starts_with(b".") {
+            wire.push(b'.');
+        }
+        wire.extend_from_slice(line);
+    }
+    wire.extend_from_slice(b".\r\n");
+    wire
+}
+
+/// A mail that cannot be composed never left us and never will as it is.
+fn uncomposable(error: &anyhow::Error) -> Delivery {
+    Delivery::Rejected {
+        phase: Phase::Connect,
+        reply: format!("{error:#}"),
+        blame: Blame::Message,
+    }
 }
 
 /// Starts the footer. Mail programs leave out what follows this line when they quote a mail

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use super::compose::{check_key, compose};
-use super::{Evidence, Outgoing};
+use super::compose::check_key;
+use super::{Composed, Evidence, Outgoing};
 use crate::delivery::{Blame, Delivery, Phase};
 
 /// The file beside `new` that tells one Maildir from another made later in its place.
@@ -23,7 +23,7 @@ const ID_FILE: &str = ".outreach-id";
 const FLUSHES_AT_ONCE: usize = 16;
 
 /// A Maildir we write to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Maildir {
     dir: PathBuf,
     /// Made by this very [`Maildir::open`]: what is missing in it proves nothing about earlier
@@ -80,8 +80,8 @@ impl Maildir {
     }
 
     /// Puts one mail into `new/`.
-    pub(super) fn deliver(&self, outgoing: &Outgoing) -> Delivery {
-        let mut deliveries = self.deliver_batch(std::slice::from_ref(outgoing));
+    pub(super) fn deliver(&self, mail: &Composed) -> Delivery {
+        let mut deliveries = self.deliver_all(&[Ok(mail.clone())]);
         deliveries
             .pop()
             .unwrap_or_else(|| deferred("nothing was written"))
@@ -89,16 +89,24 @@ impl Maildir {
 
     /// Puts the mails into `new/`, flushing the folder once for all of them.
     pub(super) fn deliver_batch(&self, outgoing: &[Outgoing]) -> Vec<Delivery> {
+        let composed: Vec<_> = outgoing.iter().map(Composed::new).collect();
+        self.deliver_all(&composed)
+    }
+
+    fn deliver_all(&self, mails: &[Result<Composed, Delivery>]) -> Vec<Delivery> {
         let seen = match self.names_in_cur() {
             Ok(seen) => seen,
             Err(error) => {
                 let error = deferred(&format!("cannot list `{}`: {error}", self.sub("cur")));
-                return vec![error; outgoing.len()];
+                return vec![error; mails.len()];
             }
         };
-        let mut written: Vec<Written> = outgoing
+        let mut written: Vec<Written> = mails
             .iter()
-            .map(|one| self.write_to_tmp(one, &seen))
+            .map(|mail| match mail {
+                Ok(mail) => self.write_to_tmp(mail, &seen),
+                Err(refused) => Written::Settled(refused.clone()),
+            })
             .collect();
         self.flush(&mut written);
         let moved: Vec<Written> = written
@@ -157,12 +165,8 @@ impl Maildir {
         ))
     }
 
-    fn write_to_tmp(&self, outgoing: &Outgoing, seen: &HashSet<String>) -> Written {
-        let bytes = match compose(outgoing) {
-            Ok(bytes) => bytes,
-            Err(error) => return Written::Settled(uncomposable(&error)),
-        };
-        let name = file_name(&outgoing.outreach_key);
+    fn write_to_tmp(&self, mail: &Composed, seen: &HashSet<String>) -> Written {
+        let name = file_name(&mail.outreach_key);
         match self.is_in_new(&name) {
             Ok(found) if found || seen.contains(&name) => {
                 let reply = format!("already in the Maildir as `{name}`");
@@ -177,7 +181,7 @@ impl Maildir {
             }
         }
         let tmp = self.dir.join("tmp").join(&name);
-        match write(&tmp, &bytes) {
+        match write(&tmp, &mail.raw()) {
             Ok(file) => Written::InTmp(name, file),
             Err(error) => {
                 // What could not be written may be half there; removing it is all that can be done.
@@ -270,15 +274,6 @@ impl Maildir {
             names.extend(name.split([':', ';', '!']).next().map(str::to_string));
         }
         Ok(names)
-    }
-}
-
-/// A mail that cannot be composed never left us and never will as it is.
-pub(super) fn uncomposable(error: &anyhow::Error) -> Delivery {
-    Delivery::Rejected {
-        phase: Phase::Connect,
-        reply: format!("{error:#}"),
-        blame: Blame::Message,
     }
 }
 

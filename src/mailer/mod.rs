@@ -6,21 +6,24 @@
 
 mod compose;
 mod connect;
+mod dialogue;
 mod maildir;
+mod sign_in;
 mod smtp;
-mod wire;
 
-pub use compose::{Outgoing, compose};
+pub use compose::{Composed, Outgoing, Thread, compose};
 pub use maildir::Maildir;
-pub use smtp::Smtp;
+pub use smtp::{Server, SmtpConnection};
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
 
 use crate::delivery::Delivery;
+use crate::oauth;
 use crate::tls::TlsMode;
 
 /// An SMTP server to submit mail to.
@@ -32,12 +35,59 @@ pub struct SmtpSettings {
     pub port: u16,
     /// How the connection is protected.
     pub tls: TlsMode,
-    /// The user name; none means no AUTH.
-    pub username: Option<String>,
-    /// The password.
-    pub password: Option<SecretString>,
+    /// How we log in.
+    pub login: Login,
     /// PEM file with authorities trusted besides the system's.
     pub ca_file: Option<PathBuf>,
+    /// After so many messages a connection is closed and another one opened, for servers that
+    /// refuse more; none means that it is used as long as it lasts.
+    pub messages_max: Option<u32>,
+}
+
+/// How we log in.
+#[derive(Clone, Debug, Default)]
+pub enum Login {
+    /// Not at all.
+    #[default]
+    None,
+    /// With a user name and password.
+    Password {
+        /// The user name.
+        username: String,
+        /// The password.
+        password: SecretString,
+        /// How they are said.
+        mechanism: PasswordMechanism,
+    },
+    /// With access tokens (XOAUTH2), as Google and Microsoft want it.
+    OAuth {
+        /// The user name, usually the sender's address.
+        username: String,
+        /// Where the tokens come from.
+        oauth: oauth::Settings,
+    },
+}
+
+impl Login {
+    /// The user name, if we log in.
+    pub fn username(&self) -> Option<&str> {
+        match self {
+            Login::None => None,
+            Login::Password { username, .. } | Login::OAuth { username, .. } => Some(username),
+        }
+    }
+}
+
+/// How a user name and password are said (RFC 4954). All are equally safe under TLS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PasswordMechanism {
+    /// PLAIN where it is offered, else LOGIN.
+    #[default]
+    Auto,
+    /// PLAIN (RFC 4616).
+    Plain,
+    /// LOGIN, which no standard describes and some old servers want.
+    Login,
 }
 
 /// What mails are signed with (RFC 6376).
@@ -134,7 +184,14 @@ pub enum Mailer {
     /// Files in a Maildir.
     Maildir(Maildir),
     /// An SMTP server.
-    Smtp(Box<Smtp>),
+    Smtp(Smtp),
+}
+
+/// An SMTP server, and the connection that [`Mailer::deliver_batch`] uses.
+#[derive(Debug)]
+pub struct Smtp {
+    server: Arc<Server>,
+    own: SmtpConnection,
 }
 
 impl Mailer {
@@ -153,7 +210,9 @@ impl Mailer {
         Ok(match settings {
             Settings::Maildir(dir) => Mailer::Maildir(Maildir::open(dir)?),
             Settings::Smtp(smtp) => {
-                Mailer::Smtp(Box::new(Smtp::open(smtp, ehlo_domain, deadlines)?))
+                let server = Arc::new(Server::open(smtp, ehlo_domain, deadlines)?);
+                let own = SmtpConnection::new(Arc::clone(&server));
+                Mailer::Smtp(Smtp { server, own })
             }
         })
     }
@@ -162,15 +221,18 @@ impl Mailer {
     pub fn place(&self) -> String {
         match self {
             Mailer::Maildir(maildir) => maildir.place(),
-            Mailer::Smtp(smtp) => smtp.place(),
+            Mailer::Smtp(smtp) => smtp.server.place(),
         }
     }
 
-    /// Makes one attempt at one message.
-    pub async fn deliver(&mut self, outgoing: &Outgoing) -> Delivery {
+    /// A way to hand over one mail after the other, independent of all others of this mailer.
+    /// Nothing is opened before the first mail.
+    pub fn connection(&self) -> Connection {
         match self {
-            Mailer::Maildir(maildir) => maildir.deliver(outgoing),
-            Mailer::Smtp(smtp) => smtp.deliver(outgoing).await,
+            Mailer::Maildir(maildir) => Connection::Maildir(maildir.clone()),
+            Mailer::Smtp(smtp) => {
+                Connection::Smtp(Box::new(SmtpConnection::new(Arc::clone(&smtp.server))))
+            }
         }
     }
 
@@ -182,7 +244,10 @@ impl Mailer {
             Mailer::Smtp(smtp) => {
                 let mut deliveries = Vec::with_capacity(outgoing.len());
                 for one in outgoing {
-                    deliveries.push(smtp.deliver(one).await);
+                    deliveries.push(match Composed::new(one) {
+                        Ok(mail) => smtp.own.deliver(&mail).await,
+                        Err(refused) => refused,
+                    });
                 }
                 deliveries
             }
@@ -213,13 +278,48 @@ impl Mailer {
     pub async fn check(&mut self) -> anyhow::Result<String> {
         match self {
             Mailer::Maildir(maildir) => maildir.check(),
-            Mailer::Smtp(smtp) => smtp.check().await,
+            Mailer::Smtp(smtp) => smtp.server.check().await,
         }
     }
 
     /// Takes leave of the server. A server that does not answer is left standing.
     pub async fn close(self) {
         if let Mailer::Smtp(smtp) = self {
+            smtp.own.close().await;
+        }
+    }
+}
+
+/// One of any number of independent ways to hand over mail, owned by one task.
+#[derive(Debug)]
+pub enum Connection {
+    /// Files in a Maildir.
+    Maildir(Maildir),
+    /// One connection to an SMTP server.
+    Smtp(Box<SmtpConnection>),
+}
+
+impl Connection {
+    /// Makes one attempt at one message. Dropping the future drops the connection; what was said
+    /// until then is not known, so the message is in doubt.
+    pub async fn deliver(&mut self, outgoing: &Outgoing) -> Delivery {
+        match Composed::new(outgoing) {
+            Ok(mail) => self.deliver_composed(&mail).await,
+            Err(refused) => refused,
+        }
+    }
+
+    /// [`Connection::deliver`] of a mail composed beforehand.
+    pub async fn deliver_composed(&mut self, mail: &Composed) -> Delivery {
+        match self {
+            Connection::Maildir(maildir) => maildir.deliver(mail),
+            Connection::Smtp(smtp) => smtp.deliver(mail).await,
+        }
+    }
+
+    /// Takes leave of the server. A server that does not answer is left standing.
+    pub async fn close(self) {
+        if let Connection::Smtp(smtp) = self {
             smtp.close().await;
         }
     }

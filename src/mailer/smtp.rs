@@ -4,48 +4,44 @@
 //! deadline, a cut or an unexpected reply it is dropped, because the next reply could belong to the
 //! last question and report a success that never was.
 
-use anyhow::{Context, bail, ensure};
-use base64::Engine;
-use lettre::Address;
-use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::AsyncSmtpConnection;
-use lettre::transport::smtp::commands::{Data, Mail, Noop, Quit, Rcpt};
-use lettre::transport::smtp::extension::ClientId;
-use native_tls::TlsConnector;
-use secrecy::ExposeSecret;
+use std::sync::Arc;
 
-use super::compose::{address, compose};
-use super::connect::{Failure, answer, connect};
-use super::maildir::uncomposable;
-use super::{Deadlines, Outgoing, SmtpSettings, Unreachable, is_loopback};
-use crate::delivery::{Delivery, Phase, Reply};
+use anyhow::{Context, bail, ensure};
+use native_tls::TlsConnector;
+use secrecy::SecretString;
+
+use super::compose::Composed;
+use super::connect::{Connected, connect};
+use super::dialogue::{Answer, Failure};
+use super::{Deadlines, Login, SmtpSettings, Unreachable, is_loopback, sign_in};
+use crate::delivery::{Delivery, Phase, judge};
+use crate::oauth::{TokenError, TokenSource};
 use crate::tls::{TlsMode, connector};
 
-/// An SMTP server we submit mail to, with at most one connection.
-pub struct Smtp {
+/// An SMTP server we submit mail to, and how we speak to it. Opens no connection by itself.
+pub struct Server {
     settings: SmtpSettings,
     connector: TlsConnector,
-    hello: ClientId,
+    hello: String,
     deadlines: Deadlines,
-    /// Ready for MAIL FROM. Taken out while in use, so that whatever interrupts a conversation,
-    /// a dropped future included, leaves no half-used connection behind.
-    idle: Option<AsyncSmtpConnection>,
+    /// All connections share one token.
+    tokens: Option<TokenSource>,
 }
 
-impl std::fmt::Debug for Smtp {
+impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Smtp")
+        f.debug_struct("Server")
             .field("settings", &self.settings)
             .finish_non_exhaustive()
     }
 }
 
-impl Smtp {
+impl Server {
     pub(super) fn open(
         settings: &SmtpSettings,
         ehlo_domain: &str,
         deadlines: Deadlines,
-    ) -> anyhow::Result<Smtp> {
+    ) -> anyhow::Result<Server> {
         ensure!(
             settings.tls != TlsMode::None || is_loopback(&settings.host),
             "SMTP_TLS: expected `starttls` or `tls` for `{}`, found `none` (only for this machine)",
@@ -56,16 +52,16 @@ impl Smtp {
             (1..=253).contains(&ehlo_domain.len()) && ehlo_domain.bytes().all(is_plain),
             "EHLO: expected a domain name, found {ehlo_domain:?}"
         );
-        ensure!(
-            settings.username.is_none() || settings.password.is_some(),
-            "SMTP_PASSWORD: expected one for SMTP_USERNAME, found none"
-        );
-        Ok(Smtp {
+        let tokens = match &settings.login {
+            Login::OAuth { oauth, .. } => Some(TokenSource::new(oauth.clone())?),
+            Login::None | Login::Password { .. } => None,
+        };
+        Ok(Server {
             settings: settings.clone(),
             connector: connector(settings.ca_file.as_ref())?,
-            hello: ClientId::Domain(ehlo_domain.to_string()),
+            hello: ehlo_domain.to_string(),
             deadlines,
-            idle: None,
+            tokens,
         })
     }
 
@@ -74,149 +70,78 @@ impl Smtp {
         format!("smtp:{}:{}", self.settings.host, self.settings.port)
     }
 
-    /// Makes one attempt at one message.
-    pub(super) async fn deliver(&mut self, outgoing: &Outgoing) -> Delivery {
-        let composed = compose(outgoing)
-            .and_then(|raw| Ok((address(&outgoing.from)?, address(&outgoing.to)?, raw)));
-        let (from, to, raw) = match composed {
-            Ok(composed) => composed,
-            Err(error) => return uncomposable(&error),
-        };
-        match self.converse(from, to, &raw).await {
-            Ok(reply) => crate::delivery::judge(Phase::Body, Some(&reply), ""),
-            Err(failure) => failure.delivery(),
-        }
-    }
-
-    async fn converse(&mut self, from: Address, to: Address, raw: &[u8]) -> Result<Reply, Failure> {
-        let mut connection = self.begin(from).await?;
-        let handed_over = self.hand_over(&mut connection, to, raw).await;
-        self.put_back(connection, handed_over.as_ref().err()).await;
-        handed_over
-    }
-
-    /// A connection on which MAIL FROM was taken. One kept since the last message may have been
-    /// closed meanwhile for being idle, which says nothing about this message: then a new one is
-    /// opened, once.
-    async fn begin(&mut self, from: Address) -> Result<AsyncSmtpConnection, Failure> {
-        if let Some(mut connection) = self.idle.take() {
-            match self.mail(&mut connection, from.clone()).await {
-                Ok(_) => return Ok(connection),
-                Err(failure) if failure.leaves_the_connection_usable() => {
-                    self.put_back(connection, Some(&failure)).await;
-                    return Err(failure);
-                }
-                Err(_) => {}
-            }
-        }
-        let mut connection = self.sign_in().await?;
-        match self.mail(&mut connection, from).await {
-            Ok(_) => Ok(connection),
-            Err(failure) => {
-                self.put_back(connection, Some(&failure)).await;
-                Err(failure)
-            }
-        }
-    }
-
-    async fn mail(&self, connection: &mut AsyncSmtpConnection, from: Address) -> Answer {
-        let asked = connection.command(Mail::new(Some(from), Vec::new()));
-        answer(Phase::MailFrom, self.deadlines.mail, &[250], asked).await
-    }
-
-    async fn hand_over(
-        &self,
-        connection: &mut AsyncSmtpConnection,
-        to: Address,
-        raw: &[u8],
-    ) -> Answer {
-        let deadlines = &self.deadlines;
-        let asked = connection.command(Rcpt::new(to, Vec::new()));
-        // 251 and 252 take the recipient too (RFC 5321 section 3.4 and 3.5.3).
-        answer(Phase::RcptTo, deadlines.rcpt, &[250, 251, 252], asked).await?;
-        answer(
-            Phase::Data,
-            deadlines.data,
-            &[354],
-            connection.command(Data),
-        )
-        .await?;
-        // From here on the body may be out. The line end before the dot is lettre's.
-        let raw = raw.strip_suffix(b"\r\n").unwrap_or(raw);
-        answer(Phase::Body, deadlines.body, &[250], connection.message(raw)).await
-    }
-
-    /// Keeps the connection for the next message if that is safe, after a refusal with RSET.
-    async fn put_back(&mut self, mut connection: AsyncSmtpConnection, failure: Option<&Failure>) {
-        if let Some(failure) = failure {
-            if !failure.leaves_the_connection_usable() {
-                return;
-            }
-            let asked = connection.command("RSET\r\n");
-            let deadline = self.deadlines.courtesy;
-            if answer(failure.phase, deadline, &[250], asked)
-                .await
-                .is_err()
-            {
-                return;
-            }
-        }
-        self.idle = Some(connection);
-    }
-
     /// A new connection, greeted and logged in.
-    async fn sign_in(&self) -> Result<AsyncSmtpConnection, Failure> {
-        let mut connection = connect(
+    async fn sign_in(&self) -> Result<Connected, Failure> {
+        let deadline = self.deadlines.auth;
+        match &self.settings.login {
+            Login::None => self.connect().await,
+            Login::Password {
+                username,
+                password,
+                mechanism,
+            } => {
+                let mut line = self.connect().await?;
+                sign_in::with_password(&mut line, username, password, *mechanism, deadline).await?;
+                Ok(line)
+            }
+            Login::OAuth { username, .. } => {
+                let token = self.token(None).await?;
+                match self.sign_in_with(username, &token).await {
+                    // It may have been revoked, or have expired on its way.
+                    Err(failure) if failure.refuses_login() => {
+                        let token = self.token(Some(&token)).await?;
+                        self.sign_in_with(username, &token).await
+                    }
+                    done => done,
+                }
+            }
+        }
+    }
+
+    async fn connect(&self) -> Result<Connected, Failure> {
+        connect(
             &self.settings,
             &self.connector,
             &self.hello,
             &self.deadlines,
         )
-        .await?;
-        let (Some(user), Some(password)) = (&self.settings.username, &self.settings.password)
-        else {
-            return Ok(connection);
-        };
-        let mechanisms = [Mechanism::Plain, Mechanism::Login];
-        if connection
-            .server_info()
-            .get_auth_mechanism(&mechanisms)
-            .is_none()
-        {
-            return Err(Failure::misfit(
-                Phase::Auth,
-                "expected the server to offer AUTH PLAIN or LOGIN, found neither (SMTP_USERNAME)",
-            ));
-        }
-        let credentials = Credentials::new(user.clone(), password.expose_secret().to_string());
-        let asked = connection.auth(&mechanisms, &credentials);
-        match answer(Phase::Auth, self.deadlines.auth, &[235], asked).await {
-            Ok(_) => Ok(connection),
-            Err(failure) => Err(without_secrets(failure, user, password.expose_secret())),
-        }
+        .await
     }
 
-    /// Connects anew, logs in and takes leave, without a message.
-    pub(super) async fn check(&mut self) -> anyhow::Result<String> {
+    async fn sign_in_with(&self, user: &str, token: &SecretString) -> Result<Connected, Failure> {
+        let mut line = self.connect().await?;
+        sign_in::with_token(&mut line, user, token, self.deadlines.auth).await?;
+        Ok(line)
+    }
+
+    /// An access token, another one than the server `refused`.
+    async fn token(&self, refused: Option<&SecretString>) -> Result<SecretString, Failure> {
+        let Some(tokens) = &self.tokens else {
+            return Err(Failure::misfit(Phase::Auth, "expected a login by token"));
+        };
+        let asked = async {
+            match refused {
+                None => tokens.token().await,
+                Some(refused) => tokens.another(refused).await,
+            }
+        };
+        asked.await.map_err(|error| match error {
+            TokenError::Again(_) => Failure::silent(Phase::Auth, error.to_string()),
+            TokenError::Configuration(_) => Failure::misfit(Phase::Auth, error.to_string()),
+        })
+    }
+
+    /// Connects, logs in and takes leave, without a message.
+    pub(super) async fn check(&self) -> anyhow::Result<String> {
         let SmtpSettings {
-            host,
-            port,
-            tls,
-            username,
-            ..
+            host, port, tls, ..
         } = &self.settings;
         let tried = match self.sign_in().await {
-            Ok(mut connection) => {
-                let asked = connection.command(Noop);
-                let deadline = self.deadlines.courtesy;
-                answer(Phase::Greeting, deadline, &[250], asked)
-                    .await
-                    .map(|_| connection)
-            }
+            Ok(mut line) => self.courtesy(&mut line, "NOOP", 250).await.map(|()| line),
             Err(failure) => Err(failure),
         };
-        let connection = match tried {
-            Ok(connection) => connection,
+        let mut line = match tried {
+            Ok(line) => line,
             Err(failure) => {
                 let what = format!(
                     "SMTP_SERVER: `{host}:{port}` over {} failed at {}: {}",
@@ -230,10 +155,11 @@ impl Smtp {
                 }
             }
         };
-        self.quit(connection)
+        self.courtesy(&mut line, "QUIT", 221)
             .await
+            .map_err(|failure| anyhow::anyhow!("{}", failure.delivery().reply()))
             .context("the server refused QUIT")?;
-        Ok(match username {
+        Ok(match self.settings.login.username() {
             Some(user) => format!(
                 "`{host}:{port}` over {} takes the login of `{user}`",
                 tls.as_str()
@@ -245,48 +171,225 @@ impl Smtp {
         })
     }
 
-    /// Takes leave of the server, if one is connected.
-    pub(super) async fn close(mut self) {
-        if let Some(connection) = self.idle.take() {
-            // The mails were settled before; a server that is gone by now changes nothing.
-            let _ = self.quit(connection).await;
+    /// RSET, NOOP or QUIT, which decide nothing about a message.
+    async fn courtesy(&self, line: &mut Connected, verb: &str, code: u16) -> Result<(), Failure> {
+        let words = format!("{verb}\r\n");
+        let (deadline, expected) = (self.deadlines.courtesy, [code, 250]);
+        let asked = line
+            .dialogue
+            .ask(Phase::Greeting, deadline, words.as_bytes(), &expected);
+        asked.await.map(drop)
+    }
+}
+
+/// At most one connection to a server, opened when it is needed. Owned by one task.
+#[derive(Debug)]
+pub struct SmtpConnection {
+    server: Arc<Server>,
+    /// Taken out while in use, so that whatever interrupts a conversation, a dropped future
+    /// included, leaves no half-used connection behind.
+    idle: Option<Kept>,
+}
+
+/// A connection between two messages.
+struct Kept {
+    line: Connected,
+    /// How many conversations about a message it has carried.
+    n_messages: u32,
+    /// Whether the last of them ended with a refusal.
+    needs_reset: bool,
+}
+
+impl std::fmt::Debug for Kept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Kept")
+            .field("n_messages", &self.n_messages)
+            .finish_non_exhaustive()
+    }
+}
+
+impl SmtpConnection {
+    pub(super) fn new(server: Arc<Server>) -> SmtpConnection {
+        SmtpConnection { server, idle: None }
+    }
+
+    /// Makes one attempt at one message.
+    pub(super) async fn deliver(&mut self, mail: &Composed) -> Delivery {
+        match self.converse(mail).await {
+            Ok(reply) => judge(Phase::Body, Some(&reply), ""),
+            Err(failure) => failure.delivery(),
         }
     }
 
-    async fn quit(&self, mut connection: AsyncSmtpConnection) -> anyhow::Result<()> {
-        let asked = connection.command(Quit);
-        match answer(Phase::Greeting, self.deadlines.courtesy, &[221, 250], asked).await {
-            Ok(_) => Ok(()),
-            Err(failure) => bail!("{}", failure.delivery().reply()),
+    async fn converse(&mut self, mail: &Composed) -> Answer {
+        if let Some(mut kept) = self.take_idle().await {
+            match self.envelope(&mut kept, mail).await {
+                // One kept since the last message may have been closed meanwhile for being idle,
+                // which says nothing about this message: then a new one is opened, once.
+                Err(failure) if failure.phase == Phase::MailFrom && failure.is_silence() => {}
+                begun => return self.finish(kept, mail, begun).await,
+            }
+        }
+        let mut fresh = Kept {
+            line: self.server.sign_in().await?,
+            n_messages: 0,
+            needs_reset: false,
+        };
+        let begun = self.envelope(&mut fresh, mail).await;
+        self.finish(fresh, mail, begun).await
+    }
+
+    /// The connection kept since the last message, if it is ready for MAIL FROM.
+    async fn take_idle(&mut self) -> Option<Kept> {
+        let mut kept = self.idle.take()?;
+        let is_spent = |max: u32| kept.n_messages >= max;
+        if self.server.settings.messages_max.is_some_and(is_spent) {
+            // The mails were settled before; a server that is gone by now changes nothing.
+            let _ = self.server.courtesy(&mut kept.line, "QUIT", 221).await;
+            return None;
+        }
+        if kept.needs_reset {
+            let reset = self.server.courtesy(&mut kept.line, "RSET", 250).await;
+            reset.ok()?;
+            kept.needs_reset = false;
+        }
+        Some(kept)
+    }
+
+    /// MAIL, RCPT and DATA. On success the server waits for the body.
+    async fn envelope(&self, kept: &mut Kept, mail: &Composed) -> Result<(), Failure> {
+        let Kept { line, .. } = kept;
+        if mail.needs_utf8 && !line.offers.smtputf8 {
+            return Err(Failure::unfit(
+                "expected the server to offer SMTPUTF8 for an address with letters outside ASCII, \
+                 found that it does not; nothing was sent",
+            ));
+        }
+        kept.n_messages = kept.n_messages.saturating_add(1);
+        let verbs = self.verbs(mail);
+        if line.offers.pipelining {
+            self.in_one_go(line, &verbs).await?;
+        } else {
+            for verb in &verbs {
+                let words = verb.words.as_bytes();
+                let asked = line
+                    .dialogue
+                    .ask(verb.phase, verb.deadline, words, verb.expected);
+                asked.await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn verbs(&self, mail: &Composed) -> [Verb; 3] {
+        let deadlines = &self.server.deadlines;
+        // RFC 6531 section 3.4: the parameter of MAIL; the headers are UTF-8 then, hence the BODY.
+        let parameters = match mail.needs_utf8 {
+            true => " BODY=8BITMIME SMTPUTF8",
+            false => "",
+        };
+        [
+            Verb {
+                phase: Phase::MailFrom,
+                deadline: deadlines.mail,
+                words: format!("MAIL FROM:<{}>{parameters}\r\n", mail.from),
+                expected: &[250],
+            },
+            Verb {
+                phase: Phase::RcptTo,
+                deadline: deadlines.rcpt,
+                words: format!("RCPT TO:<{}>\r\n", mail.to),
+                // 251 and 252 take the recipient too (RFC 5321 section 3.4 and 3.5.3).
+                expected: &[250, 251, 252],
+            },
+            Verb {
+                phase: Phase::Data,
+                deadline: deadlines.data,
+                words: "DATA\r\n".to_string(),
+                expected: &[354],
+            },
+        ]
+    }
+
+    /// All three in one write, then all three answers (RFC 2920). The first refusal is the verdict;
+    /// what follows it decides only about the connection.
+    ///
+    /// A server may ask for the body of a mail whose recipient it refused. RFC 2920 section 3.1
+    /// would then send the dot of an empty one; we drop the connection instead. A server that
+    /// counts recipients wrongly might deliver that empty mail, while one that loses the connection
+    /// before the dot must forget everything (RFC 5321 section 4.1.1.4). It costs one connection.
+    async fn in_one_go(&self, line: &mut Connected, verbs: &[Verb; 3]) -> Result<(), Failure> {
+        let words: String = verbs.iter().map(|verb| verb.words.as_str()).collect();
+        let [mail, ..] = verbs;
+        let said = line
+            .dialogue
+            .say(mail.phase, mail.deadline, words.as_bytes());
+        said.await?;
+        let mut refused: Option<Failure> = None;
+        for verb in verbs {
+            let deadline = match refused {
+                None => verb.deadline,
+                Some(_) => self.server.deadlines.courtesy.min(verb.deadline),
+            };
+            let answer = line.dialogue.answer(verb.phase, deadline, verb.expected);
+            match (answer.await, &mut refused) {
+                (Ok(_), None) => {}
+                (Err(failure), None) if failure.is_answer() => refused = Some(failure),
+                (Err(failure), None) => return Err(failure),
+                (Ok(_), Some(_)) if verb.phase != Phase::Data => {}
+                (Err(failure), Some(_)) if failure.is_answer() => {}
+                (Ok(_) | Err(_), Some(first)) => {
+                    first.is_last = true;
+                    break;
+                }
+            }
+        }
+        refused.map_or(Ok(()), Err)
+    }
+
+    /// The body, and what becomes of the connection.
+    async fn finish(
+        &mut self,
+        mut kept: Kept,
+        mail: &Composed,
+        begun: Result<(), Failure>,
+    ) -> Answer {
+        let done = match begun {
+            Ok(()) => self.hand_over(&mut kept, mail).await,
+            Err(failure) => Err(failure),
+        };
+        kept.needs_reset = done.as_ref().is_err_and(Failure::is_answer);
+        if done.as_ref().err().is_none_or(Failure::leaves_in_step) {
+            self.idle = Some(kept);
+        }
+        done
+    }
+
+    async fn hand_over(&self, kept: &mut Kept, mail: &Composed) -> Answer {
+        let dialogue = &mut kept.line.dialogue;
+        if !dialogue.is_quiet().await {
+            // Its words would be taken for the answer to the body. Nothing of that was said yet.
+            let deadline = self.server.deadlines.courtesy;
+            return Err(dialogue.unasked(Phase::Data, deadline).await);
+        }
+        // From here on the body may be out.
+        let deadline = self.server.deadlines.body;
+        dialogue.write(Phase::Body, deadline, &mail.wire).await?;
+        dialogue.answer(Phase::Body, deadline, &[250]).await
+    }
+
+    /// Takes leave of the server, if one is connected.
+    pub(super) async fn close(mut self) {
+        if let Some(mut kept) = self.idle.take() {
+            let _ = self.server.courtesy(&mut kept.line, "QUIT", 221).await;
         }
     }
 }
 
-/// The answer to one verb.
-type Answer = Result<Reply, Failure>;
-
-/// Removes the login from what the server said: some repeat the command they refuse.
-fn without_secrets(failure: Failure, user: &str, password: &str) -> Failure {
-    let encode = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
-    let secrets = [
-        encode(&format!("\0{user}\0{password}")),
-        encode(password),
-        password.to_string(),
-    ];
-    let hide = |text: &str| {
-        secrets
-            .iter()
-            .filter(|secret| !secret.is_empty())
-            .fold(text.to_string(), |text, secret| {
-                text.replace(secret, "[secret]")
-            })
-    };
-    Failure {
-        phase: failure.phase,
-        is_ours: failure.is_ours,
-        reply: failure
-            .reply
-            .map(|reply| Reply::new(reply.code, &hide(&reply.text))),
-        error: hide(&failure.error),
-    }
+/// One verb of the envelope.
+struct Verb {
+    phase: Phase,
+    deadline: std::time::Duration,
+    words: String,
+    expected: &'static [u16],
 }

@@ -85,6 +85,7 @@ impl Life {
             identity: Some(dovecot.identity()),
             login,
             mechanisms: "",
+            ..Options::default()
         });
         let wire = Wire::to(match protection.imap {
             "tls" => dovecot.tls_port,

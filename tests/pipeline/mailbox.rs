@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use outreach::mailbox::{
-    Cursor, Deadlines, Fetched, ImapSettings, Mailbox, OpenError, ReadSummary, Settings,
+    Cursor, Deadlines, Fetched, ImapSettings, Login, Mailbox, OpenError, ReadSummary, Settings,
 };
 use outreach::tls::TlsMode;
 
@@ -25,7 +25,7 @@ fn settings(port: u16, tls: TlsMode, ca_file: Option<PathBuf>) -> ImapSettings {
         port,
         tls,
         username: dovecot::USER.into(),
-        password: dovecot::PASSWORD.into(),
+        login: Login::Password(dovecot::PASSWORD.into()),
         folder: "INBOX".into(),
         ca_file,
     }
@@ -203,7 +203,7 @@ fn what_is_refused_and_what_is_unreachable_are_told_apart() {
     let cases = [
         (
             ImapSettings {
-                password: "tr0ub4dor".into(),
+                login: Login::Password("tr0ub4dor".into()),
                 ..good.clone()
             },
             "the login of",

@@ -9,7 +9,10 @@ use chrono::DateTime;
 use native_tls::Identity;
 use outreach::delivery::{Blame, Delivery, Phase};
 use outreach::lead::EmailAddress;
-use outreach::mailer::{Deadlines, Evidence, Mailer, Outgoing, Settings, SmtpSettings, compose};
+use outreach::mailer::{
+    Connection, Deadlines, Evidence, Login, Mailer, Outgoing, PasswordMechanism, Settings,
+    SmtpSettings, compose,
+};
 use outreach::tls::TlsMode;
 use secrecy::SecretString;
 use tokio::runtime::Runtime;
@@ -34,6 +37,9 @@ fn outgoing(n: usize) -> Outgoing {
         unsubscribe_mailto: None,
         postal_address: None,
         reply_to: None,
+        unsubscribe_url: None,
+        thread: None,
+        html: None,
     }
 }
 
@@ -68,16 +74,19 @@ fn plain(smtp: &Smtp) -> SmtpSettings {
         host: "127.0.0.1".to_string(),
         port: smtp.port(),
         tls: TlsMode::None,
-        username: None,
-        password: None,
+        login: Login::None,
         ca_file: None,
+        messages_max: None,
     }
 }
 
 fn with_login(settings: SmtpSettings, password: &str) -> SmtpSettings {
     SmtpSettings {
-        username: Some(USER.to_string()),
-        password: Some(SecretString::from(password.to_string())),
+        login: Login::Password {
+            username: USER.to_string(),
+            password: SecretString::from(password.to_string()),
+            mechanism: PasswordMechanism::Auto,
+        },
         ..settings
     }
 }
@@ -86,10 +95,11 @@ fn login() -> Option<(String, String)> {
     Some((USER.to_string(), PASSWORD.to_string()))
 }
 
-/// A mailer and the runtime its connection lives on.
+/// A mailer, one connection of it and the runtime that it lives on.
 struct Client {
     runtime: Runtime,
     mailer: Mailer,
+    connection: Connection,
 }
 
 impl Client {
@@ -101,12 +111,13 @@ impl Client {
             .build();
         Client {
             runtime: runtime.unwrap(),
+            connection: mailer.connection(),
             mailer,
         }
     }
 
     fn deliver(&mut self, n: usize) -> Delivery {
-        self.runtime.block_on(self.mailer.deliver(&outgoing(n)))
+        self.runtime.block_on(self.connection.deliver(&outgoing(n)))
     }
 
     fn check(&mut self) -> anyhow::Result<String> {
@@ -168,6 +179,7 @@ fn a_mail_arrives_byte_for_byte_and_the_connection_is_used_again() {
     let Client {
         runtime,
         mut mailer,
+        ..
     } = Client::new(&plain(&smtp), None);
     let batch: Vec<Outgoing> = (1..=3).map(outgoing).collect();
     runtime.block_on(async {
@@ -224,7 +236,7 @@ fn an_abandoned_attempt_leaves_no_half_used_connection() {
             }
         };
         tokio::select! {
-            delivery = client.mailer.deliver(&two) => Some(delivery),
+            delivery = client.connection.deliver(&two) => Some(delivery),
             () = server_has_the_command => None,
         }
     });
@@ -296,7 +308,7 @@ fn a_mail_that_cannot_be_composed_never_reaches_the_server() {
         subject: "x\r\nBcc: eve@example.net".to_string(),
         ..outgoing(1)
     };
-    let delivery = client.runtime.block_on(client.mailer.deliver(&evil));
+    let delivery = client.runtime.block_on(client.connection.deliver(&evil));
     assert!(
         matches!(
             delivery,
@@ -341,4 +353,5 @@ fn no_protection_is_for_this_machine_only() {
 }
 
 mod faults;
+mod pipelining;
 mod security;

@@ -28,6 +28,7 @@ mod mailer;
 mod model;
 mod operator;
 mod review;
+mod sending;
 mod sync;
 mod systemd;
 mod templates;

@@ -1,6 +1,8 @@
 //! The configuration as a whole: what is refused, what is odd, what is in force.
 
+mod logins;
 mod relations;
+mod senders;
 mod sources;
 mod values;
 
@@ -115,9 +117,9 @@ fn several_mistakes_are_reported_together_in_one_line_each() {
              PROOF_MESSAGE_DELAY_DAYS, which is 3, found `1`",
             "FROM_NAME (.env:8): expected one line of text, at most 200 characters, found \
              `A\\u{a}Bcc: x@y`",
-            "SMTP_PORT (.env:2): expected a whole number from 1 to 65535, found `no`",
             "SMTP_PASSWORD (.env:7): expected one line of text without control characters, \
              found a control character or a second line in it",
+            "SMTP_PORT (.env:2): expected a whole number from 1 to 65535, found `no`",
             "FROM_EMAIL: expected an e-mail address such as name@company.com, because \
              SMTP_SERVER is set (.env:1); found nothing",
             "POSTAL_ADDRESS: expected a text of at most 500 characters, because SMTP_SERVER is \

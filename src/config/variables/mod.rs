@@ -213,7 +213,7 @@ mod tests {
     fn a_secret_has_no_default() {
         assert_eq!(
             ALL.iter().filter(|variable| variable.is_secret()).count(),
-            4
+            6
         );
         assert!(
             ALL.iter()

@@ -13,6 +13,8 @@ const DAYS: Kind = whole(0, 365, "days");
 const SECONDS: Kind = whole(0, 86_400, "seconds");
 const PORT: Kind = whole(1, 65_535, "");
 const TLS_MODES: Kind = Kind::Choice(&["starttls", "tls", "none"]);
+const SMTP_AUTHS: [&str; 4] = ["auto", "plain", "login", "xoauth2"];
+const IMAP_AUTHS: [&str; 3] = ["auto", "password", "xoauth2"];
 const DELAY_UNITS: [&str; 2] = ["calendar", "business"];
 const LOG_LEVELS: Kind = Kind::Choice(&["error", "warn", "warning", "info", "debug", "trace"]);
 
@@ -165,6 +167,16 @@ pub const ALL: &[Variable] = &[
         .means("protection; none only to loopback; unset: starttls, on port 465 tls"),
     row(SENDING, "SMTP_USERNAME", "", Kind::Line).means("user name; unset: no AUTH"),
     row(SENDING, "SMTP_PASSWORD", "", Kind::Secret).means("password"),
+    row(SENDING, "SMTP_AUTH", "auto", Kind::Choice(&SMTP_AUTHS))
+        .means("how to log in; auto: by password if there is one, else by OAUTH_REFRESH_TOKEN"),
+    row(SENDING, "OAUTH_REFRESH_TOKEN", "", Kind::Secret)
+        .means("what signing in gave, for servers that take no password (SMTP and IMAP)"),
+    row(SENDING, "OAUTH_CLIENT_ID", "", Kind::Line).means("id of the application signed in to"),
+    row(SENDING, "OAUTH_CLIENT_SECRET", "", Kind::Secret).means("its secret; unset: it has none"),
+    row(SENDING, "OAUTH_TOKEN_URL", "", Kind::Url)
+        .means("where access tokens are asked for; unset: that of PROVIDER"),
+    row(SENDING, "OAUTH_SCOPE", "", Kind::Line)
+        .means("what the tokens may be used for; unset: what was granted"),
     row(SENDING, "TLS_CA_FILE", "", Kind::Path)
         .means("PEM file of authorities trusted besides the system's"),
     row(SENDING, "OUTBOX_DIR", "outbox", Kind::Path)
@@ -227,8 +239,7 @@ pub const ALL: &[Variable] = &[
     row(SENDING, "ALLOW_BLIND_FOLLOW_UPS", "false", Kind::YesNo)
         .means("Proof and FOMO may leave although no inbox is read"),
     row(SENDING, "SENDERS_FILE", "", Kind::Path)
-        .means("TOML file of several senders, each with what it does not share with the others")
-        .later("several senders"),
+        .means("TOML file of several senders, each with what it does not share with the others"),
     row(SENDING, "RAMP_START", "", whole(1, 1_000_000, "mails"))
         .means("a new sender's limit on the first day it sends"),
     row(SENDING, "RAMP_STEP", "", whole(1, 1_000_000, "mails"))
@@ -292,6 +303,8 @@ pub const ALL: &[Variable] = &[
         .means("protection; none only to loopback; unset: tls, on port 143 starttls"),
     row(INBOX, "IMAP_USERNAME", "", Kind::Line).means("user name"),
     row(INBOX, "IMAP_PASSWORD", "", Kind::Secret).means("password"),
+    row(INBOX, "IMAP_AUTH", "auto", Kind::Choice(&IMAP_AUTHS))
+        .means("how to log in; auto: by password if there is one, else by OAUTH_REFRESH_TOKEN"),
     row(INBOX, "MONITOR_INBOX_FOLDER", "INBOX", Kind::Line).means("folder that is read"),
     row(INBOX, "INBOX_DIR", "inbox", Kind::Path)
         .means("Maildir that is read when there is no IMAP_SERVER"),

@@ -21,6 +21,9 @@ fn plain() -> Outgoing {
         unsubscribe_mailto: None,
         postal_address: None,
         reply_to: None,
+        unsubscribe_url: None,
+        thread: None,
+        html: None,
     }
 }
 

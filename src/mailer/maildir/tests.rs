@@ -5,6 +5,11 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::lead::EmailAddress;
+use crate::mailer::compose;
+
+fn deliver(maildir: &Maildir, key: &str) -> Delivery {
+    maildir.deliver(&Composed::new(&outgoing(key)).unwrap())
+}
 
 fn outgoing(key: &str) -> Outgoing {
     Outgoing {
@@ -20,6 +25,9 @@ fn outgoing(key: &str) -> Outgoing {
         unsubscribe_mailto: None,
         postal_address: None,
         reply_to: None,
+        unsubscribe_url: None,
+        thread: None,
+        html: None,
     }
 }
 
@@ -43,7 +51,7 @@ fn names(maildir: &Maildir, sub: &str) -> Vec<String> {
 #[test]
 fn a_mail_lies_in_new_under_its_key_and_nothing_is_left_in_tmp() {
     let (_dir, maildir) = outbox();
-    let delivery = maildir.deliver(&outgoing("c1.hook"));
+    let delivery = deliver(&maildir, "c1.hook");
     assert_eq!(delivery.label(), "accepted", "{delivery:?}");
     assert_eq!(names(&maildir, "new"), ["c1.hook.outreach"]);
     assert!(names(&maildir, "tmp").is_empty());
@@ -60,7 +68,7 @@ fn a_mail_that_is_there_is_accepted_without_being_written_again() {
     ] {
         let (_dir, maildir) = outbox();
         fs::write(maildir.dir.join(place), "as it was").unwrap();
-        let delivery = maildir.deliver(&outgoing("c1.hook"));
+        let delivery = deliver(&maildir, "c1.hook");
         assert_eq!(delivery.label(), "accepted", "{place}");
         assert!(
             delivery.reply().contains("already in the Maildir"),
@@ -81,7 +89,7 @@ fn what_a_dead_run_left_in_tmp_does_not_count_and_does_not_disturb() {
     let (_dir, maildir) = outbox();
     fs::write(maildir.dir.join("tmp/c1.hook.outreach"), "half a ma").unwrap();
     assert_eq!(maildir.evidence("c1.hook"), Evidence::Absent);
-    assert_eq!(maildir.deliver(&outgoing("c1.hook")).label(), "accepted");
+    assert_eq!(deliver(&maildir, "c1.hook").label(), "accepted");
     assert!(names(&maildir, "tmp").is_empty());
     let written = fs::read(maildir.dir.join("new/c1.hook.outreach")).unwrap();
     assert_eq!(written, compose(&outgoing("c1.hook")).unwrap());
@@ -122,7 +130,7 @@ fn evidence_knows_found_from_absent_from_unknown() {
         matches!(fresh.evidence("c1.hook"), Evidence::CouldNotLook(_)),
         "made just now"
     );
-    assert_eq!(fresh.deliver(&outgoing("c1.hook")).label(), "accepted");
+    assert_eq!(deliver(&fresh, "c1.hook").label(), "accepted");
     assert_eq!(fresh.evidence("c1.hook"), Evidence::Found);
 
     let again = Maildir::open(&dir.path().join("box")).unwrap();
@@ -148,7 +156,7 @@ fn evidence_knows_found_from_absent_from_unknown() {
 fn a_folder_that_cannot_be_written_defers_and_leaves_nothing() {
     let (_dir, maildir) = outbox();
     fs::remove_dir(maildir.dir.join("tmp")).unwrap();
-    let delivery = maildir.deliver(&outgoing("c1.hook"));
+    let delivery = deliver(&maildir, "c1.hook");
     assert!(matches!(
         delivery,
         Delivery::Deferred {
@@ -164,7 +172,7 @@ fn a_folder_that_cannot_be_written_defers_and_leaves_nothing() {
     // A file in the way of the rename: the mail in `tmp` must not stay behind.
     fs::create_dir(maildir.dir.join("tmp")).unwrap();
     fs::remove_dir(maildir.dir.join("new")).unwrap();
-    let delivery = maildir.deliver(&outgoing("c1.hook"));
+    let delivery = deliver(&maildir, "c1.hook");
     assert_eq!(delivery.label(), "deferred", "{delivery:?}");
     assert!(names(&maildir, "tmp").is_empty());
 
@@ -184,7 +192,7 @@ fn a_full_disk_defers_and_leaves_nothing() {
     let (_dir, maildir) = outbox();
     // Every write to /dev/full fails with "no space left on device".
     std::os::unix::fs::symlink("/dev/full", maildir.dir.join("tmp/c1.hook.outreach")).unwrap();
-    let delivery = maildir.deliver(&outgoing("c1.hook"));
+    let delivery = deliver(&maildir, "c1.hook");
     assert_eq!(delivery.label(), "deferred", "{delivery:?}");
     assert!(delivery.reply().contains("No space left"), "{delivery:?}");
     assert!(names(&maildir, "tmp").is_empty() && names(&maildir, "new").is_empty());

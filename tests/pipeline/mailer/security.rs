@@ -17,7 +17,7 @@ fn server(tls: Tls, login: Option<(String, String)>) -> Server {
         tls,
         identity: Some(identity),
         login,
-        mechanisms: "",
+        ..Options::default()
     };
     Server {
         _dir: dir,

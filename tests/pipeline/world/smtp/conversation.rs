@@ -97,6 +97,7 @@ impl Conversation<'_> {
         }
         let options = &self.shared.options;
         let mut lines = vec!["loopback.test".to_string(), "8BITMIME".to_string()];
+        lines.extend(options.offers.iter().map(|line| line.to_string()));
         if options.tls == Tls::Offered && !self.over_tls {
             lines.push("STARTTLS".to_string());
         }
@@ -155,11 +156,16 @@ impl Conversation<'_> {
                 parts.next().zip(parts.next())
             }
             "LOGIN" => Some((self.ask("Username:")?, self.ask("Password:")?)),
+            "XOAUTH2" => bearer(&decode(initial)),
             _ => return self.say("504 5.5.4 unrecognized authentication type"),
         };
         if given.is_some() && given == self.shared.options.login {
             self.user = given.map(|(user, _)| user);
             return self.say("235 2.7.0 Authentication successful");
+        }
+        if mechanism.eq_ignore_ascii_case("XOAUTH2") {
+            // What Google and Microsoft do: the reason as a challenge, then the refusal.
+            assert_eq!(self.ask("{\"status\":\"400\"}")?, "");
         }
         self.say("535 5.7.8 Error: authentication failed")
     }
@@ -190,7 +196,7 @@ impl Conversation<'_> {
 
     fn data(&mut self) -> Step {
         if self.to.is_empty() {
-            return self.say("503 5.5.1 need RCPT command");
+            return self.answer(At::NoRecipient, "503 5.5.1 need RCPT command");
         }
         if self.strike(At::Data)? {
             return Ok(());
@@ -200,8 +206,11 @@ impl Conversation<'_> {
             return Ok(());
         }
         let mut raw = Vec::new();
-        loop {
+        for n_lines in 1.. {
             let line = self.raw_line()?;
+            if n_lines == 1 && self.strike(At::InBody)? {
+                return Ok(());
+            }
             if line == b".\r\n" {
                 break;
             }
@@ -252,10 +261,7 @@ impl Conversation<'_> {
         };
         match strike.fault {
             Fault::Reply(code, text) => self.reply(code, text)?,
-            Fault::Raw(bytes) => {
-                self.stream.write_all(bytes)?;
-                self.stream.flush()?;
-            }
+            Fault::Raw(bytes) => self.write(bytes)?,
             Fault::Leave(code, text) => {
                 self.reply(code, text)?;
                 return self.hang_up();
@@ -268,6 +274,7 @@ impl Conversation<'_> {
     }
 
     fn hang_up<T>(&mut self) -> Step<T> {
+        self.shared.state().unread = String::from_utf8_lossy(&self.unread).into_owned();
         self.socket.shutdown(std::net::Shutdown::Both)?;
         Err(End::Over)
     }
@@ -284,13 +291,23 @@ impl Conversation<'_> {
             let sign = if number == lines.len() { ' ' } else { '-' };
             whole.push_str(&format!("{code}{sign}{line}\r\n"));
         }
-        self.stream.write_all(whole.as_bytes())?;
-        Ok(self.stream.flush()?)
+        self.write(whole.as_bytes())
     }
 
     fn say(&mut self, line: &str) -> Step {
-        self.stream.write_all(format!("{line}\r\n").as_bytes())?;
-        Ok(self.stream.flush()?)
+        self.write(format!("{line}\r\n").as_bytes())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Step {
+        let n_at_once = match self.shared.options.dribbles {
+            true => 1,
+            false => bytes.len().max(1),
+        };
+        for part in bytes.chunks(n_at_once) {
+            self.stream.write_all(part)?;
+            self.stream.flush()?;
+        }
+        Ok(())
     }
 
     fn line(&mut self) -> Step<String> {
@@ -338,6 +355,13 @@ impl Conversation<'_> {
 fn decode(text: &str) -> String {
     let bytes = STANDARD.decode(text).unwrap_or_default();
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// User and token of `user=…^Aauth=Bearer …^A^A`.
+fn bearer(text: &str) -> Option<(String, String)> {
+    let (user, rest) = text.strip_prefix("user=")?.split_once("\x01auth=Bearer ")?;
+    let token = rest.strip_suffix("\x01\x01")?;
+    Some((user.to_string(), token.to_string()))
 }
 
 /// The address of `FROM:<a@b> BODY=8BITMIME`.

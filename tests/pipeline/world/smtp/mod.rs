@@ -28,8 +28,12 @@ pub enum At {
     MailFrom,
     RcptTo,
     Data,
+    /// DATA without a recipient.
+    NoRecipient,
     /// 354 was answered, nothing of the body was read.
     BodyStart,
+    /// The first line of the body was read.
+    InBody,
     /// The whole body and its dot were read: what happens now makes doubts.
     Body,
     Rset,
@@ -115,6 +119,10 @@ pub struct Options {
     pub login: Option<(String, String)>,
     /// The AUTH mechanisms offered, `PLAIN LOGIN` when empty.
     pub mechanisms: &'static str,
+    /// Further lines of the answer to EHLO.
+    pub offers: &'static [&'static str],
+    /// Every reply leaves in single bytes, each in a packet of its own.
+    pub dribbles: bool,
 }
 
 /// A message the server took responsibility for.
@@ -150,6 +158,7 @@ struct State {
     n_bodies: usize,
     n_conversations: usize,
     commands: Vec<String>,
+    unread: String,
     n_releases: usize,
     is_stopped: bool,
     sockets: Vec<TcpStream>,
@@ -251,6 +260,11 @@ impl Smtp {
     /// How many connections were made.
     pub fn n_conversations(&self) -> usize {
         self.shared.state().n_conversations
+    }
+
+    /// What had come and was not read yet when the server last hung up.
+    pub fn unread(&self) -> String {
+        self.shared.state().unread.clone()
     }
 
     /// Every command line in the order it came, without the credentials of AUTH.

@@ -1,0 +1,68 @@
+//! What is checked of each sender: the way its mail goes, and where its answers are read.
+
+use anyhow::Context;
+use outreach::config::{Config, Sender};
+use outreach::mailbox::{self, Mailbox};
+use outreach::mailer::{self, Deadlines, Mailer};
+use outreach::oauth::TokenSource;
+
+use super::Finding;
+
+/// Checks every sender, and every inbox once.
+pub(super) async fn check(config: &Config) -> Vec<Finding> {
+    let is_one = config.senders.len() == 1;
+    let whose = |senders: Vec<&str>| (!is_one).then(|| senders.join(", "));
+    let mut findings = Vec::new();
+    for sender in &config.senders {
+        findings.push(Finding {
+            what: "mail",
+            of: whose(vec![sender.address.as_str()]),
+            result: check_mail(sender).await,
+        });
+    }
+    for mailbox in config.mailboxes() {
+        let readers = config.senders.iter();
+        let readers = readers.filter(|sender| sender.mailbox.name() == mailbox.name());
+        findings.push(Finding {
+            what: "inbox",
+            of: whose(readers.map(|sender| sender.address.as_str()).collect()),
+            result: check_inbox(mailbox).await,
+        });
+    }
+    findings
+}
+
+async fn check_mail(sender: &Sender) -> anyhow::Result<String> {
+    if let mailer::Settings::Maildir(dir) = &sender.mailer
+        && !dir.exists()
+    {
+        let mut above = dir.ancestors().skip(1);
+        // A path without a folder lies in the working directory.
+        let nearest = above.find(|path| path.as_os_str().is_empty() || path.exists());
+        let shown = dir.display();
+        if let Some(file) = nearest.filter(|path| path.is_file()) {
+            let file = file.display();
+            anyhow::bail!("OUTBOX_DIR: expected a folder above `{shown}`, found a file `{file}`");
+        }
+        return Ok(format!(
+            "`{shown}` does not exist yet; the first send makes it a Maildir"
+        ));
+    }
+    let domain = sender.address.domain();
+    Mailer::open_with(&sender.mailer, domain, Deadlines::brief())?
+        .check()
+        .await
+}
+
+async fn check_inbox(settings: &mailbox::Settings) -> anyhow::Result<String> {
+    let with_token;
+    let settings = match settings.oauth() {
+        Some(oauth) => {
+            let token = TokenSource::new(oauth.clone())?.token().await?;
+            with_token = settings.with_token(token);
+            &with_token
+        }
+        None => settings,
+    };
+    Mailbox::check(settings).context("cannot read the inbox")
+}
