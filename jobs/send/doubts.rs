@@ -9,10 +9,12 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use outreach::config::{Config, Sender};
 use outreach::ledger::{HandedOver, Ledger, Letter};
+use outreach::mailbox;
 use outreach::mailbox::sent::{self, SentEvidence, Wanted, Witness};
-use outreach::mailbox::{self, ImapSettings};
 use outreach::mailer::{Evidence, Mailer};
+use outreach::oauth::{self, TokenSource};
 use outreach::plan;
+use secrecy::SecretString;
 
 use super::consequence::moves_after;
 use crate::exit;
@@ -28,7 +30,7 @@ const WITNESSES_MAX: u32 = 5;
 /// Resolves a sender's doubts by evidence, where any can be had. A file that is in the Maildir was
 /// delivered, one that is not there never was; of a mail that went to an SMTP server the Sent folder
 /// may keep a copy.
-pub fn settle(
+pub async fn settle(
     ledger: &mut Ledger,
     mailer: &Mailer,
     (config, sender): (&Config, &Sender),
@@ -41,7 +43,7 @@ pub fn settle(
     let letters = own_letters(ledger, config, sender)?;
     let folder = SentFolder::of(config, sender, here.clone());
     let mut seen = match (mailer, &folder) {
-        (Mailer::Smtp(_), Some(folder)) => folder.look_for(ledger, &letters, now)?,
+        (Mailer::Smtp(_), Some(folder)) => folder.look_for(ledger, &letters, now).await?,
         _ => BTreeMap::new(),
     };
     let mut open = 0;
@@ -115,7 +117,7 @@ fn apply(
 
 /// Where a sender's server keeps what was sent.
 struct SentFolder<'a> {
-    imap: &'a ImapSettings,
+    mailbox: &'a mailbox::Settings,
     folder: &'a str,
     sender: &'a str,
     place: String,
@@ -126,11 +128,8 @@ impl SentFolder<'_> {
     /// The sender's, if one is configured.
     fn of<'a>(config: &Config, sender: &'a Sender, place: String) -> Option<SentFolder<'a>> {
         let folder = sender.sent_folder.as_deref()?;
-        let mailbox::Settings::Imap(imap) = &sender.mailbox else {
-            return None;
-        };
         Some(SentFolder {
-            imap,
+            mailbox: &sender.mailbox,
             folder,
             sender: sender.address.as_str(),
             place,
@@ -139,7 +138,7 @@ impl SentFolder<'_> {
     }
 
     /// What the folder says of each message in doubt, by row id. Keeps what is learned on the way.
-    fn look_for(
+    async fn look_for(
         &self,
         ledger: &mut Ledger,
         letters: &[Letter],
@@ -162,7 +161,7 @@ impl SentFolder<'_> {
         if letters.is_empty() && others.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let copies = match self.copies(&letters, &others) {
+        let copies = match self.copies(&letters, &others).await {
             Ok(copies) => copies,
             Err(why) => {
                 tracing::warn!(
@@ -202,7 +201,7 @@ impl SentFolder<'_> {
 
     /// For each message the Message-ID of its copy, if the folder has one: first the letters, then
     /// the others.
-    fn copies(
+    async fn copies(
         &self,
         letters: &[&Letter],
         others: &[HandedOver],
@@ -226,11 +225,29 @@ impl SentFolder<'_> {
         let Some(since) = since else {
             return Ok(Vec::new());
         };
-        match sent::look(self.imap, self.folder, since, &wanted) {
+        let with_token;
+        let settings = match self.mailbox.oauth() {
+            Some(oauth) => {
+                with_token = self.mailbox.with_token(token(oauth).await?);
+                &with_token
+            }
+            None => self.mailbox,
+        };
+        let mailbox::Settings::Imap(imap) = settings else {
+            return Err("it is not kept on a mail server".to_string());
+        };
+        match sent::look(imap, self.folder, since, &wanted) {
             Ok(look) => Ok(look.copies),
             Err(error) => Err(exit::line(&anyhow::Error::new(error))),
         }
     }
+}
+
+/// An access token for the account, or in words why there is none.
+async fn token(oauth: &oauth::Settings) -> Result<SecretString, String> {
+    let source = TokenSource::new(oauth.clone()).map_err(|error| exit::line(&error))?;
+    let token = source.token().await;
+    token.map_err(|error| exit::line(&anyhow::Error::new(error)))
 }
 
 /// Notes of each message that nobody could look for it.

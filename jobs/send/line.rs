@@ -14,6 +14,7 @@ use outreach::mailer::Outgoing;
 use super::consequence::{self, Terms};
 use super::pace::Pace;
 use super::rules::{Findings, Rules};
+use crate::breaker;
 use crate::exit::Failure;
 use crate::run::{Job, Summary};
 
@@ -30,6 +31,8 @@ pub struct Line<'a> {
     way: Way,
     next: Next,
     failure: Option<Failure>,
+    /// Whether an answer came that may count against the sender.
+    is_suspect: bool,
 }
 
 /// How a sender's mail leaves.
@@ -79,6 +82,7 @@ impl<'a> Line<'a> {
             findings: Findings::default(),
             way,
             failure: None,
+            is_suspect: false,
         }
     }
 
@@ -142,6 +146,7 @@ impl<'a> Line<'a> {
             run: job.run,
             mailboxes: self.mailboxes,
             lead: job.lead,
+            canaries: self.config.canary_size,
             position: &mut self.position,
         };
         let rules = &self.rules;
@@ -269,11 +274,26 @@ impl<'a> Line<'a> {
         }
         self.way.is_proven |= self.failure.is_none();
         let recorded = consequence::of(message, delivery, &self.terms, now);
+        self.is_suspect |= !matches!(recorded, Recorded::Sent { .. } | Recorded::InDoubt { .. });
         if let (Recorded::Deferred { until, .. }, Next::Drained) = (&recorded, self.next) {
             let at = self.pace.wait_for(*until, now);
             self.next = at.map_or(Next::Drained, Next::At);
         }
         recorded
+    }
+
+    /// Stops the sender if what was recorded since the last time demands it.
+    pub fn weigh(
+        &mut self,
+        ledger: &mut Ledger,
+        now: DateTime<Utc>,
+        summary: &mut Summary,
+    ) -> anyhow::Result<()> {
+        let is_suspect = std::mem::take(&mut self.is_suspect);
+        if is_suspect && breaker::trips(ledger, self.config, self.sender, now, summary)? {
+            self.next = Next::Never;
+        }
+        Ok(())
     }
 
     /// The mail of a claimed message.

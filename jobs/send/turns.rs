@@ -136,6 +136,9 @@ impl<'a> Turns<'a> {
         })?;
         self.progress.advance(self.unrecorded.len() as u64);
         self.unrecorded.clear();
+        for line in &mut self.lines {
+            line.weigh(ledger, now, summary)?;
+        }
         for (number, claimed) in claimed {
             if let Some(line) = self.lines.get_mut(number) {
                 line.note(&claimed, ledger, job, now, summary)?;

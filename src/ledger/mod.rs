@@ -40,7 +40,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
-pub use attempts::Recorded;
+pub use attempts::{Attempt, Recorded};
 pub use breakers::HeldSender;
 pub use campaigns::{CampaignRow, NewCampaign, StoredMessage};
 pub use claims::{Candidate, Claimed, ClaimedMessage, Claims, Decision, Limit, Position, SendTurn};
