@@ -25,6 +25,7 @@ use pace::Pace;
 use turns::Turns;
 
 use crate::base;
+use crate::breaker;
 use crate::exit::Failure;
 use crate::run::{Job, Summary};
 
@@ -83,6 +84,9 @@ async fn send(
     let mut result = Ok(());
     let (mut lines, mut hands) = (Vec::new(), Vec::new());
     for sender in &config.senders {
+        if breaker::holds(ledger, config, sender, job.clock.now(), summary)? {
+            continue;
+        }
         // A sender in trouble keeps no other from sending.
         let way = match job.args.dry_run {
             true => Ok(dry_way(lines.len())),
@@ -129,8 +133,7 @@ fn open_way(
     hands: &mut Vec<Hand>,
     summary: &mut Summary,
 ) -> Result<Way, Failure> {
-    let mailer =
-        Mailer::open(&sender.mailer, sender.address.domain()).map_err(Failure::of_file)?;
+    let mailer = Mailer::open(&sender.mailer, sender.address.domain()).map_err(Failure::of_file)?;
     doubts::settle(ledger, &mailer, (config, sender), job, summary)?;
     let (place, batch_max) = (mailer.place(), mailer.batch_max());
     let first = hands.len();

@@ -14,6 +14,7 @@ use outreach::mailer::Outgoing;
 use super::consequence::{self, Terms};
 use super::pace::Pace;
 use super::rules::{Findings, Rules};
+use crate::breaker;
 use crate::exit::Failure;
 use crate::run::{Job, Summary};
 
@@ -274,6 +275,19 @@ impl<'a> Line<'a> {
             self.next = at.map_or(Next::Drained, Next::At);
         }
         recorded
+    }
+
+    /// Ends this sender's part in the run if its figures now hold it.
+    pub fn look_at_figures(
+        &mut self,
+        ledger: &mut Ledger,
+        now: DateTime<Utc>,
+        summary: &mut Summary,
+    ) -> anyhow::Result<()> {
+        if breaker::trips(ledger, self.config, self.sender, now, summary)? {
+            self.next = Next::Never;
+        }
+        Ok(())
     }
 
     /// The mail of a claimed message.
