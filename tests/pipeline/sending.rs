@@ -2,6 +2,7 @@
 //! crowd of processes may break.
 
 mod figures;
+mod kills;
 
 use std::time::Duration;
 

@@ -4,6 +4,8 @@
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
+use outreach::ledger::{Claims, Decision, Ledger, Position};
+
 use super::*;
 
 fn number_of(variable: &str, default: usize) -> usize {
@@ -105,4 +107,63 @@ fn sending_reaches_half_the_rate_of_the_load_generator() {
         rate >= anchor / 2.0,
         "{rate:.0} of {anchor:.0} messages a second"
     );
+}
+
+/// What a claim costs in the middle of a ledger with so many messages, in turns of 8 as 8 connections
+/// take them: the median, without the commit that all of a turn share.
+fn cost_of_a_claim(n_messages: usize) -> Duration {
+    let world = crowd(n_messages / 3);
+    // A third of what is due belongs to another sender and stands before all the rest.
+    let others = "UPDATE messages SET sender = 'other@ours.example' WHERE id % 3 = 0";
+    world.ledger().execute(others, []).unwrap();
+    let now = chrono::DateTime::parse_from_rfc3339("2026-03-20T12:00:00Z")
+        .unwrap()
+        .into();
+    let mut ledger = Ledger::open(&world.path("campaigns.db"), now).unwrap();
+    let run = ledger.start_run("send", now).unwrap();
+    let mut position = Position::start();
+    let mut costs = Vec::new();
+    while costs.len() < 100 {
+        let mut claims = Claims {
+            now,
+            max: 8,
+            sender: "team@ours.example",
+            daily_limit: 1_000_000,
+            day_began_at: now,
+            hourly_limit: None,
+            mailer: "smtp:127.0.0.1:25",
+            run,
+            mailboxes: &[],
+            lead: None,
+            position: &mut position,
+        };
+        let turn = ledger.send_turn(&[], now, |turn| {
+            let started = Instant::now();
+            let claimed = turn.claim_due(&mut claims, &mut |_| Decision::Claim)?;
+            Ok((claimed.messages.len(), started.elapsed()))
+        });
+        let (n, took) = turn.unwrap();
+        assert_eq!(n, 8, "enough is due");
+        costs.push(took / 8);
+    }
+    costs.sort();
+    costs[costs.len() / 2]
+}
+
+#[test]
+fn a_claim_costs_the_same_however_many_messages_there_are() {
+    let many = number_of("MEASURE_MESSAGES", 60_000);
+    println!();
+    let (few, many) = [3_000, many].map(|n| (n, cost_of_a_claim(n))).into();
+    for (n, cost) in [few, many] {
+        println!(
+            "{n:>9} messages: {:>6.1} us a claim",
+            cost.as_secs_f64() * 1e6
+        );
+    }
+    let ratio = many.1.as_secs_f64() / few.1.as_secs_f64();
+    println!("ratio {ratio:.2} (wanted: at most 1.50)");
+    // A busy machine adds to either; what grows with the ledger would be many times as much.
+    let most = if cfg!(debug_assertions) { 5.0 } else { 1.5 };
+    assert!(ratio <= most, "{ratio}");
 }
