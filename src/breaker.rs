@@ -1,8 +1,8 @@
 //! What stops a sender, or the rest of a batch of new leads, until a person looks.
 //!
-//! Purpose: figures in, verdict out. A sender stops when too many of its mails bounce, when somebody
-//! complains, or when the same trouble meets it again and again; the rest of a batch waits for what
-//! becomes of the batch's first mails.
+//! Purpose: figures in, verdict out. A sender stops when too many of its mails bounce, when
+//! somebody complains, or when the same trouble meets it again and again; the rest of a batch waits
+//! for what becomes of the batch's first mails.
 //! Invariant: a verdict names the figures it rests on, so that a person can weigh them.
 //! This module does not know where the figures come from, nor who may overrule it.
 

@@ -112,9 +112,9 @@ fn list(ledger: &Ledger, as_json: bool) -> Result<Exit, Failure> {
     if letters.iter().any(|letter| letter.state == "in_doubt") {
         say!(
             "\nIn doubt: the mail was handed over and no answer came. With SENT_FOLDER set, `send` \
-             looks for its copy\nitself. Else look for its Message-ID in the Sent folder or ask the \
-             recipient's postmaster; then `letters\nconfirm NO` if it is there, `letters retry NO` \
-             if it surely is not."
+             looks for its copy\nitself. Else look for its Message-ID in the Sent folder or ask \
+             the recipient's postmaster; then `letters\nconfirm NO` if it is there, `letters retry \
+             NO` if it surely is not."
         );
     }
     Ok(Exit::Done)

@@ -34,10 +34,7 @@ pub fn run(config: &Config, clock: Clock, args: &Show) -> Result<Exit, Failure> 
         now,
     );
     let held = ledger.held_senders()?;
-    stuck.extend(held.iter().map(|held| {
-        let HeldSender { sender, reason, .. } = held;
-        format!("{sender} is held ({reason}): `outreach resume --sender {sender}`")
-    }));
+    stuck.extend(held.iter().map(held_in_words));
     stuck.extend(crate::breaker::tripped_batches(&ledger, config, now)?);
     stuck.extend(calls.iter().flat_map(Calls::troubles));
     if let Err(unsound) = base::ensure_sound(&ledger, config) {
@@ -88,6 +85,12 @@ pub fn run(config: &Config, clock: Clock, args: &Show) -> Result<Exit, Failure> 
         }
     }
     Ok(Exit::Done)
+}
+
+/// A sender that sends nothing, with the mend.
+fn held_in_words(held: &HeldSender) -> String {
+    let HeldSender { sender, reason, .. } = held;
+    format!("{sender} is held ({reason}): `outreach resume --sender {sender}`")
 }
 
 /// The figures and runs for programs.

@@ -28,8 +28,8 @@ const LEARNED_MAX: u32 = 200;
 const WITNESSES_MAX: u32 = 5;
 
 /// Resolves a sender's doubts by evidence, where any can be had. A file that is in the Maildir was
-/// delivered, one that is not there never was; of a mail that went to an SMTP server the Sent folder
-/// may keep a copy.
+/// delivered, one that is not there never was; of a mail that went to an SMTP server the Sent
+/// folder may keep a copy.
 pub async fn settle(
     ledger: &mut Ledger,
     mailer: &Mailer,

@@ -1,3 +1,4 @@
+mod filters;
 mod replies;
 
 use super::*;
