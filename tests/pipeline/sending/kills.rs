@@ -68,7 +68,7 @@ fn instant_of(round: usize) -> String {
 
 /// Lets a sender go on that was held: how it fared is not what is tested here.
 fn release_senders(world: &World) {
-    world.ledger().execute("DELETE FROM switches", []).unwrap();
+    write(world, "DELETE FROM switches");
 }
 
 /// Kills `n_kills` runs over `n` messages, then lets the rest leave, and looks at everything.
