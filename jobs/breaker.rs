@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use outreach::breaker::{self, Canary, CanaryTerms};
 use outreach::config::{Config, Sender};
-use outreach::ledger::{ClaimedMessage, Ledger, Recorded};
+use outreach::ledger::Ledger;
 
 use crate::run::Summary;
 
@@ -52,13 +52,6 @@ pub fn trips(
     Ok(true)
 }
 
-/// Whether results may count against their sender, so that its figures are worth a look.
-pub fn is_worth_a_look(results: &[(ClaimedMessage, Recorded)]) -> bool {
-    let counts =
-        |recorded: &Recorded| !matches!(recorded, Recorded::Sent { .. } | Recorded::InDoubt { .. });
-    results.iter().any(|(_, recorded)| counts(recorded))
-}
-
 /// How the first Hooks of a batch are to fare, as configured.
 pub fn canary_terms(config: &Config) -> CanaryTerms {
     CanaryTerms {
@@ -68,12 +61,13 @@ pub fn canary_terms(config: &Config) -> CanaryTerms {
     }
 }
 
-/// Lets the rest of each batch leave whose first Hooks did well. The answer says, a line each, which
-/// batches are held until a person says otherwise.
-pub fn clear_batches(
+/// Lets the rest of each batch leave whose first Hooks did well, and says which batches are held
+/// until a person says otherwise.
+pub fn settle_batches(
     ledger: &mut Ledger,
     config: &Config,
     now: DateTime<Utc>,
+    summary: &mut Summary,
 ) -> anyhow::Result<()> {
     let terms = canary_terms(config);
     for cohort in open_batches(ledger, config)? {
@@ -82,6 +76,11 @@ pub fn clear_batches(
             let why = format!("its first {} mails did well", cohort.chosen);
             ledger.clear_batch(&cohort.batch, &why, now)?;
         }
+    }
+    for reason in tripped_batches(ledger, config, now)? {
+        summary.count("batches_held");
+        summary.needs_person = true;
+        summary.note(&reason);
     }
     Ok(())
 }

@@ -58,6 +58,7 @@ pub async fn run(
     if !job.args.dry_run {
         let orphans = ledger.doubt_orphans(job.clock.now())?;
         summary.add("orphaned", i64::from(orphans));
+        breaker::settle_batches(ledger, config, job.clock.now(), summary)?;
     }
     let result = send(ledger, config, job, summary).await;
     let ours: Vec<&str> = config.senders.iter().map(|s| s.address.as_str()).collect();
@@ -90,7 +91,7 @@ async fn send(
         // A sender in trouble keeps no other from sending.
         let way = match job.args.dry_run {
             true => Ok(dry_way(lines.len())),
-            false => open_way(ledger, (config, sender), job, &mut hands, summary),
+            false => open_way(ledger, (config, sender), job, &mut hands, summary).await,
         };
         let way = match way {
             Ok(way) => way,
@@ -99,6 +100,9 @@ async fn send(
                 continue;
             }
         };
+        if breaker::holds(ledger, config, sender, job.clock.now(), summary)? {
+            continue;
+        }
         let address = sender.address.as_str();
         let last_at = ledger.last_claim_before_due(address, job.clock.now())?;
         let pace = Pace::new(config, sender, job, last_at, began);
@@ -126,7 +130,7 @@ fn dry_way(number: usize) -> Way {
 }
 
 /// Opens a sender's mailer with its connections, and settles its doubts.
-fn open_way(
+async fn open_way(
     ledger: &mut Ledger,
     (config, sender): (&Config, &Sender),
     job: &Job,
@@ -134,7 +138,11 @@ fn open_way(
     summary: &mut Summary,
 ) -> Result<Way, Failure> {
     let mailer = Mailer::open(&sender.mailer, sender.address.domain()).map_err(Failure::of_file)?;
+<<<<<<< HEAD
+    doubts::settle(ledger, &mailer, (config, sender), job, summary).await?;
+=======
     doubts::settle(ledger, &mailer, (config, sender), job, summary)?;
+>>>>>>> sendline
     let (place, batch_max) = (mailer.place(), mailer.batch_max());
     let first = hands.len();
     match &mailer {

@@ -3,12 +3,15 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use outreach::breaker::{self, Canary, CanaryTerms};
 use outreach::campaign::StopReason;
 use outreach::config::{Config, Sender};
 use outreach::lead::EmailAddress;
 use outreach::ledger::{Candidate, Decision};
 use outreach::plan::{self, Gate};
 use outreach::{lead, mailer};
+
+use crate::breaker::canary_terms;
 
 /// What was learned while the rules were tested.
 #[derive(Default)]
@@ -24,6 +27,7 @@ pub struct Rules<'a> {
     config: &'a Config,
     sender: &'a Sender,
     plan: plan::Settings,
+    canary: CanaryTerms,
     /// SMTP without any mailbox to read: whoever answers would be written to again.
     is_blind: bool,
 }
@@ -36,6 +40,7 @@ impl<'a> Rules<'a> {
             config,
             sender,
             plan: config.limits(sender),
+            canary: canary_terms(config),
             is_blind: is_smtp && sender.mailbox_is_default && !config.allow_blind_follow_ups,
         }
     }
@@ -67,6 +72,18 @@ impl<'a> Rules<'a> {
             Gate::Wait { until, reason } => return Decision::Wait { until, reason },
             Gate::Blocked { reason } => return Decision::Hold { reason },
         }
+        if let Some(cohort) = &candidate.cohort {
+            match breaker::canary(cohort, &self.canary, now) {
+                Canary::First | Canary::Cleared => {}
+                Canary::Wait { until, reason } => {
+                    let until = self.allowed(candidate, until);
+                    return Decision::Wait { until, reason };
+                }
+                Canary::Hold { reason } | Canary::Tripped { reason } => {
+                    return Decision::Hold { reason };
+                }
+            }
+        }
         let is_follow_up = candidate.number > 1;
         if is_follow_up && let Some(reason) = self.unsafe_to_follow_up(candidate, now, findings) {
             return Decision::Hold { reason };
@@ -74,6 +91,19 @@ impl<'a> Rules<'a> {
         let addressee = (lead.email, lead.full_name);
         findings.addressees.insert(candidate.message, addressee);
         Decision::Claim
+    }
+
+    /// The first instant from one on at which the lead's hours allow a mail.
+    fn allowed(&self, candidate: &Candidate, from: DateTime<Utc>) -> DateTime<Utc> {
+        let itinerary = &candidate.itinerary;
+        let respects = itinerary.sequence.respect_business_days;
+        plan::next_allowed(
+            &itinerary.zone,
+            &itinerary.country,
+            respects,
+            &self.plan,
+            from,
+        )
     }
 
     /// Why a follow-up must wait: nobody knows whether the lead has answered.

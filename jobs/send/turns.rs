@@ -140,10 +140,15 @@ impl<'a> Turns<'a> {
         })?;
         self.progress.advance(self.unrecorded.len() as u64);
         self.unrecorded.clear();
+<<<<<<< HEAD
+        for line in &mut self.lines {
+            line.weigh(ledger, now, summary)?;
+=======
         for number in std::mem::take(&mut self.suspects) {
             if let Some(line) = self.lines.get_mut(number) {
                 line.look_at_figures(ledger, now, summary)?;
             }
+>>>>>>> sendline
         }
         for (number, claimed) in claimed {
             if let Some(line) = self.lines.get_mut(number) {

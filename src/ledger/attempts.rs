@@ -6,10 +6,58 @@ use rusqlite::Connection;
 
 use super::claims::re_date;
 use super::suppressions::SuppressionReason;
-use super::{About, ClaimedMessage, letters, log_event, seconds, suppressions, transitions};
+use super::{
+    About, ClaimedMessage, Ledger, instant, letters, log_event, seconds, suppressions, transitions,
+};
 use crate::campaign::StopReason;
 use crate::delivery::{Blame, Phase};
 use crate::plan::Slot;
+
+/// One conversation about a message, as it is told.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// The message's step.
+    pub step: String,
+    /// 1 for the message's first.
+    pub number: u32,
+    /// Where it went.
+    pub mailer: String,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// How it ended; none while it runs, or when the process died in it.
+    pub outcome: Option<String>,
+    /// How far it came.
+    pub phase: Option<String>,
+    /// Whom a refusal is about.
+    pub blame: Option<String>,
+    /// The server's words, or what happened instead; `""` when nothing was recorded.
+    pub reply: String,
+}
+
+impl Ledger {
+    /// Every conversation about the messages of a campaign, in order.
+    pub fn attempts(&self, campaign: i64) -> anyhow::Result<Vec<Attempt>> {
+        let sql = "SELECT m.step, a.number, a.mailer, a.started_at, a.outcome, a.phase, a.blame,
+                          coalesce(a.reply, '')
+                   FROM messages m JOIN attempts a ON a.message_id = m.id
+                   WHERE m.campaign_id = ?1 ORDER BY m.number, a.number";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let rows = statement.query_map([campaign], |row| {
+            Ok(Attempt {
+                step: row.get(0)?,
+                number: row.get(1)?,
+                mailer: row.get(2)?,
+                started_at: instant(row.get(3)?),
+                outcome: row.get(4)?,
+                phase: row.get(5)?,
+                blame: row.get(6)?,
+                reply: row.get(7)?,
+            })
+        })?;
+        rows.collect::<Result<_, _>>()
+            .context("cannot read the attempts")
+    }
+}
 
 /// What to record about an attempt.
 #[derive(Clone, Debug)]

@@ -212,8 +212,12 @@ fn endings(conn: &Connection, sender: &str, after: i64) -> anyhow::Result<Vec<En
         .context("cannot read how the sender's latest attempts ended")
 }
 
-/// The figures of the batch a Hook belongs to. The caller knows when the mailboxes were read.
-pub(super) fn cohort(conn: &Connection, message: i64, campaign: i64) -> anyhow::Result<Cohort> {
+/// The figures of the batch a Hook belongs to; `scanned_at` says when every mailbox had been read.
+pub(super) fn cohort(
+    conn: &Connection,
+    (message, campaign): (i64, i64),
+    scanned_at: Option<DateTime<Utc>>,
+) -> anyhow::Result<Cohort> {
     let sql = "SELECT date(l.first_read_at, 'unixepoch')
                FROM campaigns c JOIN leads l ON l.id = c.lead_id WHERE c.id = ?1";
     let batch: String = conn
@@ -237,15 +241,24 @@ pub(super) fn cohort(conn: &Connection, message: i64, campaign: i64) -> anyhow::
         .query_row([message], |row| row.get(0))?;
     Ok(Cohort {
         is_member,
+        scanned_at,
         ..cohort_of(conn, batch)?
     })
 }
 
-/// Notes that a Hook is one of the first of its batch.
-pub(super) fn choose(conn: &Connection, message: i64, batch: &str) -> anyhow::Result<()> {
+/// Notes that a Hook which leaves now is one of the first of its batch, if there is room for one.
+pub(super) fn choose(
+    conn: &Connection,
+    message: i64,
+    cohort: &Cohort,
+    canaries: u32,
+) -> anyhow::Result<()> {
+    if cohort.is_cleared || cohort.chosen >= canaries {
+        return Ok(());
+    }
     let sql = "INSERT INTO canaries (message_id, batch) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
     conn.prepare_cached(sql)?
-        .execute((message, batch))
+        .execute((message, &cohort.batch))
         .context("cannot note a batch's first mails")?;
     Ok(())
 }

@@ -20,7 +20,8 @@ pub use next::Position;
 
 use super::attempts::record;
 use super::runs::switch;
-use super::{About, Ledger, Recorded, instant, log_event, reviews, seconds, transitions};
+use super::{About, Ledger, Recorded, breakers, instant, log_event, reviews, seconds, transitions};
+use crate::breaker::Cohort;
 use crate::campaign::{StopReason, message_id};
 use crate::lead::RawLead;
 use crate::plan::Itinerary;
@@ -50,6 +51,8 @@ pub struct Candidate {
     pub scanned_at: Option<DateTime<Utc>>,
     /// Why the latest scan of one of them failed; none when the latest of each succeeded.
     pub scan_error: Option<String>,
+    /// What is known of the first Hooks of its batch, when this is a Hook and that matters.
+    pub cohort: Option<Cohort>,
     /// The steps of the campaign with their history.
     pub itinerary: Itinerary,
 }
@@ -102,6 +105,8 @@ pub struct Claims<'a> {
     pub mailboxes: &'a [String],
     /// Only this lead's messages.
     pub lead: Option<i64>,
+    /// So many Hooks of a batch of new leads go before the rest of it; 0 for no such rule.
+    pub canaries: u32,
     /// How far this run has looked, so that what is held is looked at once.
     pub position: &'a mut Position,
 }
@@ -379,6 +384,9 @@ fn claim(conn: &Connection, claims: &Claims<'_>, found: Found) -> anyhow::Result
         ))
         .context("cannot note the attempt")?;
     let attempt = conn.last_insert_rowid();
+    if let Some(cohort) = &candidate.cohort {
+        breakers::choose(conn, candidate.message, cohort, claims.canaries)?;
+    }
     let tries = match mail.attempts {
         0 => 0,
         _ => {

@@ -36,6 +36,12 @@ pub struct Letter {
     pub outreach_key: String,
     /// Where the last attempt went.
     pub mailer: String,
+    /// The From address.
+    pub sender: String,
+    /// When the first conversation began.
+    pub dated_at: Option<DateTime<Utc>>,
+    /// The latest look for it in the Sent folder: when, and what came of it.
+    pub looked: Option<(DateTime<Utc>, String)>,
     /// The steps of the campaign with their history.
     pub itinerary: Itinerary,
     /// 1 for the first step.
@@ -49,9 +55,11 @@ impl Ledger {
                           coalesce(m.state_reason, ''), m.attempts, m.claimed_at,
                           coalesce(m.message_id, ''), m.outreach_key,
                           coalesce((SELECT a.mailer FROM attempts a WHERE a.message_id = m.id
-                                    ORDER BY a.number DESC LIMIT 1), ''), m.campaign_id, m.number
+                                    ORDER BY a.number DESC LIMIT 1), ''), m.campaign_id, m.number,
+                          coalesce(m.sender, ''), m.dated_at, k.looked_at, k.answer
                    FROM messages m JOIN campaigns c ON c.id = m.campaign_id
                                    JOIN leads l ON l.id = c.lead_id
+                                   LEFT JOIN looks k ON k.message_id = m.id
                    WHERE m.state IN ('in_doubt', 'dead') ORDER BY m.id";
         let mut statement = self.conn.prepare_cached(sql)?;
         let mut rows = statement.query([])?;
@@ -72,6 +80,12 @@ impl Ledger {
                 mailer: row.get(11)?,
                 itinerary: read_itinerary(&self.conn, row.get(12)?)?,
                 number: row.get(13)?,
+                sender: row.get(14)?,
+                dated_at: row.get::<_, Option<i64>>(15)?.map(instant),
+                looked: match (row.get::<_, Option<i64>>(16)?, row.get(17)?) {
+                    (Some(at), Some(answer)) => Some((instant(at), answer)),
+                    _ => None,
+                },
             });
         }
         Ok(letters)

@@ -74,6 +74,7 @@ impl Book {
             run: 1,
             mailboxes: &[],
             lead: None,
+            canaries: 0,
             position,
         };
         let decide = &mut |candidate: &Candidate| match candidate.number {
@@ -233,6 +234,7 @@ fn what_is_held_is_looked_at_once_and_follow_ups_come_first() {
         run: 1,
         mailboxes: &[],
         lead: None,
+        canaries: 0,
         position: &mut Position::start(),
     };
     loop {

@@ -17,6 +17,7 @@
 mod airtable;
 mod commands;
 mod demo;
+mod evidence;
 mod export;
 mod inbound;
 mod judge;

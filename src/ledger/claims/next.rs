@@ -17,7 +17,7 @@ use crate::campaign::{CampaignState, Sequence};
 use crate::lead::{RawLead, RecordId};
 use crate::ledger::leads::read_fields;
 use crate::ledger::schedule::read_steps;
-use crate::ledger::{instant, reviews, seconds, suppressions};
+use crate::ledger::{breakers, instant, reviews, seconds, suppressions};
 use crate::plan::Itinerary;
 
 /// How far a run has looked through what is due of a sender, and what it need not read again:
@@ -204,6 +204,10 @@ fn found(
         None => None,
     };
     let (scanned_at, scan_error) = scans.latest(conn, claims.mailboxes)?;
+    let cohort = match (claims.canaries, row.get(3)?) {
+        (1.., 1) => Some(breakers::cohort(conn, (row.get(0)?, campaign), scanned_at)?),
+        _ => None,
+    };
     let candidate = Candidate {
         message: row.get(0)?,
         campaign,
@@ -216,6 +220,7 @@ fn found(
         suppressed_by,
         scanned_at,
         scan_error,
+        cohort,
         itinerary: Itinerary {
             campaign,
             sequence: claims.position.sequence(row.get(12)?)?,

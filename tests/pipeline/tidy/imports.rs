@@ -53,11 +53,12 @@ const IMPURE: [(&str, &str); 11] = [
 
 /// Crates that only some modules may name, so that what they speak (SQL, SMTP codes, …) stays
 /// there.
-const RESERVED: [(&str, &[&str]); 7] = [
+const RESERVED: [(&str, &[&str]); 8] = [
     ("rusqlite", &["ledger"]),
     ("reqwest", &["airtable", "writer"]),
     ("lettre", &["mailer"]),
     ("imap", &["mailbox"]),
+    ("imap_proto", &["mailbox"]),
     ("native_tls", &["tls", "mailer", "mailbox"]),
     ("tokio_native_tls", &["mailer"]),
     ("axum", &["web"]),
