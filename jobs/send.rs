@@ -85,9 +85,6 @@ async fn send(
     let mut result = Ok(());
     let (mut lines, mut hands) = (Vec::new(), Vec::new());
     for sender in &config.senders {
-        if breaker::holds(ledger, config, sender, job.clock.now(), summary)? {
-            continue;
-        }
         // A sender in trouble keeps no other from sending.
         let way = match job.args.dry_run {
             true => Ok(dry_way(lines.len())),
@@ -138,11 +135,7 @@ async fn open_way(
     summary: &mut Summary,
 ) -> Result<Way, Failure> {
     let mailer = Mailer::open(&sender.mailer, sender.address.domain()).map_err(Failure::of_file)?;
-<<<<<<< HEAD
     doubts::settle(ledger, &mailer, (config, sender), job, summary).await?;
-=======
-    doubts::settle(ledger, &mailer, (config, sender), job, summary)?;
->>>>>>> sendline
     let (place, batch_max) = (mailer.place(), mailer.batch_max());
     let first = hands.len();
     match &mailer {

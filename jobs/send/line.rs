@@ -282,24 +282,15 @@ impl<'a> Line<'a> {
         recorded
     }
 
-<<<<<<< HEAD
     /// Stops the sender if what was recorded since the last time demands it.
     pub fn weigh(
-=======
-    /// Ends this sender's part in the run if its figures now hold it.
-    pub fn look_at_figures(
->>>>>>> sendline
         &mut self,
         ledger: &mut Ledger,
         now: DateTime<Utc>,
         summary: &mut Summary,
     ) -> anyhow::Result<()> {
-<<<<<<< HEAD
         let is_suspect = std::mem::take(&mut self.is_suspect);
         if is_suspect && breaker::trips(ledger, self.config, self.sender, now, summary)? {
-=======
-        if breaker::trips(ledger, self.config, self.sender, now, summary)? {
->>>>>>> sendline
             self.next = Next::Never;
         }
         Ok(())
