@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use outreach::breaker::{self, Canary, CanaryTerms};
 use outreach::config::{Config, Sender};
-use outreach::ledger::{ClaimedMessage, Ledger, Recorded};
+use outreach::ledger::Ledger;
 
 use crate::run::Summary;
 
@@ -50,13 +50,6 @@ pub fn trips(
          `outreach resume --sender {address}`"
     ));
     Ok(true)
-}
-
-/// Whether results may count against their sender, so that its figures are worth a look.
-pub fn is_worth_a_look(results: &[(ClaimedMessage, Recorded)]) -> bool {
-    let counts =
-        |recorded: &Recorded| !matches!(recorded, Recorded::Sent { .. } | Recorded::InDoubt { .. });
-    results.iter().any(|(_, recorded)| counts(recorded))
 }
 
 /// How the first Hooks of a batch are to fare, as configured.

@@ -31,6 +31,8 @@ pub struct Line<'a> {
     way: Way,
     next: Next,
     failure: Option<Failure>,
+    /// Whether an answer came that may count against the sender.
+    is_suspect: bool,
 }
 
 /// How a sender's mail leaves.
@@ -80,6 +82,7 @@ impl<'a> Line<'a> {
             findings: Findings::default(),
             way,
             failure: None,
+            is_suspect: false,
         }
     }
 
@@ -271,6 +274,7 @@ impl<'a> Line<'a> {
         }
         self.way.is_proven |= self.failure.is_none();
         let recorded = consequence::of(message, delivery, &self.terms, now);
+        self.is_suspect |= !matches!(recorded, Recorded::Sent { .. } | Recorded::InDoubt { .. });
         if let (Recorded::Deferred { until, .. }, Next::Drained) = (&recorded, self.next) {
             let at = self.pace.wait_for(*until, now);
             self.next = at.map_or(Next::Drained, Next::At);
@@ -278,14 +282,15 @@ impl<'a> Line<'a> {
         recorded
     }
 
-    /// Ends this sender's part in the run if its figures now hold it.
-    pub fn look_at_figures(
+    /// Stops the sender if what was recorded since the last time demands it.
+    pub fn weigh(
         &mut self,
         ledger: &mut Ledger,
         now: DateTime<Utc>,
         summary: &mut Summary,
     ) -> anyhow::Result<()> {
-        if breaker::trips(ledger, self.config, self.sender, now, summary)? {
+        let is_suspect = std::mem::take(&mut self.is_suspect);
+        if is_suspect && breaker::trips(ledger, self.config, self.sender, now, summary)? {
             self.next = Next::Never;
         }
         Ok(())

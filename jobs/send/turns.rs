@@ -6,7 +6,7 @@
 //! leaves no more in doubt than it had connections. All senders take their turns together; one in
 //! trouble keeps no other from sending.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -15,7 +15,6 @@ use outreach::ledger::{Claimed, ClaimedMessage, Ledger, Recorded};
 
 use super::connections::{Answer, Connections};
 use super::line::Line;
-use crate::breaker;
 use crate::exit::Failure;
 use crate::run::{Job, Progress, Summary};
 
@@ -32,8 +31,6 @@ pub struct Turns<'a> {
     under_way: BTreeMap<usize, (usize, Vec<ClaimedMessage>)>,
     answers: Vec<Answer>,
     unrecorded: Vec<(ClaimedMessage, Recorded)>,
-    /// The lines whose figures are worth a look once that is recorded.
-    suspects: BTreeSet<usize>,
     /// So many more messages this run takes on.
     left: usize,
     /// The line that claims first, so that a small limit is shared by all.
@@ -56,7 +53,6 @@ impl<'a> Turns<'a> {
             under_way: BTreeMap::new(),
             answers: Vec::new(),
             unrecorded: Vec::new(),
-            suspects: BTreeSet::new(),
             left,
             first: 0,
             progress: Progress::start("messages sent", 0, &job.args),
@@ -140,16 +136,14 @@ impl<'a> Turns<'a> {
         })?;
         self.progress.advance(self.unrecorded.len() as u64);
         self.unrecorded.clear();
-        for number in std::mem::take(&mut self.suspects) {
-            if let Some(line) = self.lines.get_mut(number) {
-                line.look_at_figures(ledger, now, summary)?;
-            }
-        }
         for (number, claimed) in claimed {
             if let Some(line) = self.lines.get_mut(number) {
                 line.note(&claimed, ledger, job, now, summary)?;
             }
             self.hand_over(number, claimed, summary)?;
+        }
+        for line in &mut self.lines {
+            line.weigh(ledger, now, summary)?;
         }
         Ok(())
     }
@@ -247,11 +241,7 @@ impl<'a> Turns<'a> {
             line.give_back(answer.connection);
             for (message, delivery) in messages.into_iter().zip(answer.deliveries) {
                 let recorded = line.answered(&message, delivery, now, summary);
-                let result = (message, recorded);
-                if breaker::is_worth_a_look(std::slice::from_ref(&result)) {
-                    self.suspects.insert(number);
-                }
-                self.unrecorded.push(result);
+                self.unrecorded.push((message, recorded));
             }
         }
         Ok(())

@@ -1,8 +1,10 @@
 //! Sending with many connections and many messages: how fast, at what pace, and what no kill and no
 //! crowd of processes may break.
 
+mod crowd;
 mod figures;
 mod kills;
+mod pace;
 
 use std::time::Duration;
 
@@ -88,6 +90,13 @@ fn multiply(world: &World, n: usize) {
     ];
     copy("messages", "t.campaign_id = 1", &message);
     ledger.execute_batch("COMMIT").unwrap();
+}
+
+/// Writes into the ledger behind the program's back.
+fn write(world: &World, sql: &str) {
+    let ledger = rusqlite::Connection::open(world.path("campaigns.db")).unwrap();
+    ledger.busy_timeout(PATIENCE).unwrap();
+    ledger.execute_batch(sql).unwrap();
 }
 
 fn count(world: &World, condition: &str) -> usize {

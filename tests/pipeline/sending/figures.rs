@@ -74,10 +74,7 @@ fn sending_reaches_half_the_rate_of_the_load_generator() {
         .env("SMTP_CONNECTIONS", "8");
     let text = "We plan routes for carriers, and what one of them saved might help you. ";
     let body: String = text.chars().cycle().take(1_900).collect();
-    world
-        .ledger()
-        .execute("UPDATE messages SET body = ?1", [body])
-        .unwrap();
+    write(&world, &format!("UPDATE messages SET body = '{body}'"));
     println!();
     let anchors = [(); 3].map(|()| rate_of_smtp_source(&sink, n));
     let started = Instant::now();
@@ -115,7 +112,7 @@ fn cost_of_a_claim(n_messages: usize) -> Duration {
     let world = crowd(n_messages / 3);
     // A third of what is due belongs to another sender and stands before all the rest.
     let others = "UPDATE messages SET sender = 'other@ours.example' WHERE id % 3 = 0";
-    world.ledger().execute(others, []).unwrap();
+    write(&world, others);
     let now = chrono::DateTime::parse_from_rfc3339("2026-03-20T12:00:00Z")
         .unwrap()
         .into();
