@@ -18,6 +18,7 @@
 mod say;
 
 mod base;
+mod breaker;
 mod chain;
 mod exit;
 mod generate;
@@ -43,7 +44,7 @@ use outreach::config::{Config, Sources};
 use outreach::mailer;
 
 use exit::{Exit, Failure};
-use run::{PullArgs, Stage, StageArgs, Stop};
+use run::{PullArgs, SendArgs, Stage, StageArgs, Stop};
 
 /// Writes each lead a campaign of three e-mails, sends every one exactly once at a decent hour, and
 /// stops at the first answer
@@ -95,7 +96,7 @@ enum Command {
     /// Stage: give every undated message its instant
     Schedule(StageArgs),
     /// Stage: send what is due
-    Send(StageArgs),
+    Send(SendArgs),
     /// Stage: read the inbox and stop what must stop
     Scan(StageArgs),
     /// Stage: show what changed in Airtable or the status file
@@ -120,10 +121,10 @@ enum Command {
     /// Hold, continue or end single campaigns
     #[command(subcommand)]
     Campaign(operator::campaign::Command),
-    /// The red button: hold everything that would be sent
-    Pause(operator::campaign::PauseAll),
-    /// Release the red button
-    Resume(operator::campaign::ResumeAll),
+    /// The red button: hold everything that would be sent, or all mail of one sender
+    Pause(operator::pause::Pause),
+    /// Release the red button, a sender, or the rest of a batch of new leads
+    Resume(operator::pause::Resume),
     /// Messages in doubt and dead letters
     #[command(subcommand)]
     Letters(operator::letters::Command),
@@ -213,7 +214,7 @@ fn run_command(cli: Cli) -> Result<Exit, Failure> {
         Command::Pull(args) => stage(Stage::Pull, &config, clock, &args.into_stage()),
         Command::Generate(args) => stage(Stage::Generate, &config, clock, &args),
         Command::Schedule(args) => stage(Stage::Schedule, &config, clock, &args),
-        Command::Send(args) => stage(Stage::Send, &config, clock, &args),
+        Command::Send(args) => stage(Stage::Send, &config, clock, &args.into_stage()),
         Command::Scan(args) => stage(Stage::Scan, &config, clock, &args),
         Command::Push(args) => stage(Stage::Push, &config, clock, &args),
         Command::Nightly(args) => job(&chain::NIGHTLY, &config, clock, &args),
@@ -225,8 +226,8 @@ fn run_command(cli: Cli) -> Result<Exit, Failure> {
         Command::Review(command) => operator::review::run(&config, clock, &command),
         Command::Judge(args) => operator::judge::run(&config, &args),
         Command::Campaign(command) => operator::campaign::run(&config, clock, &command),
-        Command::Pause(args) => operator::campaign::pause_all(&config, clock, &args),
-        Command::Resume(args) => operator::campaign::resume_all(&config, clock, &args),
+        Command::Pause(args) => operator::pause::pause(&config, clock, &args),
+        Command::Resume(args) => operator::pause::resume(&config, clock, &args),
         Command::Letters(command) => operator::letters::run(&config, clock, &command),
         Command::Suppress(command) => operator::suppress::run(&config, clock, &command),
         Command::Backup(args) => operator::backup::run(&config, clock, &args),

@@ -41,6 +41,29 @@ pub struct StageArgs {
     /// `pull --accept-removed`
     #[arg(skip)]
     pub accept_removed: bool,
+    /// `send --no-wait`
+    #[arg(skip)]
+    pub no_wait: bool,
+}
+
+/// The options of `send`.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct SendArgs {
+    #[command(flatten)]
+    args: StageArgs,
+    /// Send only what is due now; otherwise a run waits for what falls due in SEND_RUN_MINUTES
+    #[arg(long)]
+    no_wait: bool,
+}
+
+impl SendArgs {
+    /// The options as the stage takes them.
+    pub fn into_stage(self) -> StageArgs {
+        StageArgs {
+            no_wait: self.no_wait,
+            ..self.args
+        }
+    }
 }
 
 /// The options of `pull`.

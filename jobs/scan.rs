@@ -13,6 +13,7 @@ use outreach::ledger::{Ledger, NewInbound};
 use outreach::mailbox::{self, Cursor, Mailbox, OpenError};
 use outreach::oauth::{TokenError, TokenSource};
 
+use crate::breaker;
 use crate::exit::Failure;
 use crate::run::{Job, Progress, Summary};
 
@@ -35,6 +36,11 @@ pub async fn run(
         // One mailbox that cannot be read keeps no other from being read.
         let read = scan_mailbox(ledger, config, settings, job, summary).await;
         result = result.and(read);
+    }
+    if summary.counted("bounce_hard") + summary.counted("complaint") > 0 {
+        for sender in &config.senders {
+            breaker::trips(ledger, config, sender, job.clock.now(), summary)?;
+        }
     }
     if job.args.dry_run {
         let rows = ledger.inbound(None)?.into_iter().skip(known);

@@ -4,28 +4,30 @@
 //! promise 1: the claim is committed before the connection is used, and whatever may have been
 //! taken without an answer is in doubt and never sent again by itself.
 
+mod connections;
+pub mod consequence;
+mod doubts;
 mod latest;
+mod line;
 mod pace;
 mod rules;
+mod turns;
 
 use std::time::Instant;
 
-use anyhow::anyhow;
-use chrono::{DateTime, NaiveTime, Utc};
-use outreach::campaign::StopReason;
 use outreach::config::{Config, Sender};
-use outreach::delivery::{Blame, Delivery, Phase};
-use outreach::lead;
-use outreach::ledger::{Claimed, ClaimedMessage, Claims, Ledger, Position, Recorded};
-use outreach::mailer::{self, Evidence, Mailer, Outgoing};
-use outreach::plan::{self, Itinerary, StepState};
+use outreach::ledger::Ledger;
+use outreach::mailer::Mailer;
 
+use connections::{Connections, Hand};
+use line::{Line, Way};
 use pace::Pace;
-use rules::Rules;
+use turns::Turns;
 
 use crate::base;
+use crate::breaker;
 use crate::exit::Failure;
-use crate::run::{Job, Progress, Summary};
+use crate::run::{Job, Summary};
 
 /// So many messages a dry run looks at in one round.
 const DRY_BATCH_MAX: usize = 256;
@@ -56,13 +58,9 @@ pub async fn run(
     if !job.args.dry_run {
         let orphans = ledger.doubt_orphans(job.clock.now())?;
         summary.add("orphaned", i64::from(orphans));
+        breaker::settle_batches(ledger, config, job.clock.now(), summary)?;
     }
-    let mut result = Ok(());
-    for sender in &config.senders {
-        // A sender in trouble keeps no other from sending.
-        let sent = send_as(ledger, config, sender, job, summary).await;
-        result = result.and(sent);
-    }
+    let result = send(ledger, config, job, summary).await;
     let ours: Vec<&str> = config.senders.iter().map(|s| s.address.as_str()).collect();
     let elsewhere = ledger.due_for_other_senders(&ours, job.clock.now())?;
     if elsewhere > 0 {
@@ -75,346 +73,83 @@ pub async fn run(
     result
 }
 
-/// Sends what is due of one sender.
-async fn send_as(
+/// Sends what is due of every sender.
+async fn send(
     ledger: &mut Ledger,
     config: &Config,
-    sender: &Sender,
     job: &Job,
     summary: &mut Summary,
 ) -> Result<(), Failure> {
-    // A dry run opens no mailer, which could make a Maildir, and calls nothing in doubt that a run
-    // beside it may be sending just now.
-    let mut mailer = None;
-    if !job.args.dry_run {
-        let mailer = mailer.insert(open_mailer(sender)?);
-        settle_doubts(ledger, mailer, &config.hours(), job, summary)?;
-    }
-    let result = send_due(ledger, mailer.as_mut(), config, sender, job, summary).await;
-    if let Some(mailer) = mailer {
-        mailer.close().await;
-    }
-    result
-}
-
-/// The mailer of a sender.
-fn open_mailer(sender: &Sender) -> Result<Mailer, Failure> {
-    Mailer::open(&sender.mailer, sender.address.domain()).map_err(Failure::of_file)
-}
-
-/// Resolves doubts by evidence, where the mailer can give any: a file that is in the Maildir was
-/// delivered, one that is not there never was.
-fn settle_doubts(
-    ledger: &mut Ledger,
-    mailer: &Mailer,
-    settings: &plan::Settings,
-    job: &Job,
-    summary: &mut Summary,
-) -> anyhow::Result<()> {
-    let here = mailer.place();
-    let now = job.clock.now();
-    let mut open = 0;
-    for letter in ledger.letters()? {
-        if letter.state != "in_doubt" {
+    let began = Instant::now();
+    let mailboxes: Vec<String> = config.mailboxes().iter().map(|m| m.name()).collect();
+    let mut result = Ok(());
+    let (mut lines, mut hands) = (Vec::new(), Vec::new());
+    for sender in &config.senders {
+        // A sender in trouble keeps no other from sending.
+        let way = match job.args.dry_run {
+            true => Ok(dry_way(lines.len())),
+            false => open_way(ledger, (config, sender), job, &mut hands, summary).await,
+        };
+        let way = match way {
+            Ok(way) => way,
+            Err(failure) => {
+                result = result.and(Err(failure));
+                continue;
+            }
+        };
+        if breaker::holds(ledger, config, sender, job.clock.now(), summary)? {
             continue;
         }
-        let evidence = match letter.mailer == here {
-            true => mailer.evidence(&letter.outreach_key),
-            false => Evidence::CouldNotLook("it went elsewhere".to_string()),
-        };
-        match evidence {
-            Evidence::Found => {
-                let sent_at = letter.claimed_at.unwrap_or(now);
-                let moves = moves_after(&letter.itinerary, letter.number, sent_at, settings);
-                ledger.settle_as_sent(&letter, &moves, "the mail is in the Maildir", now)?;
-                summary.count("doubts_settled");
-            }
-            Evidence::Absent => {
-                ledger.put_back(letter.id, now, "the mail is not in the Maildir", now)?;
-                summary.count("doubts_settled");
-            }
-            Evidence::CouldNotLook(_) => open += 1,
-        }
+        let address = sender.address.as_str();
+        let last_at = ledger.last_claim_before_due(address, job.clock.now())?;
+        let pace = Pace::new(config, sender, job, last_at, began);
+        lines.push(Line::new(config, sender, &mailboxes, pace, way));
     }
-    summary.add("waiting_in_doubt", open);
-    summary.needs_person |= open > 0;
-    Ok(())
-}
-
-/// Where this sender's day began.
-fn day_began_at(config: &Config, now: DateTime<Utc>) -> DateTime<Utc> {
-    config
-        .default_zone
-        .at(config.default_zone.local_date(now), NaiveTime::MIN)
-}
-
-async fn send_due(
-    ledger: &mut Ledger,
-    mut mailer: Option<&mut Mailer>,
-    config: &Config,
-    sender: &Sender,
-    job: &Job,
-    summary: &mut Summary,
-) -> Result<(), Failure> {
-    let (place, batch_max) = match &mailer {
-        Some(mailer) => (mailer.place(), mailer.batch_max()),
-        None => ("nowhere".to_string(), DRY_BATCH_MAX),
+    let connections = match job.args.dry_run {
+        true => None,
+        false => Some(Connections::start(hands)?),
     };
-    let mailboxes: Vec<String> = config.mailboxes().iter().map(|m| m.name()).collect();
-    let rules = Rules::new(config, sender);
-    let began = Instant::now();
-    let mut left = job.args.limit.unwrap_or(config.queue_batch_size) as usize;
-    let mut position = Position::start();
-    let mut pace = Pace::new(config, sender, job);
-    let mut progress = Progress::start("messages sent", 0, &job.args);
-    let mut blocked = None;
-    let (now, address) = (job.clock.now(), sender.address.as_str());
-    let last_at = ledger.last_claim_before_due(address, now)?;
-    pace.wait_after(last_at, now, &job.stop).await;
-    while left > 0 && !job.stop.requested() {
-        let now = job.clock.now();
-        let mut claims = Claims {
-            now,
-            max: batch_max.min(left),
-            sender: address,
-            daily_limit: sender.limits.daily,
-            day_began_at: day_began_at(config, now),
-            mailer: &place,
-            run: job.run,
-            mailboxes: &mailboxes,
-            lead: job.lead,
-            position,
-        };
-        let claimed = ledger.claim_due(&mut claims, &mut |candidate| {
-            rules.decide(candidate, now, &mut blocked)
-        })?;
-        position = claims.position;
-        note_claims(&claimed, summary);
-        let n = claimed.messages.len();
-        left -= n;
-        if n > 0 {
-            let mailer = mailer.as_deref_mut();
-            hand_over(
-                ledger,
-                mailer,
-                (config, sender),
-                job,
-                summary,
-                claimed.messages,
-            )
-            .await?;
-            progress.advance(n as u64);
-        }
-        if claimed.exhausted || claimed.limit_reached || claimed.paused.is_some() {
-            break;
-        }
-        if n > 0 && !pace.wait(began, &job.stop).await {
-            summary.count("run_time_used_up");
-            break;
-        }
-    }
-    match blocked {
-        Some(why) => Err(Failure::config(anyhow!(why))),
-        None => Ok(()),
+    let left = job.args.limit.unwrap_or(config.queue_batch_size) as usize;
+    let turns = Turns::new(job, lines, connections, left);
+    result.and(turns.run(ledger, summary).await)
+}
+
+/// The way of a dry run: it opens no mailer, which could make a Maildir, and calls nothing in doubt
+/// that a run beside it may be sending just now.
+fn dry_way(number: usize) -> Way {
+    Way {
+        place: "nowhere".to_string(),
+        batch_max: DRY_BATCH_MAX,
+        idle: vec![number],
+        n_busy: 0,
+        is_proven: true,
     }
 }
 
-fn note_claims(claimed: &Claimed, summary: &mut Summary) {
-    if let Some((reason, since)) = &claimed.paused {
-        tracing::warn!("everything is paused since {since}: {reason}");
-        summary.count("paused");
-    }
-    summary.add("moved", i64::from(claimed.moved));
-    summary.add("stopped", i64::from(claimed.stopped));
-    for (_, reason) in &claimed.back_in_review {
-        summary.count("back_in_review");
-        summary.needs_person = true;
-        summary.note(reason);
-    }
-    summary.add("daily_limit_reached", i64::from(claimed.limit_reached));
-    for (_, reason) in &claimed.held {
-        summary.count("held");
-        summary.note(reason);
-    }
-}
-
-/// Delivers claimed messages and records each verdict. Trouble that the next message would meet too
-/// ends the run, once everything is recorded.
-async fn hand_over(
+/// Opens a sender's mailer with its connections, and settles its doubts.
+async fn open_way(
     ledger: &mut Ledger,
-    mailer: Option<&mut Mailer>,
     (config, sender): (&Config, &Sender),
     job: &Job,
+    hands: &mut Vec<Hand>,
     summary: &mut Summary,
-    messages: Vec<ClaimedMessage>,
-) -> Result<(), Failure> {
-    let mut outgoing = Vec::with_capacity(messages.len());
-    for message in &messages {
-        outgoing.push(compose((config, sender), message)?);
-    }
-    let deliveries = match mailer {
-        None => {
-            for (message, out) in messages.iter().zip(&outgoing) {
-                let (step, to, subject) = (&message.step, &out.to, &out.subject);
-                summary.preview.push(format!("{step} to {to}: {subject}"));
-            }
-            let accepted = || Delivery::Accepted {
-                reply: "dry run".to_string(),
-            };
-            outgoing.iter().map(|_| accepted()).collect()
+) -> Result<Way, Failure> {
+    let mailer = Mailer::open(&sender.mailer, sender.address.domain()).map_err(Failure::of_file)?;
+    doubts::settle(ledger, &mailer, (config, sender), job, summary).await?;
+    let (place, batch_max) = (mailer.place(), mailer.batch_max());
+    let first = hands.len();
+    match &mailer {
+        Mailer::Maildir(_) => hands.push(Hand::Folder(mailer)),
+        Mailer::Smtp(_) => {
+            let connections = (0..sender.connections).map(|_| Hand::Server(mailer.connection()));
+            hands.extend(connections);
         }
-        Some(mailer) => mailer.deliver_batch(&outgoing).await,
-    };
-    let now = job.clock.now();
-    let mut trouble = None;
-    let mut results = Vec::with_capacity(messages.len());
-    for (message, delivery) in messages.into_iter().zip(deliveries) {
-        summary.count(delivery.label());
-        match &delivery {
-            Delivery::Deferred {
-                blame: blame @ (Blame::Server | Blame::Sender),
-                phase,
-                reply,
-            } => trouble = Some(stopped(&sender.mailer, *phase, *blame, reply)),
-            Delivery::Rejected { .. } | Delivery::InDoubt { .. } => summary.needs_person = true,
-            _ => {}
-        }
-        let recorded = recorded(&message, delivery, config, now);
-        results.push((message, recorded));
     }
-    ledger.record_attempts(&results, now)?;
-    trouble.map_or(Ok(()), Err)
-}
-
-/// Why sending stopped: other settings are needed when the server does not take our login or our
-/// way of TLS, else time.
-fn stopped(mailer: &mailer::Settings, phase: Phase, blame: Blame, reply: &str) -> Failure {
-    let is_ours = blame == Blame::Sender && phase <= Phase::Auth && !reply.starts_with('4');
-    let place = match mailer {
-        mailer::Settings::Maildir(_) => String::new(),
-        mailer::Settings::Smtp(smtp) => format!(" at SMTP server {}:{}", smtp.host, smtp.port),
-    };
-    let mend = match phase {
-        Phase::Auth if is_ours => "; check SMTP_USERNAME and SMTP_PASSWORD",
-        _ if is_ours => "; check SMTP_TLS and SMTP_PORT",
-        _ => "",
-    };
-    let error = anyhow!("sending stopped{place}: {reply}{mend}");
-    match is_ours {
-        true => Failure::config(error),
-        false => Failure::again(error),
-    }
-}
-
-/// The mail of a claimed message. A lead that passed the data check at the claim passes it here.
-fn compose(
-    (config, sender): (&Config, &Sender),
-    message: &ClaimedMessage,
-) -> anyhow::Result<Outgoing> {
-    let lead = lead::content_check(&message.raw).map_err(|reject| {
-        anyhow!(
-            "message {}: the lead does not pass the data check: {}",
-            message.id,
-            reject.detail
-        )
-    })?;
-    Ok(Outgoing {
-        from: sender.address.clone(),
-        from_name: sender.name.clone(),
-        to: lead.email,
-        to_name: lead.full_name,
-        subject: message.subject.clone(),
-        body: message.body.clone(),
-        dated_at: message.dated_at,
-        message_id: message.message_id.clone(),
-        outreach_key: message.outreach_key.clone(),
-        unsubscribe_mailto: Some(sender.unsubscribe_mailto.clone()),
-        postal_address: config.postal_address.clone(),
-        reply_to: sender.reply_to.clone(),
-        unsubscribe_url: None,
-        thread: None,
-        html: None,
+    Ok(Way {
+        place,
+        batch_max,
+        idle: (first..hands.len()).collect(),
+        n_busy: 0,
+        is_proven: false,
     })
-}
-
-/// What follows from a delivery: the state, the next try, the end of the campaign.
-fn recorded(
-    message: &ClaimedMessage,
-    delivery: Delivery,
-    config: &Config,
-    now: DateTime<Utc>,
-) -> Recorded {
-    match delivery {
-        Delivery::Accepted { reply } => {
-            let moves = moves_after(&message.itinerary, message.number, now, &config.hours());
-            Recorded::Sent { reply, moves }
-        }
-        Delivery::Deferred {
-            phase,
-            reply,
-            blame,
-        } => {
-            // Only refusals of this message use up its tries: nobody loses a lead because a server
-            // was down or our login failed.
-            let counts = matches!(blame, Blame::Recipient | Blame::Message);
-            let tries = message.tries + u32::from(counts);
-            if counts && tries >= config.delivery_attempts_max {
-                let stop = StopReason::Undeliverable;
-                return Recorded::Dead {
-                    phase,
-                    reply,
-                    blame: Blame::Message,
-                    stop,
-                };
-            }
-            let until = plan::retry_at(
-                &message.itinerary,
-                tries.max(1),
-                config.retry_delay_minutes,
-                &config.hours(),
-                now,
-            );
-            Recorded::Deferred {
-                phase,
-                reply,
-                blame,
-                until,
-            }
-        }
-        Delivery::Rejected {
-            phase,
-            reply,
-            blame,
-        } => {
-            let stop = match blame {
-                Blame::Recipient => StopReason::Bounced,
-                _ => StopReason::Undeliverable,
-            };
-            Recorded::Dead {
-                phase,
-                reply,
-                blame,
-                stop,
-            }
-        }
-        Delivery::InDoubt { reply } => Recorded::InDoubt { reply },
-    }
-}
-
-/// The later steps that stand too early once a step left at an instant.
-pub fn moves_after(
-    itinerary: &Itinerary,
-    number: u32,
-    sent_at: DateTime<Utc>,
-    settings: &plan::Settings,
-) -> Vec<plan::Slot> {
-    let mut itinerary = itinerary.clone();
-    for step in itinerary
-        .steps
-        .iter_mut()
-        .filter(|step| step.number == number)
-    {
-        step.state = StepState::Sent(sent_at);
-    }
-    plan::after_sent(&itinerary, settings)
 }

@@ -18,8 +18,8 @@
 //! and no adapter or stage knows another; a test reads the `use` lines and holds us to it.
 //!
 //! **Core** (values in, values out; no IO, no async, no clock):
-//! [`lead`], [`campaign`], [`copy`], [`calendar`], [`plan`], [`delivery`], [`inbound`],
-//! [`changeset`].
+//! [`lead`], [`campaign`], [`copy`], [`calendar`], [`plan`], [`delivery`], [`breaker`],
+//! [`inbound`], [`changeset`].
 //!
 //! **Adapters** (one outside thing each): [`ledger`] alone knows SQL, [`airtable`] alone Airtable's
 //! JSON, [`leads_file`] CSV, [`writer`] language models, [`mailer`] SMTP, [`mailbox`] IMAP;
@@ -74,6 +74,8 @@ pub mod calendar;
 pub mod plan;
 
 pub mod delivery;
+
+pub mod breaker;
 
 pub mod inbound;
 

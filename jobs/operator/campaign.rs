@@ -1,13 +1,10 @@
-//! campaign pause, resume and stop; and the red button over everything.
+//! campaign pause, resume and stop.
 
-use anyhow::anyhow;
 use outreach::campaign::StopReason;
 use outreach::clock::Clock;
 use outreach::config::Config;
-use serde_json::json;
 
 use super::review::decide;
-use super::{open, print_json};
 use crate::exit::{Exit, Failure};
 
 /// What to do with single campaigns.
@@ -30,31 +27,6 @@ pub struct Which {
     /// Why, for the log
     #[arg(long, default_value = "on a person's word")]
     reason: String,
-    /// Print JSON on stdout
-    #[arg(long)]
-    json: bool,
-}
-
-/// The options of `pause`.
-#[derive(Debug, clap::Args)]
-pub struct PauseAll {
-    /// Everything, for every sender; `send` stops before its next message
-    #[arg(long, required = true)]
-    all: bool,
-    /// Why, for the log and for `status`
-    #[arg(long, default_value = "on a person's word")]
-    reason: String,
-    /// Print JSON on stdout
-    #[arg(long)]
-    json: bool,
-}
-
-/// The options of `resume`.
-#[derive(Debug, clap::Args)]
-pub struct ResumeAll {
-    /// Everything; single campaigns that were paused stay paused
-    #[arg(long, required = true)]
-    all: bool,
     /// Print JSON on stdout
     #[arg(long)]
     json: bool,
@@ -93,34 +65,4 @@ pub fn run(config: &Config, clock: Clock, command: &Command) -> Result<Exit, Fai
             },
         ),
     }
-}
-
-/// Runs `pause --all`.
-pub fn pause_all(config: &Config, clock: Clock, args: &PauseAll) -> Result<Exit, Failure> {
-    if !args.all {
-        return Err(Failure::usage(anyhow!("pause: expected --all")));
-    }
-    open(config, clock)?.set_switch("pause_all", &args.reason, clock.now())?;
-    if args.json {
-        print_json(&json!({"paused": true, "reason": args.reason}));
-    } else {
-        say!("everything is paused: nothing leaves until `outreach resume --all`");
-    }
-    Ok(Exit::Done)
-}
-
-/// Runs `resume --all`.
-pub fn resume_all(config: &Config, clock: Clock, args: &ResumeAll) -> Result<Exit, Failure> {
-    if !args.all {
-        return Err(Failure::usage(anyhow!("resume: expected --all")));
-    }
-    let was_paused = open(config, clock)?.clear_switch("pause_all")?;
-    if args.json {
-        print_json(&json!({"paused": false, "was_paused": was_paused}));
-    } else if was_paused {
-        say!("released: what is overdue leaves at the normal rate");
-    } else {
-        say!("nothing was paused");
-    }
-    Ok(Exit::Done)
 }

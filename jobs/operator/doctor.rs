@@ -9,6 +9,7 @@ use outreach::config::{Config, LeadsSource, Problems, Sources, Warning, WriterSo
 use outreach::copy::quality::Severity;
 use outreach::copy::templates;
 use outreach::leads_file;
+use outreach::ledger::HeldSender;
 use outreach::mailbox::OpenError;
 use outreach::mailer;
 use outreach::oauth::TokenError;
@@ -158,7 +159,24 @@ async fn check(config: &Config, clock: Clock) -> Vec<Finding> {
     }
     add("writer", check_writer(config).await);
     findings.extend(senders::check(config).await);
+    findings.extend(check_held(config, clock));
     findings
+}
+
+/// Senders that send nothing until a person releases them.
+fn check_held(config: &Config, clock: Clock) -> Vec<Finding> {
+    // A ledger that cannot be read is a finding of its own.
+    let held = open_to_read(config, clock).and_then(|ledger| ledger.held_senders());
+    let finding = |held: HeldSender| {
+        let HeldSender { sender, reason, .. } = held;
+        let mend = format!("held: {reason}; see to that, then `outreach resume --sender {sender}`");
+        Finding {
+            what: "sender",
+            of: Some(sender),
+            result: Err(anyhow::anyhow!(mend)),
+        }
+    };
+    held.unwrap_or_default().into_iter().map(finding).collect()
 }
 
 /// What a finding means for the exit code: an upstream that is down is waited for, everything else

@@ -5,7 +5,7 @@ use outreach::changeset;
 use outreach::clock::Clock;
 use outreach::config::Config;
 use outreach::lead;
-use outreach::ledger::{LeadRow, Ledger};
+use outreach::ledger::{CampaignRow, LeadRow, Ledger};
 use serde_json::json;
 
 use super::{local, one_lead, open_to_read, print_json, table, utc};
@@ -66,6 +66,8 @@ pub fn run(config: &Config, clock: Clock, args: &Args) -> Result<Exit, Failure> 
                 rows.collect()
             )
         );
+        say_attempts(&ledger, campaign.id)?;
+        say_held(&ledger, &campaign)?;
         for mail in ledger.inbound(Some(campaign.id))? {
             say!(
                 "  {} {} from {}: {}",
@@ -82,6 +84,41 @@ pub fn run(config: &Config, clock: Clock, args: &Args) -> Result<Exit, Failure> 
         say!("  {}  {:<12} {}", utc(event.at), event.kind, event.detail);
     }
     Ok(Exit::Done)
+}
+
+/// Each conversation about a campaign's messages, with what the server said.
+fn say_attempts(ledger: &Ledger, campaign: i64) -> anyhow::Result<()> {
+    for attempt in ledger.attempts(campaign)? {
+        let how = match attempt.outcome.as_deref() {
+            Some("in_doubt") => "in doubt",
+            Some(outcome) => outcome,
+            None => "not answered",
+        };
+        say!(
+            "  {} {} attempt {} at {}: {how}: {}",
+            utc(attempt.started_at),
+            attempt.step,
+            attempt.number,
+            attempt.mailer,
+            attempt.reply
+        );
+    }
+    Ok(())
+}
+
+/// Says when a campaign that could go on waits because its sender is held.
+fn say_held(ledger: &Ledger, campaign: &CampaignRow) -> anyhow::Result<()> {
+    let messages = ledger.messages(campaign.id)?;
+    let sender = messages.into_iter().find_map(|message| message.sender);
+    if let Some(sender) = sender.filter(|_| campaign.state.is_open())
+        && let Some((why, since)) = ledger.held(&sender)?
+    {
+        say!(
+            "  {sender} is held since {}, {why}: `outreach resume --sender {sender}`",
+            utc(since)
+        );
+    }
+    Ok(())
 }
 
 /// What the data check made of the record: how the lead is addressed, what was mended, and what a
@@ -133,6 +170,13 @@ fn as_json(ledger: &Ledger, lead: &LeadRow) -> Result<Exit, Failure> {
                 "message_id": message.message_id, "sender": message.sender,
             })
         });
+        let attempts = ledger.attempts(campaign.id)?.into_iter().map(|attempt| {
+            json!({
+                "step": attempt.step, "number": attempt.number, "mailer": attempt.mailer,
+                "started_at": at(attempt.started_at), "outcome": attempt.outcome,
+                "phase": attempt.phase, "blame": attempt.blame, "reply": attempt.reply,
+            })
+        });
         campaigns.push(json!({
             "campaign_id": campaign.campaign_id, "state": campaign.state.as_str(),
             "stop_reason": campaign.stop_reason.map(|reason| reason.as_str()),
@@ -143,6 +187,7 @@ fn as_json(ledger: &Ledger, lead: &LeadRow) -> Result<Exit, Failure> {
             "response_at": campaign.response_at.map(at),
             "resume_at": campaign.resume_at.map(at),
             "messages": messages.collect::<Vec<_>>(),
+            "attempts": attempts.collect::<Vec<_>>(),
         }));
     }
     let events = ledger

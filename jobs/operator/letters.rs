@@ -57,7 +57,7 @@ pub fn run(config: &Config, clock: Clock, command: &Command) -> Result<Exit, Fai
             "marked as sent",
             &mut |ledger, letter| {
                 let sent_at = letter.claimed_at.unwrap_or(now);
-                let moves = crate::send::moves_after(
+                let moves = crate::send::consequence::moves_after(
                     &letter.itinerary,
                     letter.number,
                     sent_at,
@@ -79,7 +79,9 @@ fn list(ledger: &Ledger, as_json: bool) -> Result<Exit, Failure> {
                 "reason": letter.reason, "attempts": letter.attempts,
                 "message_id": letter.message_id, "outreach_key": letter.outreach_key,
                 "claimed_at": letter.claimed_at.map(|at| at.to_rfc3339()),
-                "mailer": letter.mailer,
+                "mailer": letter.mailer, "sender": letter.sender,
+                "looked_at": letter.looked.as_ref().map(|(at, _)| at.to_rfc3339()),
+                "looked_for": letter.looked.as_ref().map(|(_, answer)| answer),
             })
         });
         print_json(&rows.collect());
@@ -96,7 +98,12 @@ fn list(ledger: &Ledger, as_json: bool) -> Result<Exit, Failure> {
             letter.step.clone(),
             letter.email.clone(),
             letter.claimed_at.map(utc).unwrap_or_default(),
-            letter.reason.clone(),
+            match &letter.looked {
+                Some((at, answer)) => {
+                    format!("{}; looked for {}: {answer}", letter.reason, utc(*at))
+                }
+                None => letter.reason.clone(),
+            },
             format!("<{}>", letter.message_id),
         ]
     });
@@ -104,9 +111,10 @@ fn list(ledger: &Ledger, as_json: bool) -> Result<Exit, Failure> {
     say!("{}", table(&header, rows.collect()));
     if letters.iter().any(|letter| letter.state == "in_doubt") {
         say!(
-            "\nIn doubt: the mail was handed over and no answer came. Look for its Message-ID in \
-             the Sent folder or\nask the recipient's postmaster; then `letters confirm NO` if it \
-             is there, `letters retry NO` if it surely is not."
+            "\nIn doubt: the mail was handed over and no answer came. With SENT_FOLDER set, `send` \
+             looks for its copy\nitself. Else look for its Message-ID in the Sent folder or ask \
+             the recipient's postmaster; then `letters\nconfirm NO` if it is there, `letters retry \
+             NO` if it surely is not."
         );
     }
     Ok(Exit::Done)

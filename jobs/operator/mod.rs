@@ -10,6 +10,7 @@ pub mod forecast;
 pub mod init;
 pub mod judge;
 pub mod letters;
+pub mod pause;
 pub mod queue;
 pub mod review;
 pub mod shell;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use outreach::clock::Clock;
 use outreach::config::Config;
-use outreach::ledger::{RunRow, StatusPage};
+use outreach::ledger::{HeldSender, RunRow, StatusPage};
 use serde_json::json;
 
 use calls::Calls;
@@ -33,6 +33,9 @@ pub fn run(config: &Config, clock: Clock, args: &Show) -> Result<Exit, Failure> 
         paused.as_ref().map(|(why, _)| why.as_str()),
         now,
     );
+    let held = ledger.held_senders()?;
+    stuck.extend(held.iter().map(held_in_words));
+    stuck.extend(crate::breaker::tripped_batches(&ledger, config, now)?);
     stuck.extend(calls.iter().flat_map(Calls::troubles));
     if let Err(unsound) = base::ensure_sound(&ledger, config) {
         stuck.push(exit::line(&unsound.error));
@@ -41,6 +44,14 @@ pub fn run(config: &Config, clock: Clock, args: &Show) -> Result<Exit, Failure> 
         let mut document = document(&page, &runs, &days, paused.as_ref(), &stuck);
         if let (Some(calls), Some(document)) = (&calls, document.as_object_mut()) {
             document.insert("airtable".to_string(), calls.to_json());
+        }
+        if let Some(document) = document.as_object_mut() {
+            let held = held.iter().map(|held| {
+                json!({
+                    "sender": held.sender, "reason": held.reason, "since": rfc3339(held.since),
+                })
+            });
+            document.insert("held_senders".to_string(), held.collect());
         }
         print_json(&document);
         return Ok(Exit::Done);
@@ -74,6 +85,12 @@ pub fn run(config: &Config, clock: Clock, args: &Show) -> Result<Exit, Failure> 
         }
     }
     Ok(Exit::Done)
+}
+
+/// A sender that sends nothing, with the mend.
+fn held_in_words(held: &HeldSender) -> String {
+    let HeldSender { sender, reason, .. } = held;
+    format!("{sender} is held ({reason}): `outreach resume --sender {sender}`")
 }
 
 /// The figures and runs for programs.

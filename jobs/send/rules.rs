@@ -1,17 +1,33 @@
 //! What is tested about a due message inside the transaction that would claim it.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
+use outreach::breaker::{self, Canary, CanaryTerms};
 use outreach::campaign::StopReason;
 use outreach::config::{Config, Sender};
+use outreach::lead::EmailAddress;
 use outreach::ledger::{Candidate, Decision};
 use outreach::plan::{self, Gate};
 use outreach::{lead, mailer};
+
+use crate::breaker::canary_terms;
+
+/// What was learned while the rules were tested.
+#[derive(Default)]
+pub struct Findings {
+    /// Why the configuration itself forbids some mail, once it did.
+    pub blocked: Option<String>,
+    /// Whom a message goes to, by its row id: the address and the name that passed the data check.
+    pub addressees: HashMap<i64, (EmailAddress, String)>,
+}
 
 /// The rules tested in the claiming transaction.
 pub struct Rules<'a> {
     config: &'a Config,
     sender: &'a Sender,
     plan: plan::Settings,
+    canary: CanaryTerms,
     /// SMTP without any mailbox to read: whoever answers would be written to again.
     is_blind: bool,
 }
@@ -24,16 +40,17 @@ impl<'a> Rules<'a> {
             config,
             sender,
             plan: config.hours(),
+            canary: canary_terms(config),
             is_blind: is_smtp && sender.mailbox_is_default && !config.allow_blind_follow_ups,
         }
     }
 
-    /// What shall become of a candidate. `blocked` is set when the configuration itself forbids it.
+    /// What shall become of a candidate.
     pub fn decide(
         &self,
         candidate: &Candidate,
         now: DateTime<Utc>,
-        blocked: &mut Option<String>,
+        findings: &mut Findings,
     ) -> Decision {
         if let Some(value) = &candidate.suppressed_by {
             let why = format!("`{value}` is on the suppression list");
@@ -42,21 +59,51 @@ impl<'a> Rules<'a> {
                 why,
             };
         }
-        if let Err(reject) = lead::content_check(&candidate.raw) {
-            let (code, detail) = (reject.reason.code(), reject.detail);
-            let reason = format!("the lead does not pass the data check: {code}: {detail}");
-            return Decision::Hold { reason };
-        }
+        let lead = match lead::content_check(&candidate.raw) {
+            Ok(lead) => lead,
+            Err(reject) => {
+                let (code, detail) = (reject.reason.code(), reject.detail);
+                let reason = format!("the lead does not pass the data check: {code}: {detail}");
+                return Decision::Hold { reason };
+            }
+        };
         match plan::gate(&candidate.itinerary, candidate.number, &self.plan, now) {
             Gate::Go => {}
             Gate::Wait { until, reason } => return Decision::Wait { until, reason },
             Gate::Blocked { reason } => return Decision::Hold { reason },
         }
+        if let Some(cohort) = &candidate.cohort {
+            match breaker::canary(cohort, &self.canary, now) {
+                Canary::First | Canary::Cleared => {}
+                Canary::Wait { until, reason } => {
+                    let until = self.allowed(candidate, until);
+                    return Decision::Wait { until, reason };
+                }
+                Canary::Hold { reason } | Canary::Tripped { reason } => {
+                    return Decision::Hold { reason };
+                }
+            }
+        }
         let is_follow_up = candidate.number > 1;
-        if is_follow_up && let Some(reason) = self.unsafe_to_follow_up(candidate, now, blocked) {
+        if is_follow_up && let Some(reason) = self.unsafe_to_follow_up(candidate, now, findings) {
             return Decision::Hold { reason };
         }
+        let addressee = (lead.email, lead.full_name);
+        findings.addressees.insert(candidate.message, addressee);
         Decision::Claim
+    }
+
+    /// The first instant from one on at which the lead's hours allow a mail.
+    fn allowed(&self, candidate: &Candidate, from: DateTime<Utc>) -> DateTime<Utc> {
+        let itinerary = &candidate.itinerary;
+        let respects = itinerary.sequence.respect_business_days;
+        plan::next_allowed(
+            &itinerary.zone,
+            &itinerary.country,
+            respects,
+            &self.plan,
+            from,
+        )
     }
 
     /// Why a follow-up must wait: nobody knows whether the lead has answered.
@@ -64,12 +111,12 @@ impl<'a> Rules<'a> {
         &self,
         candidate: &Candidate,
         now: DateTime<Utc>,
-        blocked: &mut Option<String>,
+        findings: &mut Findings,
     ) -> Option<String> {
         if self.is_blind {
             let why = "IMAP_SERVER: expected a mailbox to read before follow-ups are sent, found \
                        none; set IMAP_SERVER or INBOX_DIR, or ALLOW_BLIND_FOLLOW_UPS=true";
-            *blocked = Some(why.to_string());
+            findings.blocked = Some(why.to_string());
             return Some(why.to_string());
         }
         if self.sender.mailbox_is_default && self.config.allow_blind_follow_ups {

@@ -5,7 +5,10 @@
 //! Invariant: silence or a cut after the body was handed over is *in doubt*, never *deferred*
 //! (RFC 5321 section 6.1, RFC 1047). This module opens no connection.
 
+mod patience;
 mod refusal;
+
+pub use patience::{Patience, patience};
 
 /// How far an SMTP conversation had come. Ordered: a later phase is greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -154,20 +157,22 @@ pub enum Blame {
     Recipient,
     /// Us: login, policy, reputation, quota. The stage ends; no lead suffers for it.
     Sender,
-    /// This very message (too large, content refused), or nothing known: one more try, then a
-    /// person.
+    /// This very message (too large, content refused).
     Message,
+    /// Nobody can say: the message is put aside, and a person is asked.
+    Unknown,
     /// The connection or the server's own state; the next message would meet it too.
     Server,
 }
 
 impl Blame {
-    /// The word stored with an attempt.
+    /// The word stored with an attempt. What is unknown uses up the message's tries, like what is
+    /// about the message.
     pub fn as_str(self) -> &'static str {
         match self {
             Blame::Recipient => "recipient",
             Blame::Sender => "sender",
-            Blame::Message => "message",
+            Blame::Message | Blame::Unknown => "message",
             Blame::Server => "server",
         }
     }

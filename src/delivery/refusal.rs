@@ -57,6 +57,14 @@ const SENDER_WORDS: [&str; 34] = [
     "authentication",
 ];
 
+/// Words about the sender's half of the envelope, or about the name we greet with.
+const ENVELOPE_WORDS: [&str; 4] = [
+    "sender address rejected",
+    "sender rejected",
+    "sender verify failed",
+    "helo command rejected",
+];
+
 /// Words that say a mailbox is full (without an enhanced code).
 const FULL_WORDS: [&str; 7] = [
     "mailbox full",
@@ -78,7 +86,7 @@ const SIZE_WORDS: [&str; 5] = [
 ];
 
 /// Words that say there is no such recipient.
-const UNKNOWN_WORDS: [&str; 31] = [
+const UNKNOWN_WORDS: [&str; 32] = [
     "user unknown",
     "unknown user",
     "no such user",
@@ -93,6 +101,7 @@ const UNKNOWN_WORDS: [&str; 31] = [
     "mailbox not found",
     "mailbox unknown",
     "mailbox disabled",
+    "mailbox is disabled",
     "user not found",
     "user doesn't exist",
     "does not exist",
@@ -129,6 +138,7 @@ pub(super) fn wait(phase: Phase, reply: &Reply) -> Blame {
     }
     match enhanced(&text) {
         Some((_, 1, 7 | 8)) => Blame::Sender,
+        _ if says(&text, &ENVELOPE_WORDS) => Blame::Sender,
         Some((_, 1 | 2, _)) if phase == Phase::MailFrom => Blame::Sender,
         Some((_, 1 | 2, _)) => Blame::Recipient,
         Some((_, 3, 4) | (_, 6, _)) => Blame::Message,
@@ -149,7 +159,7 @@ pub(super) fn judge(phase: Phase, reply: &Reply) -> Refusal {
     if phase <= Phase::Auth {
         return Passing(before_the_envelope(phase, &text));
     }
-    let refusal = by_code(phase, &text).unwrap_or_else(|| by_words(phase, reply.code, &text));
+    let refusal = by_code(&text).unwrap_or_else(|| by_words(phase, reply.code, &text));
     match refusal {
         // MAIL FROM holds nothing of the recipient and, but for the size, nothing of the message.
         Final(Blame::Recipient) if phase == Phase::MailFrom => Passing(Blame::Sender),
@@ -171,10 +181,12 @@ fn before_the_envelope(phase: Phase, text: &str) -> Blame {
 }
 
 /// What the enhanced code says, if there is one that says anything.
-fn by_code(phase: Phase, text: &str) -> Option<Refusal> {
+fn by_code(text: &str) -> Option<Refusal> {
     let (_, subject, detail) = enhanced(text)?;
     match (subject, detail) {
+        // Postfix tests the sender only at RCPT TO, and may answer with a code of the recipient's.
         (1, 7 | 8) => Some(Passing(Blame::Sender)),
+        (1, _) if says(text, &ENVELOPE_WORDS) => Some(Passing(Blame::Sender)),
         (1, _) => Some(Final(Blame::Recipient)),
         // Gmail refuses a mailbox that gets too much mail at the moment with 5.2.1 too.
         (2, 1) if says(text, &["rate", "too quickly"]) => Some(Passing(Blame::Recipient)),
@@ -190,9 +202,9 @@ fn by_code(phase: Phase, text: &str) -> Option<Refusal> {
             Some(Passing(Blame::Sender))
         }
         (6, _) => Some(Final(Blame::Message)),
+        // RFC 7293: the mailbox, or its whole domain, belongs to somebody else by now.
+        (7, 17 | 18) => Some(Final(Blame::Recipient)),
         (7, _) => Some(Passing(Blame::Sender)),
-        _ if phase == Phase::MailFrom => None,
-        (3..=5, _) if !says(text, &SENDER_WORDS) => Some(Final(Blame::Message)),
         _ => None,
     }
 }
@@ -203,7 +215,8 @@ fn by_words(phase: Phase, code: u16, text: &str) -> Refusal {
         return Final(Blame::Message);
     }
     // RFC 4954 section 6: 530, 534, 535 and 538 are about the login.
-    if matches!(code, 530 | 534 | 535 | 538) || says(text, &SENDER_WORDS) {
+    let is_ours = says(text, &SENDER_WORDS) || says(text, &ENVELOPE_WORDS);
+    if matches!(code, 530 | 534 | 535 | 538) || is_ours {
         return Passing(Blame::Sender);
     }
     if phase == Phase::MailFrom {
@@ -215,7 +228,17 @@ fn by_words(phase: Phase, code: u16, text: &str) -> Refusal {
     if says(text, &UNKNOWN_WORDS) {
         return Final(Blame::Recipient);
     }
-    Final(Blame::Message)
+    Final(Blame::Unknown)
+}
+
+/// Whether a lower-case reply says that a mailbox is full: by the enhanced code, else in words that
+/// are not about our own quota or the server's disk.
+pub(super) fn is_full(text: &str) -> bool {
+    match enhanced(text) {
+        Some((_, 2, 2)) => true,
+        Some((_, 4 | 7, _) | (_, 3, 1)) => false,
+        _ => says(text, &FULL_WORDS),
+    }
 }
 
 /// The enhanced code as class, subject and detail: the first word of the text that is one once the

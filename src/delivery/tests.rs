@@ -1,3 +1,6 @@
+mod filters;
+mod replies;
+
 use super::*;
 
 /// `expected` is `accepted`, `in doubt`, or `deferred`/`rejected` with the blame.
@@ -343,20 +346,20 @@ fn trouble_of_the_server_or_of_this_message() {
         "5.6.0 malformed header",
         "rejected message",
     );
-    check(Phase::Body, 554, "Transaction failed", "rejected message");
-    check(Phase::RcptTo, 550, "", "rejected message");
-    check(Phase::RcptTo, 550, "5.0.0 no", "rejected message");
+    check(Phase::Body, 554, "Transaction failed", "rejected unknown");
+    check(Phase::RcptTo, 550, "", "rejected unknown");
+    check(Phase::RcptTo, 550, "5.0.0 no", "rejected unknown");
     check(
         Phase::RcptTo,
         501,
         "5.5.4 bad parameter",
-        "rejected message",
+        "rejected unknown",
     );
     check(
         Phase::Data,
         554,
         "5.5.1 no valid recipients",
-        "rejected message",
+        "rejected unknown",
     );
 }
 

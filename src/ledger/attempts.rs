@@ -1,20 +1,63 @@
 //! Attempts: how each conversation ended, and what that means for its message and campaign.
 
-use std::time::Duration;
-
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
 use super::claims::re_date;
 use super::suppressions::SuppressionReason;
-use super::{About, ClaimedMessage, Ledger, log_event, seconds, suppressions, transitions};
+use super::{
+    About, ClaimedMessage, Ledger, instant, letters, log_event, seconds, suppressions, transitions,
+};
 use crate::campaign::StopReason;
 use crate::delivery::{Blame, Phase};
 use crate::plan::Slot;
 
-/// How long an answer waits to be recorded while others write.
-const RECORDING_WAITS: Duration = Duration::from_secs(600);
+/// One conversation about a message, as it is told.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// The message's step.
+    pub step: String,
+    /// 1 for the message's first.
+    pub number: u32,
+    /// Where it went.
+    pub mailer: String,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// How it ended; none while it runs, or when the process died in it.
+    pub outcome: Option<String>,
+    /// How far it came.
+    pub phase: Option<String>,
+    /// Whom a refusal is about.
+    pub blame: Option<String>,
+    /// The server's words, or what happened instead; `""` when nothing was recorded.
+    pub reply: String,
+}
+
+impl Ledger {
+    /// Every conversation about the messages of a campaign, in order.
+    pub fn attempts(&self, campaign: i64) -> anyhow::Result<Vec<Attempt>> {
+        let sql = "SELECT m.step, a.number, a.mailer, a.started_at, a.outcome, a.phase, a.blame,
+                          coalesce(a.reply, '')
+                   FROM messages m JOIN attempts a ON a.message_id = m.id
+                   WHERE m.campaign_id = ?1 ORDER BY m.number, a.number";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let rows = statement.query_map([campaign], |row| {
+            Ok(Attempt {
+                step: row.get(0)?,
+                number: row.get(1)?,
+                mailer: row.get(2)?,
+                started_at: instant(row.get(3)?),
+                outcome: row.get(4)?,
+                phase: row.get(5)?,
+                blame: row.get(6)?,
+                reply: row.get(7)?,
+            })
+        })?;
+        rows.collect::<Result<_, _>>()
+            .context("cannot read the attempts")
+    }
+}
 
 /// What to record about an attempt.
 #[derive(Clone, Debug)]
@@ -43,10 +86,21 @@ pub enum Recorded {
         phase: Phase,
         /// The server's words.
         reply: String,
+        /// Why, in words that a person reads.
+        why: String,
         /// Whom it is about.
         blame: Blame,
         /// Why the campaign ends.
         stop: StopReason,
+    },
+    /// Refused for a reason nobody knows: the campaign waits for a person.
+    Parked {
+        /// How far it came.
+        phase: Phase,
+        /// The server's words.
+        reply: String,
+        /// Why, in words that a person reads.
+        why: String,
     },
     /// Handed over, no answer.
     InDoubt {
@@ -55,27 +109,8 @@ pub enum Recorded {
     },
 }
 
-impl Ledger {
-    /// Records how attempts ended, all in one transaction.
-    pub fn record_attempts(
-        &mut self,
-        results: &[(ClaimedMessage, Recorded)],
-        now: DateTime<Utc>,
-    ) -> anyhow::Result<()> {
-        // What is not recorded is in doubt: here nobody gives up because another run writes for
-        // long.
-        self.conn.busy_timeout(RECORDING_WAITS)?;
-        let tx = self.begin()?;
-        for (message, recorded) in results {
-            record(&tx, message, recorded, now)?;
-        }
-        tx.commit().context("cannot record the attempts")?;
-        self.conn.busy_timeout(super::WAITS)?;
-        Ok(())
-    }
-}
-
-fn record(
+/// Records how one attempt ended.
+pub(super) fn record(
     conn: &Connection,
     message: &ClaimedMessage,
     recorded: &Recorded,
@@ -110,11 +145,12 @@ fn record(
         Recorded::Dead {
             phase,
             reply,
+            why,
             blame,
             stop,
         } => {
             close(conn, message, "rejected", *phase, Some(*blame), reply, now)?;
-            kill(conn, message.id, reply)?;
+            kill(conn, message.id, why)?;
             if *blame == Blame::Recipient {
                 let reason = SuppressionReason::of_stop(*stop);
                 suppressions::add(conn, &message.email.to_lowercase(), reason, reply, now)?;
@@ -124,7 +160,13 @@ fn record(
                 conn.prepare_cached(sql)?
                     .execute((message.id, seconds(now)))?;
             }
-            transitions::stop(conn, message.campaign, *stop, reply, now)
+            transitions::stop(conn, message.campaign, *stop, why, now)
+        }
+        Recorded::Parked { phase, reply, why } => {
+            let blame = Some(Blame::Unknown);
+            close(conn, message, "rejected", *phase, blame, reply, now)?;
+            kill(conn, message.id, why)?;
+            letters::park(conn, (message.id, message.campaign), why, now)
         }
         Recorded::InDoubt { reply } => {
             close(conn, message, "in_doubt", Phase::Body, None, reply, now)?;

@@ -7,18 +7,31 @@
 //! become *in doubt*, never due again. Whoever claims holds the stage's lock, so a row in `sending`
 //! at the start of a run has no living owner.
 
+mod next;
+mod room;
+
+use std::time::Duration;
+
 use anyhow::Context;
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension};
 
-use super::leads::read_fields;
+pub use next::Position;
+
+use super::attempts::record;
 use super::runs::switch;
-use super::schedule::read_itinerary;
-use super::{About, Ledger, instant, log_event, reviews, seconds, suppressions, transitions};
+use super::{About, Ledger, Recorded, breakers, instant, log_event, reviews, seconds, transitions};
+use crate::breaker::Cohort;
 use crate::campaign::{StopReason, message_id};
-
-use crate::lead::{RawLead, RecordId};
+use crate::lead::RawLead;
 use crate::plan::Itinerary;
+use next::{Found, Scans, next};
+
+/// How long an answer waits to be recorded while others write.
+const RECORDING_WAITS: Duration = Duration::from_secs(600);
+
+/// So many due messages are looked at in one transaction: others want to write too.
+const LOOKS_MAX: usize = 1_000;
 
 /// A due message, with all that decides whether it may leave now.
 pub struct Candidate {
@@ -38,6 +51,8 @@ pub struct Candidate {
     pub scanned_at: Option<DateTime<Utc>>,
     /// Why the latest scan of one of them failed; none when the latest of each succeeded.
     pub scan_error: Option<String>,
+    /// What is known of the first Hooks of its batch, when this is a Hook and that matters.
+    pub cohort: Option<Cohort>,
     /// The steps of the campaign with their history.
     pub itinerary: Itinerary,
 }
@@ -76,10 +91,12 @@ pub struct Claims<'a> {
     pub max: usize,
     /// The From address.
     pub sender: &'a str,
-    /// What the sender may send a day, and when its day began.
+    /// What the sender may send since `day_began_at`.
     pub daily_limit: u32,
     /// The instant the sender's day began.
     pub day_began_at: DateTime<Utc>,
+    /// What the sender may send in this clock hour, if that is limited.
+    pub hourly_limit: Option<u32>,
     /// Where the mail goes, as recorded with the attempt.
     pub mailer: &'a str,
     /// The run.
@@ -88,28 +105,10 @@ pub struct Claims<'a> {
     pub mailboxes: &'a [String],
     /// Only this lead's messages.
     pub lead: Option<i64>,
+    /// So many Hooks of a batch of new leads go before the rest of it; 0 for no such rule.
+    pub canaries: u32,
     /// How far this run has looked, so that what is held is looked at once.
-    pub position: Position,
-}
-
-/// How far a run has looked through what is due: follow-ups before first steps, because the people
-/// they go to were promised them; each by due instant and row id.
-#[derive(Clone, Copy, Debug)]
-pub struct Position {
-    is_at_first_steps: bool,
-    due_at: i64,
-    message: i64,
-}
-
-impl Position {
-    /// Nothing was looked at.
-    pub fn start() -> Position {
-        Position {
-            is_at_first_steps: false,
-            due_at: i64::MIN,
-            message: i64::MIN,
-        }
-    }
+    pub position: &'a mut Position,
 }
 
 /// What one round of claiming did.
@@ -126,12 +125,21 @@ pub struct Claimed {
     /// Campaigns that went back into review, by their row id, with the reason: nobody approved the
     /// texts they have now.
     pub back_in_review: Vec<(i64, String)>,
-    /// Whether the daily limit ended the round.
-    pub limit_reached: bool,
-    /// The red button, when it ended the round: why, and since when.
+    /// The limit that ended the round, if one did.
+    pub limit_reached: Option<Limit>,
+    /// The red button, or the sender's own, when it ended the round: why, and since when.
     pub paused: Option<(String, DateTime<Utc>)>,
     /// Whether nothing due is left to look at.
     pub exhausted: bool,
+}
+
+/// A limit of a sender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// That of the day.
+    Daily,
+    /// That of the clock hour.
+    Hourly,
 }
 
 /// A claimed message: all that is needed to compose the mail.
@@ -167,7 +175,39 @@ pub struct ClaimedMessage {
     pub itinerary: Itinerary,
 }
 
+/// One committed transaction of `send`: the answers that came are recorded, then messages are
+/// claimed for the connections that are free.
+pub struct SendTurn<'a> {
+    conn: &'a Connection,
+}
+
 impl Ledger {
+    /// Records how attempts ended and claims messages, all in one transaction; when this returns,
+    /// both are on disk. `claim` may call [`SendTurn::claim_due`] for one sender after the other.
+    pub fn send_turn<T>(
+        &mut self,
+        answers: &[(ClaimedMessage, Recorded)],
+        now: DateTime<Utc>,
+        claim: impl FnOnce(&SendTurn<'_>) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        if !answers.is_empty() {
+            // What is not recorded is in doubt: here nobody gives up because another run writes
+            // for long.
+            self.conn.busy_timeout(RECORDING_WAITS)?;
+        }
+        let tx = self.begin()?;
+        for (message, recorded) in answers {
+            record(&tx, message, recorded, now)?;
+        }
+        let claimed = claim(&SendTurn { conn: &tx })?;
+        tx.commit()
+            .context("cannot record the attempts and claim due messages")?;
+        if !answers.is_empty() {
+            self.conn.busy_timeout(super::WAITS)?;
+        }
+        Ok(claimed)
+    }
+
     /// Moves rows a dead run left in `sending` to *in doubt*; the answer is how many.
     pub fn doubt_orphans(&mut self, now: DateTime<Utc>) -> anyhow::Result<u32> {
         let tx = self.begin()?;
@@ -210,237 +250,168 @@ impl Ledger {
         Ok(at.map(instant))
     }
 
-    /// Claims due messages, asking `decide` about each. Everything it says is applied in the same
-    /// transaction; when this returns, the claims are on disk.
+    /// When the sender's next message falls due that this run has not looked at.
+    pub fn next_due_at(
+        &self,
+        sender: &str,
+        lead: Option<i64>,
+        position: &Position,
+    ) -> anyhow::Result<Option<DateTime<Utc>>> {
+        next::next_due_at(&self.conn, sender, lead, position)
+    }
+}
+
+impl SendTurn<'_> {
+    /// Claims due messages of one sender, asking `decide` about each. Everything it says is applied
+    /// in this transaction.
     pub fn claim_due(
-        &mut self,
+        &self,
         claims: &mut Claims<'_>,
         decide: &mut dyn FnMut(&Candidate) -> Decision,
     ) -> anyhow::Result<Claimed> {
-        let tx = self.begin()?;
+        let conn = self.conn;
         let mut claimed = Claimed {
-            paused: switch(&tx, "pause_all")?,
+            paused: paused(conn, claims.sender)?,
             ..Claimed::default()
         };
-        let mut room = room_today(&tx, claims)?;
-        while claimed.paused.is_none() && claimed.messages.len() < claims.max {
-            let Some((candidate, due_at)) = next(&tx, claims)? else {
-                claimed.exhausted = true;
-                break;
-            };
-            let decision = decide(&candidate);
-            if decision == Decision::Claim && room == 0 {
-                claimed.limit_reached = true;
-                break;
-            }
-            claims.position.due_at = due_at;
-            claims.position.message = candidate.message;
-            match decision {
-                Decision::Claim => match reviews::unapproved(&tx, candidate.campaign)? {
-                    Some(why) => {
-                        reviews::take_back(&tx, candidate.campaign, why, claims.now)?;
-                        let campaign = candidate.campaign;
-                        claimed.back_in_review.push((campaign, why.to_string()));
-                    }
-                    None => {
-                        claimed.messages.push(claim(&tx, claims, candidate)?);
-                        room -= 1;
-                    }
-                },
-                Decision::Wait { until, reason } => {
-                    re_date(&tx, candidate.message, until, &reason, claims.now)?;
-                    claimed.moved += 1;
-                }
-                Decision::Hold { reason } => claimed.held.push((candidate.campaign, reason)),
-                Decision::Stop { reason, why } => {
-                    transitions::stop(&tx, candidate.campaign, reason, &why, claims.now)?;
-                    claimed.stopped += 1;
-                }
-            }
+        if claimed.paused.is_some() {
+            return Ok(claimed);
         }
-        // Said at once, so that nobody waits a gap for nothing.
-        claimed.exhausted |= claimed.paused.is_none() && next(&tx, claims)?.is_none();
-        tx.commit().context("cannot claim due messages")?;
+        let mut scans = Scans::default();
+        for _ in 0..LOOKS_MAX {
+            if claimed.messages.len() >= claims.max {
+                return Ok(claimed);
+            }
+            let Some(found) = next(conn, claims, &mut scans)? else {
+                claimed.exhausted = true;
+                return Ok(claimed);
+            };
+            let decision = match found.waits {
+                None => decide(&found.candidate),
+                Some(state) => Decision::Hold {
+                    reason: format!("its campaign is {}", state.as_str()),
+                },
+            };
+            if decision == Decision::Claim {
+                claimed.limit_reached = room::reached(conn, claims)?;
+                if claimed.limit_reached.is_some() {
+                    return Ok(claimed);
+                }
+            }
+            claims.position.pass(&found);
+            apply(conn, claims, &mut claimed, found, decision)?;
+        }
         Ok(claimed)
     }
 }
 
-fn room_today(conn: &Connection, claims: &Claims<'_>) -> anyhow::Result<u32> {
-    let sql = "SELECT count(*) FROM messages
-               WHERE sender = ?1 AND claimed_at >= ?2
-                 AND state IN ('sending', 'sent', 'in_doubt')";
-    let used: u32 = conn
-        .prepare_cached(sql)?
-        .query_row((claims.sender, seconds(claims.day_began_at)), |row| {
-            row.get(0)
-        })
-        .context("cannot count what was sent today")?;
-    Ok(claims.daily_limit.saturating_sub(used))
-}
-
-/// The next message to look at: follow-ups first, then first steps.
-fn next(conn: &Connection, claims: &mut Claims<'_>) -> anyhow::Result<Option<(Candidate, i64)>> {
-    let found = next_candidate(conn, claims)?;
-    if found.is_some() || claims.position.is_at_first_steps {
-        return Ok(found);
+/// The switch that holds a sender's mail, if one is thrown.
+fn paused(conn: &Connection, sender: &str) -> anyhow::Result<Option<(String, DateTime<Utc>)>> {
+    match switch(conn, "pause_all")? {
+        None => switch(conn, &format!("pause_sender:{sender}")),
+        all => Ok(all),
     }
-    claims.position = Position {
-        is_at_first_steps: true,
-        ..Position::start()
-    };
-    next_candidate(conn, claims)
 }
 
-fn next_candidate(
+/// Does what was decided about a message.
+fn apply(
     conn: &Connection,
-    claims: &Claims<'_>,
-) -> anyhow::Result<Option<(Candidate, i64)>> {
-    let sql = "SELECT m.id, m.campaign_id, m.number, l.email, m.due_at, l.record_id, l.fields
-               FROM messages m JOIN campaigns c ON c.id = m.campaign_id
-                               JOIN leads l ON l.id = c.lead_id
-               WHERE m.state IN ('scheduled', 'deferred') AND m.due_at <= ?1
-                 AND (m.due_at, m.id) > (?2, ?3) AND c.state = 'active' AND m.sender = ?4
-                 AND (?5 IS NULL OR c.lead_id = ?5) AND (m.number = 1) = ?6
-               ORDER BY m.due_at, m.id LIMIT 1";
-    let Position {
-        is_at_first_steps,
-        due_at,
-        message,
-    } = claims.position;
-    let row = conn
-        .prepare_cached(sql)?
-        .query_row(
-            (
-                seconds(claims.now),
-                due_at,
-                message,
-                claims.sender,
-                claims.lead,
-                is_at_first_steps,
-            ),
-            |row| {
-                Ok((
-                    row.get::<_, i64>(0)?,
-                    row.get::<_, i64>(1)?,
-                    row.get::<_, u32>(2)?,
-                    row.get::<_, Option<String>>(3)?,
-                    row.get::<_, i64>(4)?,
-                    row.get::<_, String>(5)?,
-                    row.get::<_, String>(6)?,
-                ))
-            },
-        )
-        .optional()
-        .context("cannot find the next due message")?;
-    let Some((message, campaign, number, email, due_at, record_id, fields)) = row else {
-        return Ok(None);
-    };
-    let suppressed_by = match &email {
-        Some(email) => suppressions::covering(conn, email)?,
-        None => None,
-    };
-    let (scanned_at, scan_error) = last_scans(conn, claims.mailboxes)?;
-    let candidate = Candidate {
-        message,
-        campaign,
-        number,
-        email,
-        raw: RawLead {
-            record_id: RecordId::new(record_id),
-            fields: read_fields(&fields)?,
+    claims: &mut Claims<'_>,
+    claimed: &mut Claimed,
+    found: Found,
+    decision: Decision,
+) -> anyhow::Result<()> {
+    let (message, campaign) = (found.candidate.message, found.candidate.campaign);
+    match decision {
+        Decision::Claim => match found.unapproved(conn)? {
+            Some(why) => {
+                reviews::take_back(conn, campaign, why, claims.now)?;
+                claimed.back_in_review.push((campaign, why.to_string()));
+            }
+            None => {
+                claimed.messages.push(claim(conn, claims, found)?);
+                claims.position.room.take_one();
+            }
         },
-        suppressed_by,
-        scanned_at,
-        scan_error,
-        itinerary: read_itinerary(conn, campaign)?,
-    };
-    Ok(Some((candidate, due_at)))
-}
-
-/// The oldest of the latest successful scans, none when a mailbox was never read whole; and the
-/// error of the latest scan where that failed.
-fn last_scans(
-    conn: &Connection,
-    mailboxes: &[String],
-) -> anyhow::Result<(Option<DateTime<Utc>>, Option<String>)> {
-    let sql = "SELECT succeeded_at, last_error FROM cursors WHERE name = ?1";
-    let mut statement = conn.prepare_cached(sql)?;
-    let mut scans = Vec::new();
-    for name in mailboxes {
-        let scan: Option<(Option<i64>, Option<String>)> = statement
-            .query_row([name], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
-        scans.push(scan.unwrap_or_default());
+        Decision::Wait { until, reason } => {
+            re_date(conn, message, until, &reason, claims.now)?;
+            claimed.moved += 1;
+        }
+        Decision::Hold { reason } => claimed.held.push((campaign, reason)),
+        Decision::Stop { reason, why } => {
+            transitions::stop(conn, campaign, reason, &why, claims.now)?;
+            claimed.stopped += 1;
+        }
     }
-    let error = scans.iter().find_map(|(_, error)| error.clone());
-    let all: Option<Vec<i64>> = scans.into_iter().map(|(at, _)| at).collect();
-    let oldest = all.and_then(|all| all.into_iter().min());
-    Ok((oldest.map(instant), error))
+    Ok(())
 }
 
-fn claim(
-    conn: &Connection,
-    claims: &Claims<'_>,
-    candidate: Candidate,
-) -> anyhow::Result<ClaimedMessage> {
-    let sender_domain = claims
-        .sender
-        .rsplit_once('@')
-        .map_or("", |(_, domain)| domain);
-    let sql = "SELECT outreach_key FROM messages WHERE id = ?1";
-    let key: String = conn
+fn claim(conn: &Connection, claims: &Claims<'_>, found: Found) -> anyhow::Result<ClaimedMessage> {
+    let Found {
+        candidate, mail, ..
+    } = found;
+    let domain = claims.sender.rsplit_once('@').map_or("", |(_, d)| d);
+    let new_id = || message_id(&mail.outreach_key, domain);
+    let message_id = mail.message_id.clone().unwrap_or_else(new_id);
+    let dated_at = mail.dated_at.unwrap_or(claims.now);
+    let number = mail.attempts + 1;
+    // Without RETURNING: it would have SQLite keep a copy of every page it changes.
+    let sql =
+        "UPDATE messages SET state = 'sending', attempts = ?2, claimed_at = ?3, dated_at = ?4,
+                      message_id = ?5, recipient = ?6
+               WHERE id = ?1 AND state IN ('scheduled', 'deferred')";
+    let n = conn
         .prepare_cached(sql)?
-        .query_row([candidate.message], |row| row.get(0))?;
-    let sql = "UPDATE messages SET state = 'sending', attempts = attempts + 1, claimed_at = ?2,
-                      dated_at = coalesce(dated_at, ?2), message_id = coalesce(message_id, ?3),
-                      recipient = ?4
-               WHERE id = ?1 AND state IN ('scheduled', 'deferred')
-               RETURNING step, subject, body, message_id, outreach_key, dated_at, attempts";
-    let new_id = message_id(&key, sender_domain);
-    let claimed = (
-        candidate.message,
-        seconds(claims.now),
-        new_id,
-        &candidate.email,
-    );
-    let read = |row: &Row<'_>| {
-        Ok(ClaimedMessage {
-            id: candidate.message,
-            attempt: row.get(6)?, // The attempt's number; its row id follows below.
-            campaign: candidate.campaign,
-            number: candidate.number,
-            step: row.get(0)?,
-            email: candidate.email.clone().unwrap_or_default(),
-            raw: candidate.raw.clone(),
-            subject: row.get(1)?,
-            body: row.get(2)?,
-            message_id: row.get(3)?,
-            outreach_key: row.get(4)?,
-            dated_at: instant(row.get(5)?),
-            tries: 0,
-            itinerary: candidate.itinerary.clone(),
-        })
-    };
-    let mut message = conn
-        .prepare_cached(sql)?
-        .query_row(claimed, read)
+        .execute((
+            candidate.message,
+            number,
+            seconds(claims.now),
+            seconds(dated_at),
+            &message_id,
+            &candidate.email,
+        ))
         .context("cannot claim the message")?;
+    anyhow::ensure!(n == 1, "message {} is not due any more", candidate.message);
     let sql = "INSERT INTO attempts (message_id, run_id, number, mailer, started_at)
-               VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id";
-    let row = (
-        message.id,
-        claims.run,
-        message.attempt,
-        claims.mailer,
-        seconds(claims.now),
-    );
-    message.attempt = conn.prepare_cached(sql)?.query_row(row, |row| row.get(0))?;
-    let sql = "SELECT count(*) FROM attempts WHERE message_id = ?1 AND outcome = 'deferred'
-                 AND blame IN ('recipient', 'message')";
-    message.tries = conn
-        .prepare_cached(sql)?
-        .query_row([message.id], |row| row.get(0))?;
-    Ok(message)
+               VALUES (?1, ?2, ?3, ?4, ?5)";
+    conn.prepare_cached(sql)?
+        .execute((
+            candidate.message,
+            claims.run,
+            number,
+            claims.mailer,
+            seconds(claims.now),
+        ))
+        .context("cannot note the attempt")?;
+    let attempt = conn.last_insert_rowid();
+    if let Some(cohort) = &candidate.cohort {
+        breakers::choose(conn, candidate.message, cohort, claims.canaries)?;
+    }
+    let tries = match mail.attempts {
+        0 => 0,
+        _ => {
+            let sql = "SELECT count(*) FROM attempts WHERE message_id = ?1
+                         AND outcome = 'deferred' AND blame IN ('recipient', 'message')";
+            conn.prepare_cached(sql)?
+                .query_row([candidate.message], |row| row.get(0))?
+        }
+    };
+    Ok(ClaimedMessage {
+        id: candidate.message,
+        attempt,
+        campaign: candidate.campaign,
+        number: candidate.number,
+        step: mail.step,
+        email: candidate.email.unwrap_or_default(),
+        raw: candidate.raw,
+        subject: mail.subject,
+        body: mail.body,
+        message_id,
+        outreach_key: mail.outreach_key,
+        dated_at,
+        tries,
+        itinerary: candidate.itinerary,
+    })
 }
 
 /// Gives a message another instant, with the reason in the log.

@@ -36,6 +36,12 @@ pub struct Letter {
     pub outreach_key: String,
     /// Where the last attempt went.
     pub mailer: String,
+    /// The From address.
+    pub sender: String,
+    /// When the first conversation began.
+    pub dated_at: Option<DateTime<Utc>>,
+    /// The latest look for it in the Sent folder: when, and what came of it.
+    pub looked: Option<(DateTime<Utc>, String)>,
     /// The steps of the campaign with their history.
     pub itinerary: Itinerary,
     /// 1 for the first step.
@@ -49,9 +55,11 @@ impl Ledger {
                           coalesce(m.state_reason, ''), m.attempts, m.claimed_at,
                           coalesce(m.message_id, ''), m.outreach_key,
                           coalesce((SELECT a.mailer FROM attempts a WHERE a.message_id = m.id
-                                    ORDER BY a.number DESC LIMIT 1), ''), m.campaign_id, m.number
+                                    ORDER BY a.number DESC LIMIT 1), ''), m.campaign_id, m.number,
+                          coalesce(m.sender, ''), m.dated_at, k.looked_at, k.answer
                    FROM messages m JOIN campaigns c ON c.id = m.campaign_id
                                    JOIN leads l ON l.id = c.lead_id
+                                   LEFT JOIN looks k ON k.message_id = m.id
                    WHERE m.state IN ('in_doubt', 'dead') ORDER BY m.id";
         let mut statement = self.conn.prepare_cached(sql)?;
         let mut rows = statement.query([])?;
@@ -72,6 +80,12 @@ impl Ledger {
                 mailer: row.get(11)?,
                 itinerary: read_itinerary(&self.conn, row.get(12)?)?,
                 number: row.get(13)?,
+                sender: row.get(14)?,
+                dated_at: row.get::<_, Option<i64>>(15)?.map(instant),
+                looked: match (row.get::<_, Option<i64>>(16)?, row.get(17)?) {
+                    (Some(at), Some(answer)) => Some((instant(at), answer)),
+                    _ => None,
+                },
             });
         }
         Ok(letters)
@@ -121,6 +135,9 @@ impl Ledger {
         if !open && state == MessageState::Dead {
             reopen(&tx, campaign, now)?;
         }
+        if unpark(&tx, letter)? && transitions::state_of(&tx, campaign)? == CampaignState::Paused {
+            transitions::resume(&tx, campaign, why, now)?;
+        }
         close_attempt(&tx, letter, "deferred", why, now)?;
         let sql = if open || state == MessageState::Dead {
             "UPDATE messages SET state = 'scheduled', state_reason = NULL, due_at = ?2,
@@ -155,10 +172,43 @@ impl Ledger {
                    WHERE id = ?1";
         tx.execute(sql, (letter, why))
             .context("cannot give the message up")?;
+        unpark(&tx, letter)?;
         note(&tx, letter, campaign, "dropped", why, now)?;
         transitions::stop(&tx, campaign, StopReason::Undeliverable, why, now)?;
         tx.commit().context("cannot give the message up")
     }
+}
+
+/// Lets a campaign wait for a person's word about a message that was refused for no known reason.
+/// It is a person's pause: nothing but their decision lifts it.
+pub(super) fn park(
+    conn: &Connection,
+    (message, campaign): (i64, i64),
+    why: &str,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    // It may have ended, or been paused, while the mail was on its way.
+    if transitions::state_of(conn, campaign)? != CampaignState::Active {
+        return Ok(());
+    }
+    let sql = "UPDATE campaigns SET state = 'paused', paused_by = 'person', resume_at = NULL,
+                      hold_reason = ?2, updated_at = ?3 WHERE id = ?1";
+    let reason = format!("{why}; decide with `outreach letters retry {message}` or `drop`");
+    conn.prepare_cached(sql)?
+        .execute((campaign, &reason, seconds(now)))
+        .context("cannot hold the campaign")?;
+    transitions::undate(conn, campaign, "the campaign waits for a person")?;
+    let sql = "INSERT INTO parked_campaigns (campaign_id, message_id) VALUES (?1, ?2)
+               ON CONFLICT (campaign_id) DO UPDATE SET message_id = excluded.message_id";
+    conn.prepare_cached(sql)?.execute((campaign, message))?;
+    note(conn, message, campaign, "parked", &reason, now)
+}
+
+/// Notes that a person decided about a message; the answer is whether its campaign waited for it.
+fn unpark(conn: &Connection, message: i64) -> anyhow::Result<bool> {
+    let sql = "DELETE FROM parked_campaigns WHERE message_id = ?1";
+    let n = conn.prepare_cached(sql)?.execute([message])?;
+    Ok(n > 0)
 }
 
 /// The state and campaign of a message that is in doubt or dead; any other is refused.

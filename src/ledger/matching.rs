@@ -48,6 +48,11 @@ pub(super) fn answered(conn: &Connection, inbound: &Inbound) -> anyhow::Result<O
         if let Some(found) = find("m.message_id = ?1", &[message_id], "message_id")? {
             return Ok(Some(found));
         }
+        // The server may have sent it under another one, which its Sent copy told.
+        let by_copy = "m.id IN (SELECT message_id FROM sent_copies WHERE rfc_message_id = ?1)";
+        if let Some(found) = find(by_copy, &[message_id], "message_id")? {
+            return Ok(Some(found));
+        }
     }
     let by_key = "m.message_id IS NOT NULL AND m.outreach_key = ?1";
     for key in &inbound.clues.keys {

@@ -9,6 +9,7 @@
 //! core.
 
 mod attempts;
+mod breakers;
 mod calls;
 mod campaigns;
 mod claims;
@@ -25,6 +26,7 @@ mod reviews;
 mod rewrites;
 mod runs;
 mod schedule;
+mod sent_copies;
 mod suppressions;
 mod tables;
 mod transitions;
@@ -38,9 +40,10 @@ use chrono::{DateTime, Utc};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
-pub use attempts::Recorded;
+pub use attempts::{Attempt, Recorded};
+pub use breakers::HeldSender;
 pub use campaigns::{CampaignRow, NewCampaign, StoredMessage};
-pub use claims::{Candidate, Claimed, ClaimedMessage, Claims, Decision, Position};
+pub use claims::{Candidate, Claimed, ClaimedMessage, Claims, Decision, Limit, Position, SendTurn};
 pub use colleagues::Colleague;
 pub use commands::{LastCommand, OpenCommand, Texts};
 pub use inbound::{Applied, InboundRow, NewInbound};
@@ -53,6 +56,7 @@ pub use reviews::EditedTexts;
 pub use rewrites::{CampaignToRewrite, Rewritten};
 pub use runs::RunRow;
 pub use schedule::Written;
+pub use sent_copies::HandedOver;
 pub use suppressions::{Suppression, SuppressionReason};
 pub use tables::{KeptTable, Unseen};
 pub use views::{EventRow, QueueRow, StatusPage, TimelineRow, Wanted};

@@ -241,7 +241,7 @@ impl Reader {
         }
         let fact = StepFact {
             number: row.get(6)?,
-            state: step_state(row)?,
+            state: step_state(row, 7)?,
         };
         if let Some(last) = self.itineraries.last_mut() {
             last.steps.push(fact);
@@ -282,10 +282,11 @@ impl Reader {
     }
 }
 
-fn step_state(row: &Row<'_>) -> rusqlite::Result<StepState> {
-    let state: String = row.get(7)?;
-    let (due_at, sent_at): (Option<i64>, Option<i64>) = (row.get(8)?, row.get(9)?);
-    Ok(match (MessageState::parse(&state), due_at, sent_at) {
+/// Where a step stands, by its `state, due_at, sent_at` from a column on.
+fn step_state(row: &Row<'_>, from: usize) -> rusqlite::Result<StepState> {
+    let state = row.get_ref(from)?.as_str()?;
+    let (due_at, sent_at): (Option<i64>, Option<i64>) = (row.get(from + 1)?, row.get(from + 2)?);
+    Ok(match (MessageState::parse(state), due_at, sent_at) {
         (Some(MessageState::Sent), _, Some(at)) => StepState::Sent(instant(at)),
         (Some(MessageState::Scheduled | MessageState::Deferred), Some(at), _) => {
             StepState::Dated(instant(at))
@@ -311,6 +312,21 @@ pub(super) fn read_itinerary(conn: &Connection, campaign: i64) -> anyhow::Result
     }
     let mut read = reader.itineraries.into_iter();
     read.next().context("cannot read the campaign's steps")
+}
+
+/// What became of each step of a campaign.
+pub(super) fn read_steps(conn: &Connection, campaign: i64) -> anyhow::Result<Vec<StepFact>> {
+    let sql = "SELECT number, state, due_at, sent_at FROM messages
+               WHERE campaign_id = ?1 ORDER BY number";
+    let mut statement = conn.prepare_cached(sql)?;
+    let rows = statement.query_map([campaign], |row| {
+        Ok(StepFact {
+            number: row.get(0)?,
+            state: step_state(row, 1)?,
+        })
+    })?;
+    rows.collect::<Result<_, _>>()
+        .context("cannot read the campaign's steps")
 }
 
 /// How many messages leave each day from now on, by UTC date; for `status`.

@@ -64,17 +64,19 @@ fn book(n: i64) -> Book {
 }
 
 impl Book {
-    fn claim_from(&mut self, position: Position, limit: u32, now: DateTime<Utc>) -> Claimed {
+    fn claim_from(&mut self, position: &mut Position, limit: u32, now: DateTime<Utc>) -> Claimed {
         let mut claims = Claims {
             now,
             max: 256,
             sender: "us@ours.example",
             daily_limit: limit,
             day_began_at: at(-12 * 60),
+            hourly_limit: None,
             mailer: "maildir:x",
             run: 1,
             mailboxes: &[],
             lead: None,
+            canaries: 0,
             position,
         };
         let decide = &mut |candidate: &Candidate| match candidate.number {
@@ -83,17 +85,19 @@ impl Book {
                 reason: "its hook has not left".to_string(),
             },
         };
-        self.ledger.claim_due(&mut claims, decide).unwrap()
+        self.ledger
+            .send_turn(&[], now, |turn| turn.claim_due(&mut claims, decide))
+            .unwrap()
     }
 
     fn claim(&mut self, limit: u32, now: DateTime<Utc>) -> Claimed {
-        self.claim_from(Position::start(), limit, now)
+        self.claim_from(&mut Position::start(), limit, now)
     }
 
     fn record(&mut self, claimed: Claimed, recorded: &Recorded) {
         let with = |message| (message, recorded.clone());
         let results: Vec<_> = claimed.messages.into_iter().map(with).collect();
-        self.ledger.record_attempts(&results, at(1)).unwrap();
+        self.ledger.send_turn(&results, at(1), |_| Ok(())).unwrap();
     }
 
     fn text(&self, query: &str) -> String {
@@ -170,7 +174,7 @@ fn identity_and_date_are_those_of_the_first_claim() {
     let mut book = book(1);
     let first = book.claim(50, at(0)).messages.remove(0);
     let results = [(first.clone(), deferred(at(30)))];
-    book.ledger.record_attempts(&results, at(1)).unwrap();
+    book.ledger.send_turn(&results, at(1), |_| Ok(())).unwrap();
     assert!(book.claim(50, at(29)).messages.is_empty());
     let second = book.claim(50, at(30)).messages.remove(0);
     assert_eq!((first.tries, second.tries), (0, 1));
@@ -183,7 +187,10 @@ fn identity_and_date_are_those_of_the_first_claim() {
 fn the_limit_counts_what_left_or_may_have_left_and_nothing_else() {
     let mut book = book(9);
     let claimed = book.claim(4, at(0));
-    assert_eq!((claimed.messages.len(), claimed.limit_reached), (4, true));
+    assert_eq!(
+        (claimed.messages.len(), claimed.limit_reached),
+        (4, Some(Limit::Daily))
+    );
     book.record(claimed, &deferred(at(600)));
     let claimed = book.claim(4, at(1));
     assert_eq!(claimed.messages.len(), 4, "what was deferred did not leave");
@@ -224,11 +231,13 @@ fn what_is_held_is_looked_at_once_and_follow_ups_come_first() {
         sender: "us@ours.example",
         daily_limit: 50,
         day_began_at: at(-720),
+        hourly_limit: None,
         mailer: "smtp:x",
         run: 1,
         mailboxes: &[],
         lead: None,
-        position: Position::start(),
+        canaries: 0,
+        position: &mut Position::start(),
     };
     loop {
         let decide = &mut |candidate: &Candidate| {
@@ -242,7 +251,7 @@ fn what_is_held_is_looked_at_once_and_follow_ups_come_first() {
         };
         if book
             .ledger
-            .claim_due(&mut claims, decide)
+            .send_turn(&[], at(0), |turn| turn.claim_due(&mut claims, decide))
             .unwrap()
             .exhausted
         {
@@ -289,7 +298,7 @@ fn an_ended_campaign_stays_ended_whatever_comes_late() {
         (messages.next().unwrap(), sent()),
         (messages.next().unwrap(), deferred(at(30))),
     ];
-    book.ledger.record_attempts(&results, at(2)).unwrap();
+    book.ledger.send_turn(&results, at(2), |_| Ok(())).unwrap();
     assert_eq!(
         book.state(1, "hook"),
         "sent",

@@ -270,7 +270,7 @@ fn batches(listed: &[Listed]) -> Vec<&[Listed]> {
 }
 
 /// UIDs as a set, neighbours joined: `1:3,7`.
-fn join(uids: impl Iterator<Item = u32>) -> String {
+pub(super) fn join(uids: impl Iterator<Item = u32>) -> String {
     let mut ranges: Vec<(u32, u32)> = Vec::new();
     for uid in uids {
         match ranges.last_mut() {

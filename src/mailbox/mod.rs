@@ -9,6 +9,7 @@
 mod imap_folder;
 mod imap_session;
 mod maildir;
+pub mod sent;
 
 use std::path::PathBuf;
 use std::time::Duration;

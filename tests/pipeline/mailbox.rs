@@ -14,6 +14,11 @@ use outreach::tls::TlsMode;
 use crate::world::World;
 use crate::world::dovecot::{self, Dovecot};
 
+/// The account of a server that speaks in the clear.
+pub fn imap_settings(port: u16) -> ImapSettings {
+    settings(port, TlsMode::None, None)
+}
+
 fn settings(port: u16, tls: TlsMode, ca_file: Option<PathBuf>) -> ImapSettings {
     ImapSettings {
         host: "127.0.0.1".into(),

@@ -17,6 +17,7 @@
 mod airtable;
 mod commands;
 mod demo;
+mod evidence;
 mod export;
 mod inbound;
 mod judge;
@@ -28,6 +29,7 @@ mod model;
 mod operator;
 mod planning;
 mod review;
+mod sending;
 mod sync;
 mod systemd;
 mod templates;

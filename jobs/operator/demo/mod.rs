@@ -37,6 +37,8 @@ INBOX_DIR=inbox
 FROM_EMAIL=team@4runr.example
 POSTAL_ADDRESS=\"4Runr, 1 Example Street, Springfield\"
 DAILY_SEND_LIMIT=10
+# One bounce in twenty-five mails would stop the sender by the usual limit of 2.
+BOUNCE_LIMIT_PERCENT=10
 LOG_LEVEL=error
 ";
 

@@ -24,6 +24,7 @@ fn status_tells_what_is_going_on_and_what_comes_next() {
         fields(&json),
         [
             "campaigns",
+            "held_senders",
             "inbound",
             "leads",
             "mailboxes",

@@ -63,8 +63,14 @@ fn a_mistake_is_one_line_that_says_what_was_expected() {
             &["pull", "-v", "-q"],
             "the argument `--verbose...` cannot be used with `--quiet`",
         ),
-        (&["pause"], "expected --all; see `outreach pause --help`"),
-        (&["resume"], "expected --all; see `outreach resume --help`"),
+        (
+            &["pause"],
+            "expected <--all|--sender <ADDRESS>>; see `outreach pause --help`",
+        ),
+        (
+            &["resume"],
+            "expected <--all|--sender <ADDRESS>|--batch <YYYY-MM-DD>>; see `outreach resume --help`",
+        ),
         (
             &["explain"],
             "expected <LEAD>; see `outreach explain --help`",

@@ -4,13 +4,14 @@
 use super::source::Source;
 
 /// Values in, values out. Among themselves they use only those declared above them.
-const CORE: [&str; 9] = [
+const CORE: [&str; 10] = [
     "lead",
     "campaign",
     "copy",
     "calendar",
     "plan",
     "delivery",
+    "breaker",
     "inbound",
     "changeset",
     "metrics",
@@ -52,11 +53,12 @@ const IMPURE: [(&str, &str); 11] = [
 
 /// Crates that only some modules may name, so that what they speak (SQL, SMTP codes, …) stays
 /// there.
-const RESERVED: [(&str, &[&str]); 7] = [
+const RESERVED: [(&str, &[&str]); 8] = [
     ("rusqlite", &["ledger"]),
     ("reqwest", &["airtable", "writer", "oauth"]),
     ("lettre", &["mailer"]),
     ("imap", &["mailbox"]),
+    ("imap_proto", &["mailbox"]),
     ("native_tls", &["tls", "mailer", "mailbox"]),
     ("tokio_native_tls", &["mailer"]),
     ("axum", &["web"]),

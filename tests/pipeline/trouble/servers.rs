@@ -163,6 +163,13 @@ fn a_refused_smtp_login_is_a_matter_of_configuration_and_costs_no_lead_a_try() {
             .at(format!("2026-03-02T{hour}:05:00Z"))
             .run(&["send"])
             .fails(78, &texts);
+        // The third time in a row holds the sender, until somebody says that it is mended.
+        if [12, 15].contains(&hour) {
+            let now = format!("2026-03-02T{hour}:30:00Z");
+            world.at(&now).run(&["send"]).exits(3);
+            let resume = ["resume", "--sender", "team@ourco.example"];
+            world.at(&now).run(&resume).exits(0).says("is released");
+        }
     }
     assert_eq!(smtp.bodies_seen(), 0);
     sends_later(&world);

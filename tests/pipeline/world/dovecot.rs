@@ -47,7 +47,18 @@ fn binary() -> Option<PathBuf> {
 impl Dovecot {
     /// Starts a server whose files all lie in `dir`.
     pub fn start(dir: &Path) -> Dovecot {
+        Dovecot::start_with_sent(dir, None)
+    }
+
+    /// The same with a folder marked as the one for sent mail, named as IMAP spells it
+    /// (modified UTF-7).
+    pub fn start_with_sent(dir: &Path, sent: Option<&str>) -> Dovecot {
         let dir = dir.join("dovecot");
+        if let Some(name) = sent {
+            for folder in ["new", "cur", "tmp"] {
+                fs::create_dir_all(dir.join(format!("mail/.{name}/{folder}"))).unwrap();
+            }
+        }
         for folder in ["mail/new", "mail/cur", "mail/tmp", "run", "state", "home"] {
             fs::create_dir_all(dir.join(folder)).unwrap();
         }
@@ -57,7 +68,7 @@ impl Dovecot {
             let (tls_port, plain_port) = (free_port(), free_port());
             fs::write(
                 dir.join("dovecot.conf"),
-                configuration(&dir, tls_port, plain_port),
+                configuration(&dir, tls_port, plain_port, sent),
             )
             .unwrap();
             let mut child = Command::new(binary().unwrap())
@@ -104,11 +115,20 @@ impl Dovecot {
 
     /// Puts a mail into the INBOX, as a delivery agent would; returns its file.
     pub fn deliver(&self, raw: &[u8]) -> PathBuf {
+        self.deliver_to(&self.maildir(), raw)
+    }
+
+    /// Puts a mail into a folder, named as IMAP spells it: the copy a mail server makes.
+    pub fn store(&self, folder: &str, raw: &[u8]) -> PathBuf {
+        self.deliver_to(&self.maildir().join(format!(".{folder}")), raw)
+    }
+
+    fn deliver_to(&self, maildir: &Path, raw: &[u8]) -> PathBuf {
         let number = self.delivered.fetch_add(1, Ordering::SeqCst) + 1;
         // Dovecot orders new mail by name, so the names ascend.
         let name = format!("{:010}.M{number:06}P1.test", 1_700_000_000 + number);
-        let temporary = self.maildir().join("tmp").join(&name);
-        let file = self.maildir().join("new").join(&name);
+        let temporary = maildir.join("tmp").join(&name);
+        let file = maildir.join("new").join(&name);
         fs::write(&temporary, raw).unwrap();
         fs::rename(&temporary, &file).unwrap();
         own_by_anybody(&file);
@@ -252,12 +272,17 @@ fn make_certificates(dir: &Path) {
     ]);
 }
 
+/// The few names tests use, as Dovecot's configuration spells them.
+fn from_utf7(name: &str) -> String {
+    name.replace("&AMk-", "É").replace("&AOk-", "é")
+}
+
 fn word_of(command: &str, arguments: &[&str]) -> String {
     let output = Command::new(command).args(arguments).output().unwrap();
     String::from_utf8(output.stdout).unwrap().trim().to_string()
 }
 
-fn configuration(dir: &Path, tls_port: u16, plain_port: u16) -> String {
+fn configuration(dir: &Path, tls_port: u16, plain_port: u16, sent: Option<&str>) -> String {
     // As root Dovecot gives its processes to users of its own package; otherwise all are ours.
     let is_root = word_of("id", &["-u"]) == "0";
     let me = word_of("id", &["-un"]);
@@ -288,6 +313,12 @@ fn configuration(dir: &Path, tls_port: u16, plain_port: u16) -> String {
     } else {
         "service imap-login {\n  chroot =\n}\nservice anvil {\n  chroot =\n}\n"
     };
+    let sent = sent.map_or(String::new(), |name| {
+        format!(
+            "  mailbox \"{}\" {{\n    special_use = \\Sent\n  }}\n",
+            from_utf7(name)
+        )
+    });
     fs::write(dir.join("users"), format!("{USER}:{{PLAIN}}{PASSWORD}\n")).unwrap();
     let dir = dir.display();
     format!(
@@ -324,6 +355,9 @@ service imap-login {{
     ssl = yes
   }}
 }}
+namespace inbox {{
+  inbox = yes
+{sent}}}
 {chroot}"#
     )
 }

@@ -170,6 +170,17 @@ impl Outcome {
         self
     }
 
+    /// Demands a text on stdout.
+    #[track_caller]
+    pub fn says(self, text: &str) -> Outcome {
+        let Outcome { label, stdout, .. } = &self;
+        assert!(
+            stdout.contains(text),
+            "{label}: expected `{text}` on stdout, found\n{stdout}"
+        );
+        self
+    }
+
     /// The one JSON value on stdout.
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {

@@ -229,15 +229,17 @@ impl Conversation<'_> {
         if keeps {
             self.shared.state().kept.push(message.clone());
         }
+        let recipients = self.to.clone();
         let is_struck = self.apply(strike)?;
         self.forget_envelope();
-        if is_struck {
-            return Ok(());
+        if !is_struck {
+            if !keeps {
+                self.shared.state().kept.push(message);
+            }
+            self.say("250 2.0.0 Ok: queued")?;
         }
-        if !keeps {
-            self.shared.state().kept.push(message);
-        }
-        self.say("250 2.0.0 Ok: queued")
+        self.shared.state().answered.extend(recipients);
+        Ok(())
     }
 
     /// The plain answer, unless a rule strikes.

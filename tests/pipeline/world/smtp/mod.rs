@@ -6,7 +6,7 @@
 
 mod conversation;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
@@ -155,6 +155,7 @@ struct State {
     rules: Vec<Rule>,
     reached: BTreeMap<At, usize>,
     kept: Vec<Kept>,
+    answered: BTreeSet<String>,
     n_bodies: usize,
     n_conversations: usize,
     commands: Vec<String>,
@@ -250,6 +251,11 @@ impl Smtp {
     /// The messages the server took responsibility for, in order.
     pub fn kept(&self) -> Vec<Kept> {
         self.shared.state().kept.clone()
+    }
+
+    /// The recipients whose mail got an answer after its body, whatever it was.
+    pub fn answered(&self) -> BTreeSet<String> {
+        self.shared.state().answered.clone()
     }
 
     /// How many bodies arrived whole, answered or not: what a recipient might get.
