@@ -132,6 +132,7 @@ fn cost_of_a_claim(n_messages: usize) -> Duration {
             run,
             mailboxes: &[],
             lead: None,
+            canaries: 0,
             position: &mut position,
         };
         let turn = ledger.send_turn(&[], now, |turn| {
