@@ -166,8 +166,11 @@ impl<'a> Line<'a> {
         summary: &mut Summary,
     ) -> anyhow::Result<()> {
         if let Some((reason, since)) = &claimed.paused {
-            let address = self.sender.address.as_str();
-            tracing::warn!("nothing leaves from `{address}`, paused since {since}: {reason}");
+            let what = match ledger.switch("pause_all")? {
+                Some(_) => "everything".to_string(),
+                None => format!("`{}`", self.sender.address),
+            };
+            tracing::warn!("{what} is paused since {since}: {reason}");
             summary.count("paused");
         }
         summary.add("moved", i64::from(claimed.moved));

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::campaign::StopReason;
 use crate::delivery::{Blame, Phase};
-use crate::plan::Slot;
+use crate::plan::{Slot, StepFact, StepState};
 
 /// One conversation about a message, as it is told.
 #[derive(Clone, Debug)]
@@ -119,7 +119,15 @@ pub(super) fn record(
     match recorded {
         Recorded::Sent { reply, moves } => {
             close(conn, message, "accepted", Phase::Body, None, reply, now)?;
-            mark_sent(conn, message.id, message.campaign, moves, now, now)
+            mark_left(conn, message.id, message.campaign, moves, now, now)?;
+            // A step that had not left at the claim has not left since.
+            let is_last = |step: &StepFact| {
+                step.number == message.number || matches!(step.state, StepState::Sent(_))
+            };
+            match message.itinerary.steps.iter().all(is_last) {
+                true => transitions::complete_if_all_left(conn, message.campaign, now),
+                false => Ok(()),
+            }
         }
         Recorded::Deferred {
             phase,
@@ -226,6 +234,19 @@ pub(super) fn mark_sent(
     sent_at: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
+    mark_left(conn, message, campaign, moves, sent_at, now)?;
+    transitions::complete_if_all_left(conn, campaign, now)
+}
+
+/// [`mark_sent`] of a message behind which others are still to leave.
+fn mark_left(
+    conn: &Connection,
+    message: i64,
+    campaign: i64,
+    moves: &[Slot],
+    sent_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
     let sql = "UPDATE messages SET state = 'sent', sent_at = ?2, state_reason = NULL
                WHERE id = ?1
                  AND state IN ('drafted', 'scheduled', 'deferred', 'sending', 'in_doubt')";
@@ -243,5 +264,5 @@ pub(super) fn mark_sent(
             .query_row((campaign, slot.number), |r| r.get(0))?;
         re_date(conn, later, slot.due_at, &slot.reason, now)?;
     }
-    transitions::complete_if_all_left(conn, campaign, now)
+    Ok(())
 }

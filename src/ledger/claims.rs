@@ -157,8 +157,6 @@ pub struct ClaimedMessage {
     pub step: String,
     /// The lead's address.
     pub email: String,
-    /// The lead's fields as they were last read.
-    pub raw: RawLead,
     /// The subject.
     pub subject: String,
     /// The body.
@@ -403,7 +401,6 @@ fn claim(conn: &Connection, claims: &Claims<'_>, found: Found) -> anyhow::Result
         number: candidate.number,
         step: mail.step,
         email: candidate.email.unwrap_or_default(),
-        raw: candidate.raw,
         subject: mail.subject,
         body: mail.body,
         message_id,

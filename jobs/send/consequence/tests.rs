@@ -1,10 +1,7 @@
-use std::collections::BTreeMap;
-
 use outreach::calendar::Zone;
 use outreach::campaign::Sequence;
 use outreach::config::Sources;
 use outreach::delivery::{Reply, judge};
-use outreach::lead::{RawLead, RecordId};
 use outreach::plan::StepFact;
 
 use super::*;
@@ -35,10 +32,6 @@ fn message(id: i64, tries: u32) -> ClaimedMessage {
         number: 1,
         step: "hook".to_string(),
         email: "ada@engines.example".to_string(),
-        raw: RawLead {
-            record_id: RecordId::new("rec1"),
-            fields: BTreeMap::new(),
-        },
         subject: "Hello".to_string(),
         body: "Hi".to_string(),
         message_id: "k@ours.example".to_string(),

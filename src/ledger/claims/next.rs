@@ -134,11 +134,11 @@ struct Steps {
 
 const FOLLOW_UPS: Steps = Steps {
     index: "messages_due_follow_ups",
-    which: "m.number > 1",
+    which: "number > 1",
 };
 const FIRST_STEPS: Steps = Steps {
     index: "messages_due_first_steps",
-    which: "m.number = 1",
+    which: "number = 1",
 };
 
 impl Steps {
@@ -149,18 +149,25 @@ impl Steps {
         }
     }
 
-    /// What is due of a sender after a place. INDEXED BY makes another plan an error: every test
-    /// that claims would notice a query that no longer fits the index.
+    /// What is due of a sender after a place: what is due at the same instant first. One comparison
+    /// of both columns would step through all that is due at that instant. INDEXED BY makes another
+    /// plan an error: every test that claims would notice a query that no longer fits the index.
     fn sql(&self, columns: &str, lead: Option<i64>) -> String {
-        let lead = lead.map_or("?4 IS NULL", |_| "c.lead_id = ?4");
+        let lead = lead.map_or(
+            "?4 IS NULL",
+            |_| "campaign_id IN (SELECT id FROM campaigns WHERE lead_id = ?4)",
+        );
+        let due = format!(
+            "SELECT id FROM messages INDEXED BY {}
+             WHERE sender = ?1 AND state IN ('scheduled', 'deferred') AND {} AND {lead}",
+            self.index, self.which
+        );
         format!(
             "SELECT {columns}
-             FROM messages m INDEXED BY {} CROSS JOIN campaigns c ON c.id = m.campaign_id
+             FROM messages m CROSS JOIN campaigns c ON c.id = m.campaign_id
                              CROSS JOIN leads l ON l.id = c.lead_id
-             WHERE m.sender = ?1 AND m.state IN ('scheduled', 'deferred') AND {}
-               AND (m.due_at, m.id) > (?2, ?3) AND {lead}
-             ORDER BY m.due_at, m.id LIMIT 1",
-            self.index, self.which
+             WHERE m.id = coalesce(({due} AND due_at = ?2 AND id > ?3 ORDER BY id LIMIT 1),
+                                   ({due} AND due_at > ?2 ORDER BY due_at, id LIMIT 1))"
         )
     }
 }
@@ -296,5 +303,36 @@ impl Scans {
         let all: Option<Vec<i64>> = scans.into_iter().map(|(at, _)| at).collect();
         let oldest = all.and_then(|all| all.into_iter().min()).map(instant);
         Ok(self.0.insert((oldest, error)).clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::migrate;
+
+    #[test]
+    fn the_next_message_is_one_step_into_the_index() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        migrate::apply(&mut conn, None, DateTime::UNIX_EPOCH).unwrap();
+        for steps in [&FOLLOW_UPS, &FIRST_STEPS] {
+            for (columns, lead) in [(COLUMNS, None), ("m.due_at", None), (COLUMNS, Some(1))] {
+                let sql = format!("EXPLAIN QUERY PLAN {}", steps.sql(columns, lead));
+                let mut statement = conn.prepare(&sql).unwrap();
+                let rows = statement.query_map((1, 2, 3, 4), |row| row.get(3)).unwrap();
+                let plan: Vec<String> = rows.map(Result::unwrap).collect();
+                let steps_into = |place: &str| {
+                    let step = format!("INDEX {} (sender=? AND {place})", steps.index);
+                    plan.iter().filter(|line| line.contains(&step)).count()
+                };
+                assert_eq!(steps_into("due_at=? AND rowid>?"), 1, "{plan:?}");
+                assert_eq!(steps_into("due_at>?"), 1, "{plan:?}");
+                let scans = |line: &String| line.contains("SCAN") || line.contains("B-TREE");
+                assert!(
+                    !plan.iter().any(scans),
+                    "nothing is sorted or walked through: {plan:?}"
+                );
+            }
+        }
     }
 }

@@ -31,7 +31,11 @@ impl Chance {
     }
 
     fn fault(&mut self) -> Rule {
-        let at = STEPS[self.below(STEPS.len())];
+        // What makes doubts is asked for more often than the rest.
+        let at = match self.below(3) {
+            0 => At::Body,
+            _ => STEPS[self.below(STEPS.len())],
+        };
         let fault = match (at, self.below(4)) {
             (At::Connect, _) | (_, 0) => Fault::HangUp,
             (At::RcptTo, 1) => Fault::Reply(550, "5.1.1 no such user"),
