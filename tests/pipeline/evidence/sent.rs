@@ -225,6 +225,8 @@ fn a_mail_that_surely_never_left_leaves_once_as_the_very_same_mail() {
     assert_eq!(world.state(ADA, "hook"), "sent");
     assert_eq!(hook(world, ADA, "message_id"), id);
     assert_eq!(hook(world, ADA, "attempts"), "2");
+    let learned = world.sql("SELECT count(*) FROM sent_copies");
+    assert_eq!(learned, [["2"]], "the other two were looked for on the way");
     world.at("2026-03-02T11:15:00Z").run(&["send"]).exits(0);
     assert_eq!(account.bodies_to(ADA), 1);
     let explained = world.run(&["explain", ADA]).exits(0).stdout;
