@@ -266,7 +266,7 @@ fn the_forecast_tells_the_end_the_fullest_day_and_what_more_would_change() {
         .json();
     let last = |case: usize| more["cases"][case]["last_at"].as_str().unwrap().to_string();
     assert!(
-        last(0) > cases[0]["last_at"].as_str().unwrap().to_string(),
+        last(0).as_str() > cases[0]["last_at"].as_str().unwrap(),
         "{more}"
     );
     assert!(last(1) < last(0), "{more}");

@@ -43,7 +43,7 @@ fn open_campaigns(n: usize, now: DateTime<Utc>) -> Vec<Itinerary> {
         let steps = (1..)
             .zip(steps)
             .map(|(number, state)| StepFact { number, state });
-        let is_new = number % 3 == 0;
+        let is_new = number.is_multiple_of(3);
         Itinerary {
             campaign: number as i64,
             sequence: Sequence::hook_proof_fomo([0, 3, 7], true),
@@ -51,7 +51,11 @@ fn open_campaigns(n: usize, now: DateTime<Utc>) -> Vec<Itinerary> {
             country: country.to_string(),
             company: Some(format!(
                 "firm{}.example",
-                if number % 5 == 0 { number / 50 } else { number }
+                if number.is_multiple_of(5) {
+                    number / 50
+                } else {
+                    number
+                }
             )),
             sender: (!is_new).then(|| format!("sender{}@ourco.example", number / 3 % 10)),
             starts_from: None,
