@@ -1,5 +1,5 @@
-//! The connections of a run, each a task that owns its connection; together they live on a thread of
-//! their own, so that talking to servers and writing to the ledger go on at the same time.
+//! The connections of a run, each a task that owns its connection; together they live on a thread
+//! of their own, so that talking to servers and writing to the ledger go on at the same time.
 //!
 //! A connection is handed mails that are claimed on disk, and answers with their verdicts. It knows
 //! neither the ledger nor the rules.

@@ -119,15 +119,7 @@ pub(super) fn record(
     match recorded {
         Recorded::Sent { reply, moves } => {
             close(conn, message, "accepted", Phase::Body, None, reply, now)?;
-            mark_left(conn, message.id, message.campaign, moves, now, now)?;
-            // A step that had not left at the claim has not left since.
-            let is_last = |step: &StepFact| {
-                step.number == message.number || matches!(step.state, StepState::Sent(_))
-            };
-            match message.itinerary.steps.iter().all(is_last) {
-                true => transitions::complete_if_all_left(conn, message.campaign, now),
-                false => Ok(()),
-            }
+            left(conn, message, moves, now)
         }
         Recorded::Deferred {
             phase,
@@ -183,6 +175,23 @@ pub(super) fn record(
             conn.prepare_cached(sql)?.execute((message.id, reply))?;
             Ok(())
         }
+    }
+}
+
+/// Notes that a claimed message left now.
+fn left(
+    conn: &Connection,
+    message: &ClaimedMessage,
+    moves: &[Slot],
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    mark_left(conn, message.id, message.campaign, moves, now, now)?;
+    // A step that had not left at the claim has not left since.
+    let has_left =
+        |step: &StepFact| step.number == message.number || matches!(step.state, StepState::Sent(_));
+    match message.itinerary.steps.iter().all(has_left) {
+        true => transitions::complete_if_all_left(conn, message.campaign, now),
+        false => Ok(()),
     }
 }
 

@@ -3,7 +3,7 @@
 //! Counting a whole day's rows before every claim would make the last mail of a day the dearest, so
 //! a count is kept between claims while it is far from the limit. Only `send` claims, and it holds
 //! the stage's lock, so a count falls behind the rows only by what a person does to single letters
-//! meanwhile: it is taken anew near the limit, every so many claims, and with every new day or hour.
+//! meanwhile: it is taken anew near the limit, every so many claims, and with a new day or hour.
 
 use anyhow::Context;
 use chrono::{DateTime, Timelike, Utc};

@@ -63,8 +63,11 @@ fn rate_of_smtp_source(sink: &Sink, n: usize) -> f64 {
 }
 
 #[test]
-#[ignore = "needs smtp-sink and smtp-source; run by `tests/measure send`"]
 fn sending_reaches_half_the_rate_of_the_load_generator() {
+    // Postfix's tools are there for `tests/measure send` only.
+    if std::env::var_os("MEASURE_MESSAGES").is_none() {
+        return;
+    }
     let n = number_of("MEASURE_MESSAGES", 20_000);
     let sink = Sink::start();
     let world = crowd(n)
