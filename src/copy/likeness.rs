@@ -69,9 +69,7 @@ fn too_many(runs: usize) -> usize {
     // As a float, because that is how a likeness is told and compared.
     let is_too_many = |shared: &usize| *shared as f64 / runs as f64 > LIKENESS_MAX;
     let near = (runs as f64 * LIKENESS_MAX) as usize;
-    (near.saturating_sub(1)..=near + 1)
-        .find(is_too_many)
-        .unwrap_or(near + 1)
+    (near..=near + 1).find(is_too_many).unwrap_or(near + 2)
 }
 
 /// Many campaigns, to be asked which of them is too close to another one.
