@@ -17,7 +17,7 @@ use outreach::ledger::{Ledger, NewCampaign, Rewritten};
 use serde_json::json;
 
 use super::apart::{hold, shingles};
-use super::order::{Order, Purpose};
+use super::order::{Known, Order, Purpose};
 use super::read_library;
 use crate::exit::Failure;
 use crate::judgement::{read_brand, shortcomings};
@@ -54,7 +54,7 @@ impl Written {
 /// The texts of one campaign.
 pub struct Texts {
     /// The lead.
-    pub lead: Lead,
+    pub lead: Arc<Lead>,
     /// One text per step.
     pub drafts: Vec<Draft>,
     /// What the gate says of them, once it was asked: texts that are written once more, because
@@ -90,13 +90,15 @@ impl<'a> Desk<'a> {
     }
 
     /// Writes with the built-in templates, on every core there is: it is all computing.
-    pub fn write_all(&self, orders: Vec<Order>) -> Vec<anyhow::Result<Written>> {
+    pub fn write_all(&self, mut orders: Vec<Order>) -> Vec<anyhow::Result<Written>> {
         let share = share_of(orders.len());
         std::thread::scope(|scope| {
-            let shares: Vec<_> = orders
-                .chunks(share)
-                .map(|share| scope.spawn(|| self.write_share(share)))
-                .collect();
+            let mut shares = Vec::new();
+            while !orders.is_empty() {
+                let others = orders.split_off(share.min(orders.len()));
+                let share = std::mem::replace(&mut orders, others);
+                shares.push(scope.spawn(|| self.write_share(share)));
+            }
             let written = shares.into_iter().map(|share| {
                 let failed = |_| vec![Err(anyhow!("a writing thread panicked"))];
                 share.join().unwrap_or_else(failed)
@@ -105,35 +107,33 @@ impl<'a> Desk<'a> {
         })
     }
 
-    fn write_share(&self, orders: &[Order]) -> Vec<anyhow::Result<Written>> {
-        orders
-            .iter()
-            .map(|order| {
-                let result = match order.parse() {
-                    Err(reject) => Err(reject),
-                    Ok(lead) => Ok(self.write_from_templates(order, lead)?),
-                };
-                let order = order.clone();
-                Ok(Written { order, result })
-            })
-            .collect()
+    fn write_share(&self, orders: Vec<Order>) -> Vec<anyhow::Result<Written>> {
+        let orders = orders.into_iter();
+        orders.map(|order| self.write_one(order)).collect()
+    }
+
+    /// What the built-in templates know of a lead.
+    pub fn know(&self, lead: Arc<Lead>) -> Known {
+        let portrait = Arc::new(self.library.portray(&lead, &self.brand));
+        Known { lead, portrait }
     }
 
     /// Has the built-in templates write one campaign.
-    pub fn write_from_templates(&self, order: &Order, lead: Lead) -> anyhow::Result<Texts> {
+    pub fn write_from_templates(&self, order: &Order, known: &Known) -> anyhow::Result<Texts> {
+        let Known { lead, portrait } = known;
         let steps = order.steps();
         let (rewrites, refused) = order.refused();
         let written = self
             .library
-            .write_anew(&lead, &self.brand, &steps, rewrites, refused)
+            .write_anew(portrait, &self.brand, &steps, rewrites, refused)
             .with_context(|| format!("cannot write for `{}`", lead.record_id))?;
         let why = match order.tried.has_model_failed {
             true => " (the model failed)",
             false => "",
         };
         Ok(Texts {
-            shingles: shingles(&lead, &written.drafts, &self.brand.sender),
-            lead,
+            shingles: shingles(lead, &written.drafts, &self.brand.sender),
+            lead: lead.clone(),
             drafts: written.drafts,
             judgement: None,
             writer: format!("template:{}{why}", written.template),
@@ -186,9 +186,18 @@ impl<'a> Desk<'a> {
     }
 
     /// Has the built-in templates write one order.
-    pub fn write_one(&self, order: Order) -> anyhow::Result<Written> {
-        let written = self.write_share(std::slice::from_ref(&order)).pop();
-        written.unwrap_or_else(|| Err(anyhow!("an order was not written")))
+    pub fn write_one(&self, mut order: Order) -> anyhow::Result<Written> {
+        let known = match order.known.take() {
+            Some(known) => known,
+            None => match order.parse() {
+                Ok(lead) => self.know(Arc::new(lead)),
+                Err(reject) => return Ok(Written::new(order, Err(reject))),
+            },
+        };
+        let texts = self.write_from_templates(&order, &known)?;
+        // The lead is the same should it be written to once more.
+        order.known = Some(known);
+        Ok(Written::new(order, Ok(texts)))
     }
 
     /// Stores what was written; what could not be is told and left as it is.
@@ -275,7 +284,7 @@ impl<'a> Desk<'a> {
             quality_score: judgement.score,
             quality_issues: serde_json::to_string(&judgement.issues)?,
             place: place_of(&texts.lead, &self.config.default_zone, country),
-            company: texts.lead.company,
+            company: texts.lead.company.clone(),
             drafts: texts.drafts,
             writer: texts.writer,
             tokens: texts.tokens,
@@ -310,7 +319,7 @@ fn rewritten_campaign(
         hold_reason,
         quality_score: judgement.score,
         quality_issues: serde_json::to_string(&judgement.issues)?,
-        company: texts.lead.company,
+        company: texts.lead.company.clone(),
         drafts: texts.drafts,
         writer: texts.writer,
         tokens: texts.tokens,
@@ -410,10 +419,11 @@ mod tests {
             ];
             let mut order = Order {
                 lead: n,
-                raw: RawLead {
+                raw: Arc::new(RawLead {
                     record_id: RecordId::new(format!("rec{n}")),
                     fields: fields.into(),
-                },
+                }),
+                known: None,
                 steps: desk.steps.clone(),
                 tried: Tried::default(),
                 purpose: Purpose::Anew {
@@ -431,8 +441,8 @@ mod tests {
                     rewrites,
                     refused: before.clone(),
                 };
-                let lead = order.parse().unwrap();
-                let mut texts = desk.write_from_templates(&order, lead).unwrap();
+                let known = desk.know(Arc::new(order.parse().unwrap()));
+                let mut texts = desk.write_from_templates(&order, &known).unwrap();
                 let judgement = desk.judge(&order, &mut texts);
                 assert!(judgement.pass, "{judgement:#?}");
                 for (old, new) in before.iter().zip(&texts.drafts) {
