@@ -59,8 +59,8 @@ impl<'a> Rules<'a> {
                 why,
             };
         }
-        let lead = match lead::content_check(&candidate.raw) {
-            Ok(lead) => lead,
+        let addressee = match lead::addressee(&candidate.raw) {
+            Ok(addressee) => addressee,
             Err(reject) => {
                 let (code, detail) = (reject.reason.code(), reject.detail);
                 let reason = format!("the lead does not pass the data check: {code}: {detail}");
@@ -88,7 +88,6 @@ impl<'a> Rules<'a> {
         if is_follow_up && let Some(reason) = self.unsafe_to_follow_up(candidate, now, findings) {
             return Decision::Hold { reason };
         }
-        let addressee = (lead.email, lead.full_name);
         findings.addressees.insert(candidate.message, addressee);
         Decision::Claim
     }

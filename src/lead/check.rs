@@ -28,6 +28,16 @@ pub fn content_check(raw: &RawLead) -> Result<Lead, Reject> {
     content(raw, email, confidence)
 }
 
+/// Whom a mail to this lead goes to: the address, and the name that passed the data check. The
+/// verdict is that of [`content_check`]; the fields that only the writer of a mail needs are not
+/// read again, because every single mail asks.
+pub fn addressee(raw: &RawLead) -> Result<(EmailAddress, String), Reject> {
+    let (email, _) = trusted_address(raw)?;
+    let name = name(raw, &email)?;
+    company(raw, &name.full)?;
+    Ok((email, name.full))
+}
+
 fn trusted_address(raw: &RawLead) -> Result<(EmailAddress, Confidence), Reject> {
     let written = raw.get(ReadField::Email);
     if text::one_line(written).is_empty() {

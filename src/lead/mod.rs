@@ -20,7 +20,7 @@ mod text;
 mod website;
 
 pub use address::EmailAddress;
-pub use check::{address_repair, content_check, parse};
+pub use check::{address_repair, addressee, content_check, parse};
 pub use domains::{is_disposable, is_free_mail, registrable_domain};
 pub use field::ReadField;
 pub use flag::{Flag, flags};

@@ -25,7 +25,7 @@ use crate::breaker::Cohort;
 use crate::campaign::{StopReason, message_id};
 use crate::lead::RawLead;
 use crate::plan::Itinerary;
-use next::{Found, Scans, next};
+use next::{Found, Seen, next};
 
 /// How long an answer waits to be recorded while others write.
 const RECORDING_WAITS: Duration = Duration::from_secs(600);
@@ -275,12 +275,12 @@ impl SendTurn<'_> {
         if claimed.paused.is_some() {
             return Ok(claimed);
         }
-        let mut scans = Scans::default();
+        let mut seen = Seen::default();
         for _ in 0..LOOKS_MAX {
             if claimed.messages.len() >= claims.max {
                 return Ok(claimed);
             }
-            let Some(found) = next(conn, claims, &mut scans)? else {
+            let Some(found) = next(conn, claims, &mut seen)? else {
                 claimed.exhausted = true;
                 return Ok(claimed);
             };

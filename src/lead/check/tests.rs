@@ -397,6 +397,8 @@ proptest! {
     ) {
         let fields = ReadField::ALL.into_iter().zip(values).collect();
         let raw = RawLead { record_id: RecordId::new("recA"), fields };
+        let told = content_check(&raw).map(|lead| (lead.email, lead.full_name));
+        prop_assert_eq!(addressee(&raw), told);
         for verdict in [parse(&raw), content_check(&raw)] {
             match verdict {
                 Ok(lead) => prop_assert!(texts(&lead).into_iter().all(is_printable)),
@@ -413,7 +415,10 @@ proptest! {
         let mut raw = record(&[]);
         raw.fields.extend(ReadField::ALL.into_iter().zip(values));
         raw.fields.extend(record(&[(ReadField::FullName, &name)]).fields);
-        if let Ok(lead) = content_check(&raw) {
+        let checked = content_check(&raw);
+        let told = checked.clone().map(|lead| (lead.email, lead.full_name));
+        prop_assert_eq!(addressee(&raw), told);
+        if let Ok(lead) = checked {
             prop_assert!(texts(&lead).into_iter().all(is_printable), "{lead:?}");
             prop_assert!(!lead.first_name.is_empty() && !lead.company_short.is_empty());
             prop_assert!(lead.description.chars().count() <= DESCRIPTION_LEN_MAX);

@@ -110,20 +110,28 @@ pub(super) struct Mail {
     pub(super) attempts: u32,
 }
 
-/// The latest scans, read once in a transaction.
+/// What is read once in a transaction.
 #[derive(Default)]
-pub(super) struct Scans(Option<(Option<DateTime<Utc>>, Option<String>)>);
+pub(super) struct Seen {
+    /// The latest scans.
+    scans: Option<(Option<DateTime<Utc>>, Option<String>)>,
+    /// Whether no follow-up is due any more: nothing done in a turn makes one due at once.
+    follow_ups_done: bool,
+}
 
 /// The next message to look at: follow-ups first, then first steps.
 pub(super) fn next(
     conn: &Connection,
     claims: &mut Claims<'_>,
-    scans: &mut Scans,
+    seen: &mut Seen,
 ) -> anyhow::Result<Option<Found>> {
-    match next_of(conn, claims, scans, &FOLLOW_UPS)? {
-        None => next_of(conn, claims, scans, &FIRST_STEPS),
-        found => Ok(found),
+    if !seen.follow_ups_done {
+        if let Some(found) = next_of(conn, claims, seen, &FOLLOW_UPS)? {
+            return Ok(Some(found));
+        }
+        seen.follow_ups_done = true;
     }
+    next_of(conn, claims, seen, &FIRST_STEPS)
 }
 
 /// Some of the steps, with the index that lists what is due of them by sender.
@@ -180,7 +188,7 @@ const COLUMNS: &str = "m.id, m.due_at, m.campaign_id, m.number, m.step, m.subjec
 fn next_of(
     conn: &Connection,
     claims: &mut Claims<'_>,
-    scans: &mut Scans,
+    seen: &mut Seen,
     steps: &Steps,
 ) -> anyhow::Result<Option<Found>> {
     let (due_at, id) = steps.passed(claims.position);
@@ -189,7 +197,7 @@ fn next_of(
     let mut rows = statement.query((claims.sender, due_at, id, claims.lead))?;
     match rows.next().context("cannot find the next due message")? {
         Some(row) if row.get::<_, i64>(1)? <= seconds(claims.now) => {
-            found(conn, claims, scans, row).map(Some)
+            found(conn, claims, seen, row).map(Some)
         }
         _ => Ok(None),
     }
@@ -198,7 +206,7 @@ fn next_of(
 fn found(
     conn: &Connection,
     claims: &mut Claims<'_>,
-    scans: &mut Scans,
+    seen: &mut Seen,
     row: &Row<'_>,
 ) -> anyhow::Result<Found> {
     let campaign = row.get(2)?;
@@ -210,7 +218,7 @@ fn found(
         Some(email) => suppressions::covering(conn, email)?,
         None => None,
     };
-    let (scanned_at, scan_error) = scans.latest(conn, claims.mailboxes)?;
+    let (scanned_at, scan_error) = seen.latest_scans(conn, claims.mailboxes)?;
     let cohort = match (claims.canaries, row.get(3)?) {
         (1.., 1) => Some(breakers::cohort(conn, (row.get(0)?, campaign), scanned_at)?),
         _ => None,
@@ -279,15 +287,15 @@ pub(super) fn next_due_at(
     Ok(earliest.map(instant))
 }
 
-impl Scans {
+impl Seen {
     /// The oldest of the latest successful scans, none when a mailbox was never read whole; and the
     /// error of the latest scan where that failed.
-    fn latest(
+    fn latest_scans(
         &mut self,
         conn: &Connection,
         mailboxes: &[String],
     ) -> anyhow::Result<(Option<DateTime<Utc>>, Option<String>)> {
-        if let Some(known) = &self.0 {
+        if let Some(known) = &self.scans {
             return Ok(known.clone());
         }
         let sql = "SELECT succeeded_at, last_error FROM cursors WHERE name = ?1";
@@ -302,7 +310,7 @@ impl Scans {
         let error = scans.iter().find_map(|(_, error)| error.clone());
         let all: Option<Vec<i64>> = scans.into_iter().map(|(at, _)| at).collect();
         let oldest = all.and_then(|all| all.into_iter().min()).map(instant);
-        Ok(self.0.insert((oldest, error)).clone())
+        Ok(self.scans.insert((oldest, error)).clone())
     }
 }
 
