@@ -3,7 +3,9 @@
 //! Counting a whole day's rows before every claim would make the last mail of a day the dearest, so
 //! a count is kept between claims while it is far from the limit. Only `send` claims, and it holds
 //! the stage's lock, so a count falls behind the rows only by what a person does to single letters
-//! meanwhile: it is taken anew near the limit, every so many claims, and with a new day or hour.
+//! meanwhile: it is taken anew near the limit, with a new day or hour, and after so many claims, but
+//! not before they are as many as it counted: then all counts of a day together read each row about
+//! twice, however many mails leave.
 
 use anyhow::Context;
 use chrono::{DateTime, Timelike, Utc};
@@ -15,7 +17,7 @@ use crate::ledger::seconds;
 /// With less room than this the rows are counted before every claim.
 const NEAR: u32 = 64;
 
-/// So many claims are made upon one count.
+/// So many claims at least are made upon one count.
 const CLAIMS_PER_COUNT: u32 = 1_024;
 
 /// What was counted.
@@ -66,8 +68,9 @@ fn has_room(
     since: DateTime<Utc>,
     limit: u32,
 ) -> anyhow::Result<bool> {
+    let counted = count.used.saturating_sub(count.n_claims);
     let is_known = count.since == Some(since)
-        && count.n_claims < CLAIMS_PER_COUNT
+        && count.n_claims < counted.max(CLAIMS_PER_COUNT)
         && limit.saturating_sub(count.used) >= NEAR;
     if !is_known {
         *count = Count {
