@@ -3,9 +3,9 @@
 //! Counting a whole day's rows before every claim would make the last mail of a day the dearest, so
 //! a count is kept between claims while it is far from the limit. Only `send` claims, and it holds
 //! the stage's lock, so a count falls behind the rows only by what a person does to single letters
-//! meanwhile: it is taken anew near the limit, with a new day or hour, and after so many claims, but
-//! not before they are as many as it counted: then all counts of a day together read each row about
-//! twice, however many mails leave.
+//! meanwhile. It is taken anew near the limit, with a new day or hour, and after as many claims as
+//! it counted, but not after a few: then all counts of a day together read each row about twice,
+//! however many mails leave.
 
 use anyhow::Context;
 use chrono::{DateTime, Timelike, Utc};
