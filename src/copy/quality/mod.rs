@@ -1,21 +1,24 @@
 //! The quality gate: whether a campaign may be sent to this person under this brand.
 //!
 //! Purpose: judge drafts by rules, each with a code, the offending words and a hint the writer can
-//! act on. One file a family: `structure`, `leftovers`, `truth` with `names`, `spelling` and
-//! `contradiction`, `tone`, `progression`, `safety`, `language`.
+//! act on. One file a family: `structure`, `leftovers`, `truth` with `figures`, `contradiction`,
+//! `news`, `names` and `spelling`, `tone`, `progression`, `safety`, `language`.
 //! Invariant: pure and repeatable; a blocker fails a campaign at any threshold. Words are judged in
 //! their place, not as bare substrings: names and what the lead says of itself never count against
 //! it.
 //! This module does not know who wrote the drafts, and mends nothing.
 
 mod contradiction;
+mod counts;
+mod figures;
 mod language;
 mod leftovers;
 mod names;
-mod numerals;
+mod news;
 mod outside;
 mod phrases;
 mod progression;
+mod quantity;
 mod reading;
 mod safety;
 mod spelling;
@@ -180,12 +183,14 @@ pub fn judge_steps(
     let mut issues = Vec::new();
     structure::campaign(&case, &readings, &mut issues);
     names::campaign(&case, &readings, &mut issues);
+    let counts = counts::Counts::new(&case, &readings);
+    contradiction::campaign(&case, &counts, &readings, &mut issues);
     progression::campaign(&case, &readings, &mut issues);
     language::campaign(&readings, &mut issues);
-    for reading in &readings {
+    for (reading, sentences) in readings.iter().zip(&counts.messages) {
         structure::message(&case, reading, &mut issues);
         leftovers::message(&case, reading, &mut issues);
-        truth::message(&case, reading, &mut issues);
+        truth::message(&case, &counts, sentences, reading, &mut issues);
         names::message(&case, reading, &mut issues);
         spelling::message(&case, reading, &mut issues);
         tone::message(&case, reading, &mut issues);

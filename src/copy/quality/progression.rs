@@ -8,7 +8,7 @@
 use std::collections::HashSet;
 
 use super::reading::{Case, Reading};
-use super::{Issue, Severity, contradiction, issue, phrases};
+use super::{Issue, Severity, issue, phrases};
 use crate::copy::text::{fold, overlap, word_count, words};
 
 /// The part of its five-word runs that a message may share with another one: none notice this much.
@@ -26,7 +26,6 @@ pub(super) fn campaign(case: &Case<'_>, readings: &[Reading<'_>], issues: &mut V
         for earlier in readings.iter().take(number) {
             if earlier.step != later.step {
                 compare(earlier, later, issues);
-                contradiction::between(case, earlier, later, issues);
             }
         }
         if !case.is_last(later.step) {
