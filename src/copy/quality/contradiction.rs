@@ -99,8 +99,10 @@ fn contradicts(counts: &Counts<'_>, sentence: &Sentence<'_>, said: &Quantity<'_>
     let is_digits = said.form == Form::Digits;
     if TIME.contains(&noun.as_str()) {
         let before = words(sentence.before(said)).last().unwrap_or_default();
-        let is_rhythm = before == "every" && known.iter().any(|fact| are_near(fact, said));
-        return is_rhythm && !is_digits;
+        let is_same = |fact: &Quantity<'_>| {
+            are_near(fact, said) && (before == "every" || counts.same_phrase(fact, sentence, said))
+        };
+        return known.iter().any(is_same) && !is_digits;
     }
     let is_less = said.value <= 3.0 && known.iter().all(|fact| fact.value > said.value);
     let is_near = known.iter().any(|fact| are_near(fact, said));
@@ -162,7 +164,7 @@ pub(super) fn campaign(
     for (number, (later, said)) in all.iter().enumerate() {
         for (earlier, known) in all.iter().take(number) {
             if earlier.step != later.step {
-                let found = between(counts, known, said).or_else(|| other_call(known, said));
+                let found = between(case, counts, known, said).or_else(|| other_call(known, said));
                 if let Some(written) = found {
                     let hint = format!("`{}` has another number of the same thing", earlier.step);
                     let code = "contradiction";
@@ -178,31 +180,38 @@ pub(super) fn campaign(
     }
 }
 
-/// A thing of the lead's data that two messages count differently.
-fn between(counts: &Counts<'_>, known: &[Sentence<'_>], said: &[Sentence<'_>]) -> Option<String> {
-    let counted = |sentences: &[Sentence<'_>]| -> bool { !sentences.is_empty() };
-    if !counted(known) {
-        return None;
-    }
+/// A thing of the lead's data that two messages count differently. What the data itself counts has
+/// been compared with that.
+fn between(
+    case: &Case<'_>,
+    counts: &Counts<'_>,
+    known: &[Sentence<'_>],
+    said: &[Sentence<'_>],
+) -> Option<String> {
     said.iter().find_map(|sentence| {
         let mut quantities = sentence.quantities.iter();
         let found = quantities.find(|said| {
             let Some(noun) = noun(said).filter(|_| said.kind == Kind::Count) else {
                 return false;
             };
-            let is_fact = counts.facts.iter().any(|fact| names(fact, &noun));
             let earlier = known.iter().flat_map(|sentence| &sentence.quantities);
             let earlier: Vec<Quantity<'_>> = earlier
                 .filter(|earlier| names(earlier, &noun) && are_near(earlier, said))
                 .copied()
                 .collect();
-            let agrees = is_covered(said, &earlier)
-                || earlier.iter().any(|one| is_covered(one, &[**said]))
-                || is_covered(said, &counts.facts);
-            is_fact && !TIME.contains(&noun.as_str()) && !earlier.is_empty() && !agrees
+            let agrees =
+                is_covered(said, &earlier) || earlier.iter().any(|one| is_covered(one, &[**said]));
+            let is_free =
+                TIME.contains(&noun.as_str()) || counts.facts.iter().any(|fact| names(fact, &noun));
+            !earlier.is_empty() && !agrees && !is_free && is_spoken_of(case, &noun)
         });
         found.map(|found| with_noun(sentence, found))
     })
+}
+
+/// Whether a noun is one the lead's data speaks of.
+fn is_spoken_of(case: &Case<'_>, noun: &str) -> bool {
+    words(&case.lead_data).any(|word| is_plural(word) && singular(word) == noun)
 }
 
 /// Another length of the call than an earlier message offered.

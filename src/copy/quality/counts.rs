@@ -19,6 +19,8 @@ pub(super) struct Sentence<'a> {
 pub(super) struct Counts<'a> {
     /// Those of the lead's data.
     pub facts: Vec<Quantity<'a>>,
+    /// That data.
+    lead_data: &'a str,
     /// Those of the messages, in their order; sentences that count nothing are left out.
     pub messages: Vec<Vec<Sentence<'a>>>,
 }
@@ -27,9 +29,38 @@ impl<'a> Counts<'a> {
     pub(super) fn new(case: &'a Case<'_>, readings: &'a [Reading<'_>]) -> Counts<'a> {
         Counts {
             facts: quantities(&case.lead_data, Tongue::Any),
+            lead_data: &case.lead_data,
             messages: readings.iter().map(read).collect(),
         }
     }
+}
+
+impl Counts<'_> {
+    /// Whether a fact stands among the same words as a quantity: both speak of `minutes to triage`.
+    pub(super) fn same_phrase(
+        &self,
+        fact: &Quantity<'_>,
+        sentence: &Sentence<'_>,
+        said: &Quantity<'_>,
+    ) -> bool {
+        let data = (
+            self.lead_data.get(..fact.start).unwrap_or_default(),
+            self.lead_data.get(fact.end..).unwrap_or_default(),
+        );
+        let known = near(data.0, data.1);
+        let said = near(sentence.before(said), sentence.after(said));
+        said.iter().any(|word| known.contains(word))
+    }
+}
+
+/// The longer words up to three places from a quantity and its noun.
+fn near<'a>(before: &'a str, after: &'a str) -> Vec<&'a str> {
+    // Only the end of a long text matters.
+    let from = before.char_indices().rev().nth(60).map_or(0, |(at, _)| at);
+    let before: Vec<&str> = words(before.get(from..).unwrap_or_default()).collect();
+    let behind = words(after).skip(1).take(3);
+    let all = before.into_iter().rev().take(3).chain(behind);
+    all.filter(|word| word.len() >= 5).collect()
 }
 
 fn read<'a>(reading: &'a Reading<'_>) -> Vec<Sentence<'a>> {

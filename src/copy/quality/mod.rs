@@ -2,7 +2,7 @@
 //!
 //! Purpose: judge drafts by rules, each with a code, the offending words and a hint the writer can
 //! act on. One file a family: `structure`, `leftovers`, `truth` with `figures`, `contradiction`,
-//! `news`, `names` and `spelling`, `tone`, `progression`, `safety`, `language`.
+//! `news`, `names`, `places` and `spelling`, `tone`, `progression`, `safety`, `language`.
 //! Invariant: pure and repeatable; a blocker fails a campaign at any threshold. Words are judged in
 //! their place, not as bare substrings: names and what the lead says of itself never count against
 //! it.
@@ -17,6 +17,7 @@ mod names;
 mod news;
 mod outside;
 mod phrases;
+mod places;
 mod progression;
 mod quantity;
 mod reading;
@@ -43,7 +44,7 @@ pub const WORDS: RangeInclusive<usize> = 25..=200;
 pub const SUBJECT_CHARS: RangeInclusive<usize> = 10..=80;
 
 /// The code of every rule, by family. A code is stable: people's scripts read it.
-pub const CODES: [&str; 64] = [
+pub const CODES: [&str; 65] = [
     "missing_step",
     "duplicate_step",
     "unknown_step",
@@ -78,6 +79,7 @@ pub const CODES: [&str; 64] = [
     "company_case",
     "company_misspelt",
     "unknown_name",
+    "wrong_place",
     "same_subject",
     "repetition",
     "out_of_step",
@@ -192,6 +194,7 @@ pub fn judge_steps(
         leftovers::message(&case, reading, &mut issues);
         truth::message(&case, &counts, sentences, reading, &mut issues);
         names::message(&case, reading, &mut issues);
+        places::message(&case, &counts, reading, &mut issues);
         spelling::message(&case, reading, &mut issues);
         tone::message(&case, reading, &mut issues);
         safety::message(&case, reading, &mut issues);

@@ -46,7 +46,7 @@ fn is_true(said: &Quantity<'_>, value: f64) -> bool {
 fn is_rounded(said: &Quantity<'_>, value: f64, spread: f64) -> bool {
     match said.kind {
         // `a third` for 33 %, but never 15 % for 14 %.
-        Kind::Percent => said.form == Form::Words && spread <= 0.03,
+        Kind::Percent => said.form == Form::Words && spread <= 0.045,
         Kind::Times => false,
         Kind::Count => {
             let digits = significant(said.value);

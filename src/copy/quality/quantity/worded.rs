@@ -191,6 +191,10 @@ fn is_alone(tokens: &[Token<'_>], at: usize, word: Option<&Token<'_>>) -> bool {
 fn half_of_a_scale(tokens: &[Token<'_>], at: usize, tongue: Tongue) -> Option<Number> {
     let text = |ahead: usize| tokens.get(at + ahead).map_or("", |token| token.text);
     let (share, n_words) = match (text(0), text(1), text(2)) {
+        // The hour itself is left to be the noun.
+        ("half", "an" | "-", "hour") => return Some(part_of_hour(0.5, 2)),
+        ("half", "hour", _) => return Some(part_of_hour(0.5, 1)),
+        ("quarter", "of", "an") if text(3) == "hour" => return Some(part_of_hour(0.25, 3)),
         ("half", "a", _) => (0.5, 2),
         ("quarter", "of", "a") => (0.25, 3),
         _ => return None,
@@ -205,6 +209,14 @@ fn half_of_a_scale(tokens: &[Token<'_>], at: usize, tongue: Tongue) -> Option<Nu
         form: Form::Words,
         n_tokens: n_words + 1,
     })
+}
+
+fn part_of_hour(value: f64, n_tokens: usize) -> Number {
+    Number {
+        value,
+        form: Form::Round,
+        n_tokens,
+    }
 }
 
 /// A share in words or digits at a token, in hundredths: `two thirds`, `nine in ten`, `1 out of 5`.
@@ -227,15 +239,33 @@ pub(super) fn share(tokens: &[Token<'_>], at: usize, tongue: Tongue) -> Option<N
         ("sur", ..) | ("de", "cada", _) if tongue == Tongue::Any => {
             1 + usize::from(text(2) == "cada")
         }
+        // `one student in five`, but not `one order in three systems`.
+        (_, "in" | "sur", next) if first.value == 1.0 => {
+            let n_between = 2 + usize::from(next == "every");
+            let noun = tokens.get(at + 2 + n_between);
+            let is_thing = noun.is_some_and(|noun| noun.kind == Kind::Word);
+            return share_of(tokens, at, 1.0, n_between, tongue).filter(|_| !is_thing);
+        }
         _ => return None,
     };
+    share_of(tokens, at, first.value, n_between, tongue)
+}
+
+/// The share that a number is of the one some tokens behind it.
+fn share_of(
+    tokens: &[Token<'_>],
+    at: usize,
+    first: f64,
+    n_between: usize,
+    tongue: Tongue,
+) -> Option<Number> {
     let whole = number(tokens, at + 1 + n_between, tongue)?;
     const WHOLES: [f64; 10] = [3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 20.0, 100.0];
     let counts_time = tokens
         .get(at + 1 + n_between + whole.n_tokens)
         .is_some_and(|next| is_time(next.text));
-    let is_share = WHOLES.contains(&whole.value) && first.value < whole.value && !counts_time;
-    is_share.then(|| hundredths(first.value / whole.value, 1 + n_between + whole.n_tokens))
+    let is_share = WHOLES.contains(&whole.value) && first < whole.value && !counts_time;
+    is_share.then(|| hundredths(first / whole.value, 1 + n_between + whole.n_tokens))
 }
 
 fn is_time(word: &str) -> bool {
