@@ -296,6 +296,16 @@ fn noun(quantity: &Quantity<'_>) -> Option<String> {
     (!FREE.contains(&noun.as_str())).then_some(noun)
 }
 
+/// Whether two quantities count the same thing, `branches` for `shops` included.
+pub(super) fn count_the_same(one: &Quantity<'_>, other: &Quantity<'_>) -> bool {
+    let nouns = [one, other].map(noun);
+    let [Some(one), Some(other)] = nouns else {
+        return false;
+    };
+    let is_place = |noun: &str| PLACES.contains(&noun);
+    one == other || (is_place(&one) && is_place(&other))
+}
+
 /// Whether a quantity counts a noun.
 fn names(quantity: &Quantity<'_>, noun: &str) -> bool {
     let mut nouns = quantity.nouns.iter();

@@ -154,7 +154,10 @@ fn is_known(case: &Case<'_>, captures: &Captures<'_>) -> bool {
             "shortlist",
             "rank",
         ];
-        return HONOURS.iter().any(|stem| case.lead_data.contains(stem));
+        // A person called Winner has won nothing yet.
+        let lead = case.lead;
+        let told = fold(&format!("{} {}", lead.description, lead.insights));
+        return HONOURS.iter().any(|stem| told.contains(stem));
     }
     let has_stem = |word: &str| {
         let stem: String = word.chars().take(4).collect();

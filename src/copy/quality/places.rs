@@ -6,6 +6,7 @@
 //! Hamburg`, `that merchant in Oslo`) and regions are free.
 //! This module does not know where cities lie; see [`crate::calendar`].
 
+use super::contradiction::count_the_same;
 use super::counts::Counts;
 use super::quantity::{Quantity, Tongue, quantities};
 use super::reading::{Case, MASK, Reading};
@@ -158,16 +159,9 @@ pub(super) fn message(
 fn tells_a_fact(counts: &Counts<'_>, sentence: &str) -> bool {
     let folded = fold(sentence);
     quantities(&folded, Tongue::English).iter().any(|said| {
-        let is_fact = |fact: &Quantity<'_>| {
-            fact.value == said.value && fact.kind == said.kind && shares_noun(fact, said)
-        };
+        let is_fact = |fact: &Quantity<'_>| fact.value == said.value && count_the_same(fact, said);
         said.value >= 3.0 && counts.facts.iter().any(is_fact)
     })
-}
-
-fn shares_noun(one: &Quantity<'_>, other: &Quantity<'_>) -> bool {
-    let mut nouns = one.nouns.iter().filter(|noun| noun.len() >= 4);
-    nouns.any(|noun| other.nouns.contains(noun))
 }
 
 fn sentences(line: &str) -> impl Iterator<Item = &str> {
