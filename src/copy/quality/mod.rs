@@ -18,6 +18,7 @@ mod phrases;
 mod progression;
 mod reading;
 mod safety;
+mod sentences;
 mod spelling;
 mod structure;
 mod tone;

@@ -32,6 +32,9 @@ pub(super) fn campaign(case: &Case<'_>, readings: &[Reading<'_>], issues: &mut V
         if !case.is_last(later.step) {
             phrases::apply("not_last", case, later, issues);
         }
+        if !case.is_first(later.step) {
+            phrases::apply("later", case, later, issues);
+        }
     }
 }
 

@@ -67,6 +67,8 @@ impl<'a> Case<'a> {
         .cloned()
         .collect();
         names.extend([brand.sender.clone(), brand.signature.clone()]);
+        let short = [&lead.company, &lead.company_short];
+        names.extend(short.into_iter().flat_map(|name| beginnings(name)));
         names.sort_by_key(|name| std::cmp::Reverse(name.len()));
         names.dedup();
         names.retain(|name| !name.trim().is_empty());
@@ -134,6 +136,20 @@ impl<'a> Case<'a> {
     }
 }
 
+/// The shorter names of two words and more that a name begins with, as written and in capitals:
+/// people say `Act Fast` of Act Fast Couriers. In small letters these are words like any others.
+fn beginnings(name: &str) -> impl Iterator<Item = String> + '_ {
+    let ends = name.char_indices().filter(|(_, c)| c.is_whitespace());
+    let short = ends.filter_map(|(at, _)| name.get(..at)).map(str::trim_end);
+    let named = |short: &&str| {
+        let mut all = words(short);
+        let is_capital = |word: &str| word.starts_with(|c: char| !c.is_lowercase());
+        all.next().is_some_and(is_capital) && all.next().is_some_and(is_capital)
+    };
+    let loud = Some(name.to_uppercase()).filter(|loud| words(loud).nth(1).is_some());
+    short.filter(named).map(str::to_string).chain(loud)
+}
+
 /// Replaces a name where no letter or digit touches it.
 fn replace_words(text: &str, name: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -161,7 +177,9 @@ pub(super) struct Reading<'a> {
     pub core: String,
     /// The lines after the last paragraph that sign, joined; `""` when nothing signs.
     pub signature: String,
-    /// Subject and core on their lines, names masked.
+    /// What stands there, folded: a remark below the name is read too.
+    pub tail: String,
+    /// Subject, core and postscript on their lines, names masked.
     pub masked: String,
     /// The same, folded.
     pub folded: String,
@@ -198,7 +216,9 @@ impl<'a> Reading<'a> {
             .join("\n")
             .trim()
             .to_string();
-        let masked = case.mask(&format!("{}\n{core}", draft.subject));
+        let postscript = postscript(&signature);
+        let said = format!("{}\n{core}\n\n{postscript}", draft.subject);
+        let masked = case.mask(said.trim_end());
         let folded = fold(&masked);
         let is_english = is_english(&folded);
         let plain = folded
@@ -213,6 +233,7 @@ impl<'a> Reading<'a> {
             body,
             greeting,
             core,
+            tail: fold(&signature),
             signature,
             masked,
             folded,
@@ -230,6 +251,32 @@ impl Reading<'_> {
         let greeting = self.greeting.as_deref().unwrap_or_default();
         [self.masked.as_str(), greeting, self.signature.as_str()]
     }
+}
+
+/// What follows the name of the sender and is part of the letter: `P.S. …` and all below it.
+fn postscript(signature: &str) -> &str {
+    let is_postscript = |line: &str| {
+        let folded = fold(line.trim_start());
+        let marks = [
+            "ps:",
+            "ps.",
+            "ps ",
+            "p.s",
+            "p. s",
+            "pps",
+            "p.p.s",
+            "postscript",
+        ];
+        marks.iter().any(|mark| folded.starts_with(mark))
+    };
+    let mut lines = signature.split_inclusive('\n');
+    let mut at = 0;
+    let found = lines.find_map(|line| {
+        let start = at;
+        at += line.len();
+        is_postscript(line).then_some(start)
+    });
+    found.and_then(|at| signature.get(at..)).unwrap_or_default()
 }
 
 /// Whether a first line is a greeting: short, and a word of welcome or the lead's name in front.
