@@ -8,6 +8,7 @@
 //! it.
 //! This module does not know who wrote the drafts, and mends nothing.
 
+mod argument;
 mod contradiction;
 mod language;
 mod leftovers;
@@ -41,7 +42,7 @@ pub const WORDS: RangeInclusive<usize> = 25..=200;
 pub const SUBJECT_CHARS: RangeInclusive<usize> = 10..=80;
 
 /// The code of every rule, by family. A code is stable: people's scripts read it.
-pub const CODES: [&str; 64] = [
+pub const CODES: [&str; 65] = [
     "missing_step",
     "duplicate_step",
     "unknown_step",
@@ -55,6 +56,7 @@ pub const CODES: [&str; 64] = [
     "too_many_links",
     "no_call_to_action",
     "too_many_questions",
+    "cut_off",
     "placeholder",
     "html",
     "markdown",

@@ -7,6 +7,7 @@
 
 use std::collections::HashSet;
 
+use super::argument::Argument;
 use super::reading::{Case, Reading};
 use super::{Issue, Severity, contradiction, issue, phrases};
 use crate::copy::text::{fold, overlap, word_count, words};
@@ -22,10 +23,15 @@ const ALIKE: f64 = 0.93;
 
 /// The rules of this family.
 pub(super) fn campaign(case: &Case<'_>, readings: &[Reading<'_>], issues: &mut Vec<Issue>) {
-    for (number, later) in readings.iter().enumerate() {
-        for earlier in readings.iter().take(number) {
+    let arguments: Vec<Argument<'_>> = readings
+        .iter()
+        .map(|reading| Argument::of(case, reading))
+        .collect();
+    for (number, (later, argument)) in readings.iter().zip(&arguments).enumerate() {
+        for (earlier, told) in readings.iter().zip(&arguments).take(number) {
             if earlier.step != later.step {
                 compare(earlier, later, issues);
+                retold((earlier, told), (later, argument), issues);
                 contradiction::between(case, earlier, later, issues);
             }
         }
@@ -63,6 +69,23 @@ fn compare(earlier: &Reading<'_>, later: &Reading<'_>, issues: &mut Vec<Issue>) 
         issues.push(issue("repetition", Severity::Major, step, &words, &hint));
     } else if shared > SHARED_MAX {
         issues.push(issue("repetition", Severity::Minor, step, "", &hint));
+    }
+}
+
+/// An argument in other words, where the words themselves have not shown it already.
+fn retold(
+    (earlier, told): (&Reading<'_>, &Argument<'_>),
+    (later, argument): (&Reading<'_>, &Argument<'_>),
+    issues: &mut Vec<Issue>,
+) {
+    let is_known = |known: &Issue| known.code == "repetition" && known.step == later.step;
+    if issues.iter().any(is_known) {
+        return;
+    }
+    if let Some(words) = argument.retells(told) {
+        let hint = format!("say something new: this retells `{}`", earlier.step);
+        let (code, severity) = ("repetition", Severity::Major);
+        issues.push(issue(code, severity, later.step, words, &hint));
     }
 }
 

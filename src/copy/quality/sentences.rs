@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use super::reading::{Case, Reading};
 use super::{Issue, Severity, issue, phrases};
+use crate::copy::text::words;
 
 /// A rule as the file has it.
 #[derive(Deserialize)]
@@ -45,12 +46,13 @@ enum Steps {
     NotLast,
 }
 
-/// The file: what is judged in letters only, and what also below the signature.
+/// The file: what is judged in letters only, what also below the signature, and what only there.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     rules: Vec<Entry>,
     chatter: Vec<Entry>,
+    below: Vec<Entry>,
 }
 
 struct Rule {
@@ -66,16 +68,16 @@ struct Rules {
     rules: Vec<Rule>,
 }
 
-static RULES: LazyLock<[Rules; 2]> = LazyLock::new(load);
+static RULES: LazyLock<[Rules; 3]> = LazyLock::new(load);
 
 #[expect(
     clippy::expect_used,
     reason = "the file is embedded and a test reads it"
 )]
-fn load() -> [Rules; 2] {
+fn load() -> [Rules; 3] {
     let file: File =
         toml::from_str(include_str!("sentences.toml")).expect("sentences.toml is TOML");
-    [file.rules, file.chatter].map(compile)
+    [file.rules, file.chatter, file.below].map(compile)
 }
 
 #[expect(
@@ -103,7 +105,7 @@ fn compile(entries: Vec<Entry>) -> Rules {
 
 /// The rules about what is said to the reader.
 pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
-    let [rules, _] = &*RULES;
+    let [rules, ..] = &*RULES;
     for sentence in sentences(&reading.folded) {
         rules.apply(case, reading, sentence, issues);
     }
@@ -111,11 +113,14 @@ pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<I
 
 /// The rules about what is said of the text itself, above and below the signature.
 pub(super) fn chatter(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
-    let [_, rules] = &*RULES;
-    for text in [&reading.folded, &reading.tail] {
-        for sentence in sentences(text) {
-            rules.apply(case, reading, sentence, issues);
-        }
+    let [_, anywhere, below] = &*RULES;
+    for sentence in sentences(&reading.folded) {
+        anywhere.apply(case, reading, sentence, issues);
+    }
+    // The line of the signature itself is no sentence.
+    for sentence in sentences(&reading.tail).filter(|text| words(text).nth(3).is_some()) {
+        anywhere.apply(case, reading, sentence, issues);
+        below.apply(case, reading, sentence, issues);
     }
 }
 
