@@ -9,7 +9,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Draft;
-use super::text::{fold, hash, mix, words};
+use super::text::{Hashes, fold, hash_folded, runs_of_five, words};
 
 /// The part of its runs of five words that a campaign may share with another one. Above it two
 /// readers would notice.
@@ -30,8 +30,7 @@ const COMPARED_MAX: usize = 64;
 /// What a campaign says, as the set of its five-word runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shingles {
-    /// Hashes, ascending, each once.
-    runs: Vec<u64>,
+    runs: Hashes,
 }
 
 impl Shingles {
@@ -49,35 +48,18 @@ impl Shingles {
                 runs_of(paragraph, &names, &mut runs);
             }
         }
-        runs.sort_unstable();
-        runs.dedup();
+        let runs = runs.into_iter().collect();
         Shingles { runs }
     }
 
     /// Which part of the smaller campaign's runs stands in the other one too: 0 nothing, 1 all.
     pub fn likeness(&self, other: &Shingles) -> f64 {
-        let fewer = self.runs.len().min(other.runs.len());
-        if fewer == 0 {
-            return 0.0;
-        }
-        let (mut ours, mut theirs) = (self.runs.iter().peekable(), other.runs.iter().peekable());
-        let mut shared = 0_usize;
-        while let (Some(one), Some(two)) = (ours.peek(), theirs.peek()) {
-            let order = one.cmp(two);
-            shared += usize::from(order.is_eq());
-            if order.is_le() {
-                ours.next();
-            }
-            if order.is_ge() {
-                theirs.next();
-            }
-        }
-        shared as f64 / fewer as f64
+        self.runs.overlap(&other.runs)
     }
 
     fn sample(&self) -> impl Iterator<Item = u64> + '_ {
         let sampled = |run: &u64| run.is_multiple_of(SAMPLED);
-        self.runs.iter().copied().filter(sampled)
+        self.runs.iter().filter(sampled)
     }
 }
 
@@ -93,10 +75,9 @@ fn runs_of(paragraph: &str, names: &HashSet<String>, runs: &mut Vec<u64>) {
     };
     let hashes: Vec<u64> = words(paragraph)
         .filter(|word| !is_name(word))
-        .map(|word| hash(&fold(word)))
+        .map(hash_folded)
         .collect();
-    let run = |run: &[u64]| run.iter().fold(0, |sum, word| mix(sum ^ word));
-    runs.extend(hashes.windows(5).map(run));
+    runs.extend(runs_of_five(&hashes));
 }
 
 /// Many campaigns, to be asked which of them is too close to another one.
@@ -162,6 +143,7 @@ impl Crowd {
 
 #[cfg(test)]
 mod tests {
+    use super::super::text::mix;
     use super::*;
 
     const FREIGHT: &str = "Freight desks win on the minutes after an alert. Who decides at Onyx \

@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 
 use super::reading::{Case, Reading};
 use super::sentences::sentences;
-use crate::copy::text::{hash, words};
+use crate::copy::text::{Hashes, hash, words};
 
 /// Which part of its thoughts a message may share with an earlier one. Honest campaigns share up
 /// to 0.37, retold ones begin near 0.7.
@@ -36,60 +36,40 @@ static EMPTY: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     words.split_whitespace().collect()
 });
 
-/// The thoughts of a text: stems of its words, ascending, each once.
-#[derive(Default)]
-struct Thoughts(Vec<u64>);
-
-impl Thoughts {
-    fn of<'a>(words: impl Iterator<Item = &'a str>) -> Thoughts {
-        let counts = |word: &&str| word.chars().count() > 3 && !EMPTY.contains(word);
-        let mut all: Vec<u64> = words.filter(counts).map(|word| hash(stem(word))).collect();
-        all.sort_unstable();
-        all.dedup();
-        Thoughts(all)
-    }
-
-    fn has(&self, thought: u64) -> bool {
-        self.0.binary_search(&thought).is_ok()
-    }
-
-    /// Which part of the smaller set is in the other.
-    fn shared(&self, other: &Thoughts) -> f64 {
-        let fewer = self.0.len().min(other.0.len());
-        let shared = self.0.iter().filter(|thought| other.has(**thought)).count();
-        shared as f64 / fewer.max(1) as f64
-    }
+/// The thoughts of a text: the stems of its words.
+fn thoughts(text: &str) -> impl Iterator<Item = &str> {
+    let counts = |word: &&str| word.chars().nth(3).is_some() && !EMPTY.contains(word);
+    words(text).filter(counts).map(stem)
 }
 
 /// What a message argues, whole and by the sentence.
 pub(super) struct Argument<'a> {
-    whole: Thoughts,
-    sentences: Vec<(&'a str, Thoughts)>,
+    whole: Hashes,
+    sentences: Vec<(&'a str, Hashes)>,
 }
 
 impl<'a> Argument<'a> {
     pub(super) fn of(case: &Case<'_>, reading: &'a Reading<'_>) -> Argument<'a> {
-        let known = Thoughts::of(words(&case.lead_data));
-        let mut whole = Thoughts::of(words(&reading.plain));
-        whole.0.retain(|thought| !known.has(*thought));
-        let each = sentences(&reading.plain).map(|text| (text, Thoughts::of(words(text))));
+        let known: Hashes = thoughts(&case.lead_data).map(hash).collect();
+        let own = thoughts(&reading.plain).filter(|thought| !known.has(thought));
+        let each = sentences(&reading.plain)
+            .map(|text| (text, thoughts(text).map(hash).collect::<Hashes>()))
+            .filter(|(_, thoughts)| thoughts.len() >= SENTENCE_MIN);
         Argument {
-            whole,
-            sentences: each
-                .filter(|(_, thoughts)| thoughts.0.len() >= SENTENCE_MIN)
-                .collect(),
+            whole: own.map(hash).collect(),
+            sentences: each.collect(),
         }
     }
 
     /// The words that show that this message retells an earlier one; `""` when it does as a whole.
     pub(super) fn retells(&self, earlier: &Argument<'_>) -> Option<&'a str> {
-        let enough = self.whole.0.len().min(earlier.whole.0.len()) >= THOUGHTS_MIN;
-        if enough && self.whole.shared(&earlier.whole) >= SHARED_MAX {
+        let enough = self.whole.len().min(earlier.whole.len()) >= THOUGHTS_MIN;
+        if enough && self.whole.overlap(&earlier.whole) >= SHARED_MAX {
             return Some("");
         }
-        let is_known = |thoughts: &Thoughts| {
+        let is_known = |thoughts: &Hashes| {
             let mut known = earlier.sentences.iter();
-            known.any(|(_, other)| thoughts.shared(other) >= SENTENCE_MAX)
+            known.any(|(_, other)| thoughts.overlap(other) >= SENTENCE_MAX)
         };
         let mut sentences = self.sentences.iter();
         let retold = sentences.find(|(_, thoughts)| is_known(thoughts));

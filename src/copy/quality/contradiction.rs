@@ -11,7 +11,7 @@ use super::{Issue, Severity, issue, numerals};
 use crate::copy::text::words;
 
 /// A noun with its number, `(47, minute)` of `47 minutes`, and the words as they stand.
-type Counted = (u64, String, String);
+pub(super) type Counted = (u64, String, String);
 
 /// Nouns that count talk, not facts.
 const FREE: [&str; 12] = [
@@ -21,8 +21,8 @@ const FREE: [&str; 12] = [
 
 /// A number that is not the lead's number of the same thing.
 pub(super) fn of_lead(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
-    let known = counted(&case.lead_data);
-    if known.is_empty() {
+    let known = &case.counted;
+    if known.is_empty() || reading.counted.is_empty() {
         return;
     }
     let talk = [
@@ -36,11 +36,12 @@ pub(super) fn of_lead(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<I
         "your time",
     ];
     for sentence in reading.folded.split(['.', '?', '!', ';', '\n']) {
+        let counted = counted(&numerals::with_digits(sentence));
         // Minutes of a talk are no fact about the company.
-        if talk.iter().any(|word| sentence.contains(word)) {
+        if counted.is_empty() || talk.iter().any(|word| sentence.contains(word)) {
             continue;
         }
-        for (number, noun, written) in counted(sentence) {
+        for (number, noun, written) in counted {
             let near = |(other, of, _): &&Counted| *of == noun && are_near(*other, number);
             let mut same = known.iter().filter(near).peekable();
             let is_counted = same.peek().is_some();
@@ -61,19 +62,16 @@ pub(super) fn between(
     later: &Reading<'_>,
     issues: &mut Vec<Issue>,
 ) {
-    let known = counted(&earlier.folded);
-    let both = counted(&later.folded)
-        .into_iter()
-        .find(|(number, noun, _)| {
-            let near = |(other, of, _): &&Counted| of == noun && are_near(*other, *number);
-            let mut same = known.iter().filter(near).peekable();
-            let agrees = |(other, ..): &Counted| other == number;
-            same.peek().is_some() && !same.any(agrees) && is_fact(case, noun)
-        });
+    let both = later.counted.iter().find(|(number, noun, _)| {
+        let near = |(other, of, _): &&Counted| of == noun && are_near(*other, *number);
+        let mut same = earlier.counted.iter().filter(near).peekable();
+        let agrees = |(other, ..): &Counted| other == number;
+        same.peek().is_some() && !same.any(agrees) && is_fact(case, noun)
+    });
     if let Some((_, _, written)) = both {
         let hint = format!("`{}` has another number of the same thing", earlier.step);
         let code = "contradiction";
-        issues.push(issue(code, Severity::Major, later.step, &written, &hint));
+        issues.push(issue(code, Severity::Major, later.step, written, &hint));
     }
 }
 
@@ -87,20 +85,21 @@ fn is_fact(case: &Case<'_>, noun: &str) -> bool {
     words(&case.lead_data).any(|word| stem(word) == noun)
 }
 
-/// Numbers of two and more with the noun behind them; `five-axis machines` counts no machines.
-fn counted(folded: &str) -> Vec<Counted> {
-    let text = numerals::with_digits(folded);
-    let all: Vec<&str> = words(&text).collect();
+/// Numbers of two and more with the noun behind them, in a folded text with worded figures as
+/// digits; `five-axis machines` counts no machines.
+pub(super) fn counted(digits: &str) -> Vec<Counted> {
     let mut found = Vec::new();
-    for pair in all.windows(2) {
-        let [number, noun] = pair else { continue };
-        let plain = number.replace(',', "");
-        let value = plain.parse().ok().or_else(|| numerals::value(number));
+    for (number, noun) in words(digits).zip(words(digits).skip(1)) {
         let is_noun = noun.len() >= 4
             && noun.ends_with('s')
-            && noun.chars().all(|c| c.is_alphabetic())
+            && noun.chars().all(char::is_alphabetic)
             && !FREE.contains(&stem(noun).as_str());
-        if let Some(value) = value.filter(|value| *value >= 2 && is_noun) {
+        if !is_noun {
+            continue;
+        }
+        let plain = number.replace(',', "");
+        let value = plain.parse().ok().or_else(|| numerals::value(number));
+        if let Some(value) = value.filter(|value| *value >= 2) {
             found.push((value, stem(noun), format!("{number} {noun}")));
         }
     }
@@ -119,7 +118,8 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: &[&str]) {
-        let found: Vec<String> = counted(text).into_iter().map(|(.., words)| words).collect();
+        let found = counted(&numerals::with_digits(text));
+        let found: Vec<String> = found.into_iter().map(|(.., words)| words).collect();
         assert_eq!(found, expected, "{text}");
     }
 

@@ -14,7 +14,7 @@ use super::{Issue, Severity, issue};
 use crate::copy::text::{fold, words};
 
 /// A language with its commonest words, and what names it in a lead's data (folded).
-struct Language {
+pub(super) struct Language {
     name: &'static str,
     words: &'static [&'static str],
     places: &'static [&'static str],
@@ -189,7 +189,7 @@ const EASE_MIN: f64 = 5.0;
 pub(super) fn campaign(readings: &[Reading<'_>], issues: &mut Vec<Issue>) {
     let mut first: Option<&Language> = None;
     for reading in readings {
-        let Some(found) = language(&reading.plain) else {
+        let Some(found) = reading.language else {
             continue;
         };
         match first {
@@ -218,13 +218,16 @@ pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<I
 }
 
 fn foreign(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
-    let paragraphs = reading.plain.split("\n\n");
-    let texts = std::iter::once(reading.plain.as_str()).chain(paragraphs);
-    let mut texts = texts.filter(|text| words(text).count() >= WORDS_MIN);
     let lead = case.lead;
     let asked = [&lead.language, &lead.country].map(|text| fold(text));
-    let stranger = texts.find_map(|text| {
-        let found = language(text).filter(|found| found.name != "English")?;
+    let paragraphs = reading.plain.split("\n\n");
+    let paragraphs = paragraphs.filter(|text| words(text).count() >= WORDS_MIN);
+    let whole = reading.language.filter(|_| reading.n_words >= WORDS_MIN);
+    let mut languages = whole.into_iter().chain(paragraphs.filter_map(language_of));
+    let stranger = languages.find_map(|found| {
+        if found.name == "English" {
+            return None;
+        }
         let asked_for = asked.iter().any(|text| {
             words(text).any(|word| {
                 found
@@ -250,26 +253,27 @@ fn foreign(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
     }
 }
 
-/// The language of a text, if its commonest words tell.
-fn language(text: &str) -> Option<&'static Language> {
-    let all: Vec<&str> = words(text).flat_map(|word| word.split('\'')).collect();
-    if all.len() < WORDS_MIN {
-        return None;
-    }
+/// The language of a folded text, if it is long enough and its commonest words tell.
+pub(super) fn language_of(text: &str) -> Option<&'static Language> {
+    let mut n_words = 0;
     let mut common = [0usize; 7];
-    for word in &all {
+    for word in words(text).flat_map(|word| word.split('\'')) {
+        n_words += 1;
         for at in COMMON.get(word).into_iter().flatten() {
             if let Some(count) = common.get_mut(*at) {
                 *count += 1;
             }
         }
     }
+    if n_words < WORDS_MIN {
+        return None;
+    }
     let share = |language: &Language| {
         let at = LANGUAGES
             .iter()
             .position(|known| known.name == language.name);
         let count = at.and_then(|at| common.get(at)).copied().unwrap_or(0);
-        count * 100 / all.len()
+        count * 100 / n_words
     };
     let best = LANGUAGES.iter().max_by_key(|language| share(language))?;
     let english = LANGUAGES.first().map_or(0, share);
@@ -279,14 +283,11 @@ fn language(text: &str) -> Option<&'static Language> {
 }
 
 fn ease(reading: &Reading<'_>, issues: &mut Vec<Issue>) {
-    let sentences = |text: &str| -> Vec<String> {
-        let parts = text.split(['.', '?', '!', ';', ':', '\n', '•']);
-        let parts = parts.filter(|part| words(part).next().is_some());
-        parts.map(str::to_string).collect()
-    };
-    let all = sentences(&reading.plain);
-    let longest = all.iter().max_by_key(|part| words(part).count());
-    if let Some(longest) = longest.filter(|part| words(part).count() > SENTENCE_WORDS_MAX) {
+    let sentences = reading.plain.split(['.', '?', '!', ';', ':', '\n', '•']);
+    let sentences = sentences.map(|sentence| (words(sentence).count(), sentence));
+    let all: Vec<(usize, &str)> = sentences.filter(|(n_words, _)| *n_words > 0).collect();
+    let longest = all.iter().max_by_key(|(n_words, _)| *n_words);
+    if let Some((_, longest)) = longest.filter(|(n_words, _)| *n_words > SENTENCE_WORDS_MAX) {
         let hint = "break this sentence into two or three";
         issues.push(issue(
             "long_sentence",
@@ -297,8 +298,10 @@ fn ease(reading: &Reading<'_>, issues: &mut Vec<Issue>) {
         ));
         return;
     }
-    let n_words = words(&reading.plain).count();
-    let is_other = language(&reading.plain).is_some_and(|found| found.name != "English");
+    let n_words = reading.n_words;
+    let is_other = reading
+        .language
+        .is_some_and(|found| found.name != "English");
     if is_other || n_words < 25 {
         return;
     }
@@ -320,7 +323,10 @@ fn ease(reading: &Reading<'_>, issues: &mut Vec<Issue>) {
 
 /// About how many syllables an English word has: its groups of vowels, a mute `e` not counted.
 fn syllables(word: &str) -> usize {
-    let is_vowel = |c: char| "aeiouyäöüáéíóúàèìòùâêîôûøå".contains(c);
+    let is_vowel = |c: char| match c {
+        'a' | 'e' | 'i' | 'o' | 'u' | 'y' => true,
+        c => !c.is_ascii() && "äöüáéíóúàèìòùâêîôûøå".contains(c),
+    };
     let mut n_groups = 0;
     let mut inside = false;
     for c in word.chars() {
@@ -338,7 +344,7 @@ mod tests {
 
     #[test]
     fn languages_are_told_by_their_commonest_words() {
-        let name = |text: &str| language(&fold(text)).map_or("", |found| found.name);
+        let name = |text: &str| language_of(&fold(text)).map_or("", |found| found.name);
         let english = "How do you plan the day when a truck is late and the customer calls?";
         assert_eq!(name(english), "English");
         let german = "Wie planen Sie den Tag, wenn ein Wagen sich verspätet und der Kunde anruft?";

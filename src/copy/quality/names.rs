@@ -43,10 +43,10 @@ pub(super) fn campaign(case: &Case<'_>, readings: &[Reading<'_>], issues: &mut V
         return;
     }
     let lead = case.lead;
+    let short = short_forms(&lead.company_short);
     let named = |reading: &Reading<'_>| {
         let text = format!("{}\n{}", reading.subject, reading.body);
         let whole = [lead.company.as_str(), lead.company_short.as_str()];
-        let short = short_forms(&lead.company_short);
         // One word of it is enough, if it is no common one.
         let parts = words(&lead.company_short)
             .filter(|word| word.chars().count() >= 6 && word.starts_with(char::is_uppercase));
@@ -175,10 +175,12 @@ fn is_cased(name: &str, reading: &Reading<'_>, issues: &mut Vec<Issue>) -> bool 
     let one_word = words(name).count() == 1;
     // What the mask left over is not written as the name is.
     let text = reading.masked.as_str();
-    let lower = fold(text);
-    let plain = text.chars().count() == lower.chars().count();
-    let places = lower.match_indices(&folded_name);
-    for (at, _) in places.filter(|_| plain) {
+    let lower = reading.folded.as_str();
+    let mut places = lower.match_indices(&folded_name).peekable();
+    if places.peek().is_none() || text.chars().count() != lower.chars().count() {
+        return true;
+    }
+    for (at, _) in places {
         let skip = lower.get(..at).unwrap_or_default().chars().count();
         let written: String = text
             .chars()
@@ -226,9 +228,7 @@ fn foreign(case: &Case<'_>, reading: &Reading<'_>) -> Vec<(String, bool)> {
             }
             let folded = fold(word).trim_end_matches("'s").to_string();
             let known = |part: &str| {
-                case.known.contains(part)
-                    || COMMON.contains(part)
-                    || part.chars().all(char::is_numeric)
+                case.known.has(part) || COMMON.contains(part) || part.chars().all(char::is_numeric)
             };
             let part = |part: &str| {
                 known(&fold(part)) || part.starts_with(char::is_lowercase) || is_abbreviation(part)
@@ -261,7 +261,7 @@ fn claimants<'a>(case: &Case<'_>, line: &'a str) -> impl Iterator<Item = &'a str
         let is_name = name.starts_with(char::is_uppercase)
             && name.chars().count() >= 4
             && (!folded.ends_with('s') || folded.ends_with("ss"))
-            && !case.known.contains(&folded)
+            && !case.known.has(&folded)
             && !COMMON.contains(folded.as_str())
             && !NOBODY_IN_PARTICULAR.contains(&folded.as_str());
         (is_name && SUCCEEDS.contains(&verb)).then_some(name)

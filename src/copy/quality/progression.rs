@@ -5,12 +5,10 @@
 //! Invariant: greeting, signature and the lead's names do not count as repetition.
 //! This module does not compare campaigns with each other.
 
-use std::collections::HashSet;
-
 use super::argument::Argument;
 use super::reading::{Case, Reading};
 use super::{Issue, Severity, contradiction, issue, phrases};
-use crate::copy::text::{fold, overlap, word_count, words};
+use crate::copy::text::{fold, word_count};
 
 /// The part of its five-word runs that a message may share with another one: none notice this much.
 const SHARED_MAX: f64 = 0.15;
@@ -58,15 +56,15 @@ fn compare(earlier: &Reading<'_>, later: &Reading<'_>, issues: &mut Vec<Issue>) 
         ));
     }
     let (one, two) = (earlier.plain.as_str(), later.plain.as_str());
-    let shared = overlap(&earlier.grams, &later.grams);
+    let shared = earlier.grams.overlap(&later.grams);
     // Comparing letters is slow, and only texts of the same words can be alike in their letters.
-    let alike = || shared_words(one, two) > 0.6 && strsim::sorensen_dice(one, two) > ALIKE;
+    let alike = || shared_words(earlier, later) > 0.6 && strsim::sorensen_dice(one, two) > ALIKE;
     let hint = format!("say something new instead of repeating `{other}`");
-    let words = shared_sentence(one, two).unwrap_or_default();
+    let words = shared_sentence(earlier, later).unwrap_or_default();
     if shared > REPEATED || (word_count(one) > 15 && alike()) {
-        issues.push(issue("repetition", Severity::Blocker, step, &words, &hint));
+        issues.push(issue("repetition", Severity::Blocker, step, words, &hint));
     } else if !words.is_empty() || shared > 2.0 * SHARED_MAX {
-        issues.push(issue("repetition", Severity::Major, step, &words, &hint));
+        issues.push(issue("repetition", Severity::Major, step, words, &hint));
     } else if shared > SHARED_MAX {
         issues.push(issue("repetition", Severity::Minor, step, "", &hint));
     }
@@ -90,22 +88,14 @@ fn retold(
 }
 
 /// Which part of the different words of one text the other one has too.
-fn shared_words(one: &str, two: &str) -> f64 {
-    let [one, two] = [one, two].map(|text| words(text).collect::<HashSet<&str>>());
-    one.intersection(&two).count() as f64 / one.len().max(1) as f64
+fn shared_words(one: &Reading<'_>, two: &Reading<'_>) -> f64 {
+    let shared = one.vocabulary.shared(&two.vocabulary);
+    shared as f64 / one.vocabulary.len().max(1) as f64
 }
 
-/// A sentence of at least seven words that stands in both texts.
-fn shared_sentence(one: &str, two: &str) -> Option<String> {
-    let plain = |sentence: &str| words(sentence).collect::<Vec<_>>().join(" ");
-    let sentences = |text: &str| -> Vec<String> {
-        text.split(['.', '?', '!', '\n'])
-            .map(plain)
-            .filter(|s| word_count(s) >= 7)
-            .collect()
-    };
-    let known = sentences(one);
-    sentences(two)
-        .into_iter()
-        .find(|sentence| known.contains(sentence))
+/// A long sentence that stands in both texts.
+fn shared_sentence<'a>(one: &Reading<'_>, two: &'a Reading<'_>) -> Option<&'a str> {
+    let mut sentences = two.sentences.iter();
+    let shared = sentences.find(|sentence| one.sentences.contains(sentence))?;
+    Some(shared)
 }

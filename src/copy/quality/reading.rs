@@ -4,9 +4,11 @@
 //! Invariant: a mask never joins two words into one or divides one.
 //! This module judges nothing.
 
-use std::collections::HashSet;
-
-use crate::copy::text::{five_grams, fold, words};
+use super::contradiction::{Counted, counted};
+use super::language::{Language, language_of};
+use super::truth::{Known, numbers};
+use super::{numerals, spelling};
+use crate::copy::text::{Hashes, fold, hash, runs_of_five, words};
 use crate::copy::{Brand, Draft};
 use crate::lead::Lead;
 
@@ -23,9 +25,17 @@ pub(super) struct Case<'a> {
     /// What the brand says of itself, folded.
     pub brand_data: String,
     /// Words (folded) of lead and brand, any of which may be written as a name.
-    pub known: HashSet<String>,
+    pub known: Hashes,
     /// The lead's words in their own case.
-    pub written: HashSet<String>,
+    pub written: Hashes,
+    /// The numbers of the lead's data, with their units.
+    pub numbers: Vec<Known>,
+    /// What the lead's data counts.
+    pub counted: Vec<Counted>,
+    /// The words the brand avoids, folded.
+    pub avoided: Vec<String>,
+    /// The company's name and its short forms, as [`spelling`] compares them.
+    pub company_forms: Vec<spelling::Form>,
     /// The lead's names as written, longest first: these are masked.
     names: Vec<String>,
 }
@@ -34,7 +44,7 @@ impl<'a> Case<'a> {
     pub(super) fn new(lead: &'a Lead, brand: &'a Brand, steps: &'a [&'a str]) -> Case<'a> {
         let lead_data = super::lead_data(lead);
         let written = super::lead_texts(lead);
-        let written = words(&written).map(str::to_string).collect();
+        let written = words(&written).map(hash).collect();
         let claims = brand.claims.iter().map(|claim| claim.text.as_str());
         let own = [&brand.sender, &brand.signature, &brand.what_we_do].map(String::as_str);
         let rest = brand
@@ -51,10 +61,8 @@ impl<'a> Case<'a> {
         let brand_data = fold(&brand_data);
         let pieces = words(&lead_data).chain(words(&brand_data));
         // A hyphenated name is known by its halves too.
-        let known = pieces
-            .flat_map(|word| word.split('-').chain([word]))
-            .map(str::to_string);
-        let known: HashSet<String> = known.collect();
+        let known = pieces.flat_map(|word| word.split('-').chain([word]));
+        let known = known.map(hash).collect();
         let mut names: Vec<String> = [
             &lead.company,
             &lead.company_short,
@@ -72,10 +80,15 @@ impl<'a> Case<'a> {
         names.sort_by_key(|name| std::cmp::Reverse(name.len()));
         names.dedup();
         names.retain(|name| !name.trim().is_empty());
+        let digits = numerals::with_digits(&lead_data);
         Case {
             lead,
             brand,
             steps,
+            numbers: numbers(&digits),
+            counted: counted(&digits),
+            avoided: brand.words_to_avoid.iter().map(|w| fold(w)).collect(),
+            company_forms: spelling::forms(&lead.company_short),
             lead_data,
             brand_data,
             known,
@@ -183,9 +196,19 @@ pub(super) struct Reading<'a> {
     pub masked: String,
     /// The same, folded.
     pub folded: String,
-    /// The folded core without names, and its runs of five words.
+    /// The folded text with its worded figures as digits, and what it counts.
+    pub digits: String,
+    pub counted: Vec<Counted>,
+    /// The folded core without names.
     pub plain: String,
-    pub grams: HashSet<u64>,
+    /// How many words it has, which ones, and its runs of five words.
+    pub n_words: usize,
+    pub vocabulary: Hashes,
+    pub grams: Hashes,
+    /// Its sentences of seven words and more, each word divided from the next by one space.
+    pub sentences: Vec<String>,
+    /// Its language, if the commonest words tell.
+    pub language: Option<&'static Language>,
     /// Whether the text is English enough for rules about English words.
     pub is_english: bool,
 }
@@ -225,7 +248,8 @@ impl<'a> Reading<'a> {
             .split_once('\n')
             .map_or("", |(_, core)| core)
             .replace(MASK, " ");
-        let grams = five_grams(&plain);
+        let hashes: Vec<u64> = words(&plain).map(hash).collect();
+        let digits = numerals::with_digits(&folded);
         let (step, subject) = (draft.step.as_str(), draft.subject.as_str());
         Reading {
             step,
@@ -237,8 +261,14 @@ impl<'a> Reading<'a> {
             signature,
             masked,
             folded,
+            counted: counted(&digits),
+            digits,
+            n_words: hashes.len(),
+            vocabulary: hashes.iter().copied().collect(),
+            grams: runs_of_five(&hashes).collect(),
+            sentences: sentences(&plain),
+            language: language_of(&plain),
             plain,
-            grams,
             is_english,
         }
     }
@@ -277,6 +307,17 @@ fn postscript(signature: &str) -> &str {
         is_postscript(line).then_some(start)
     });
     found.and_then(|at| signature.get(at..)).unwrap_or_default()
+}
+
+/// Sentences long enough that a reader would know them again.
+fn sentences(text: &str) -> Vec<String> {
+    const WORDS_MIN: usize = 7;
+    text.split(['.', '?', '!', '\n'])
+        .filter_map(|sentence| {
+            let all: Vec<&str> = words(sentence).collect();
+            (all.len() >= WORDS_MIN).then(|| all.join(" "))
+        })
+        .collect()
 }
 
 /// Whether a first line is a greeting: short, and a word of welcome or the lead's name in front.
@@ -394,9 +435,9 @@ pub(super) fn plain_signature(line: &str) -> String {
 
 /// Whether the commonest English words are as common here as in English.
 fn is_english(folded: &str) -> bool {
-    let is_common = |word: &&str| {
+    let is_common = |word: &str| {
         matches!(
-            *word,
+            word,
             "the"
                 | "and"
                 | "to"
@@ -425,7 +466,10 @@ fn is_english(folded: &str) -> bool {
                 | "where"
         )
     };
-    let (common, rest): (Vec<&str>, Vec<&str>) = words(folded).partition(is_common);
-    let all = common.len() + rest.len();
-    all > 0 && common.len() * 100 >= all * 14
+    let (mut all, mut common) = (0, 0);
+    for word in words(folded) {
+        all += 1;
+        common += usize::from(is_common(word));
+    }
+    all > 0 && common * 100 >= all * 14
 }

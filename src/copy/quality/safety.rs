@@ -195,7 +195,7 @@ fn is_allowed(case: &Case<'_>, link: &str) -> bool {
         .trim_start_matches("www.");
     if !link.contains('@') && !link.contains("://") && !rest.contains('/') {
         let own = fold(&case.lead.website).contains(host) || host == case.lead.email.domain();
-        let named = lead::registrable_domain(host).is_some_and(|d| case.known.contains(&d));
+        let named = lead::registrable_domain(host).is_some_and(|d| case.known.has(&d));
         if own || named || case.lead_data.contains(host) {
             return true;
         }

@@ -22,21 +22,49 @@ struct Word<'a> {
     starts: bool,
 }
 
-/// The rule of this file.
-pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
-    let lines = std::iter::once(reading.subject).chain(reading.core.lines());
-    let lines: Vec<Vec<Word<'_>>> = lines.map(words).collect();
-    let whole = case.lead.company_short.clone();
-    for form in std::iter::once(whole).chain(short_forms(&case.lead.company_short)) {
-        let is_first_word = !form.contains(' ');
-        let n_letters = letters(&form).chars().count();
+/// A form of the company's name.
+pub(super) struct Form {
+    /// As it is written.
+    name: String,
+    /// Its letters.
+    letters: String,
+    /// How many words it has.
+    n_words: usize,
+}
+
+/// The forms of a company's name that are long enough to be compared, each once.
+pub(super) fn forms(company: &str) -> Vec<Form> {
+    let mut forms: Vec<Form> = Vec::new();
+    for name in std::iter::once(company.to_string()).chain(short_forms(company)) {
+        let is_first_word = !name.contains(' ');
         // A first word alone is a name of its own only if it is long enough to be no other word.
         let min = if is_first_word {
             LETTERS_MIN + 1
         } else {
             LETTERS_MIN
         };
-        if n_letters >= min && has_wrong(case, &form, reading.step, &lines, issues) {
+        let is_new = forms.iter().all(|form| form.name != name);
+        if is_new && letters(&name).chars().count() >= min {
+            forms.push(Form {
+                // Word by word, as the text is read: a genitive may stand inside the name.
+                letters: name.split_whitespace().map(letters).collect(),
+                n_words: name.split_whitespace().count(),
+                name,
+            });
+        }
+    }
+    forms
+}
+
+/// The rule of this file.
+pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
+    if case.company_forms.is_empty() {
+        return;
+    }
+    let lines = std::iter::once(reading.subject).chain(reading.core.lines());
+    let lines: Vec<Vec<Word<'_>>> = lines.map(words).collect();
+    for form in &case.company_forms {
+        if has_wrong(case, form, reading.step, &lines, issues) {
             return;
         }
     }
@@ -45,20 +73,17 @@ pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<I
 /// Whether a form of the name is misspelt somewhere.
 fn has_wrong(
     case: &Case<'_>,
-    form: &str,
+    form: &Form,
     step: &str,
     lines: &[Vec<Word<'_>>],
     issues: &mut Vec<Issue>,
 ) -> bool {
-    // Word by word, as the text is read: a genitive may stand inside the name.
-    let name: String = form.split_whitespace().map(letters).collect();
-    let n_words = form.split_whitespace().count();
+    let n_words = form.n_words;
     for line in lines {
-        let spells_it = |window: &[Word<'_>]| joined(Some(window)) == name;
         let right: Vec<usize> = line
             .windows(n_words)
             .enumerate()
-            .filter_map(|(at, window)| spells_it(window).then_some(at))
+            .filter_map(|(at, window)| spells(window, &form.letters).then_some(at))
             .collect();
         for size in n_words.saturating_sub(1).max(1)..=n_words + 1 {
             // Part of the name where it is written whole (`B. Stone` of `J. B. Stone`) is no other.
@@ -70,7 +95,7 @@ fn has_wrong(
             let wrong = line
                 .windows(size)
                 .enumerate()
-                .find(|(at, window)| !is_part(*at) && is_wrong(case, form, window, &name));
+                .find(|(at, window)| is_wrong(case, form, window) && !is_part(*at));
             if let Some((_, window)) = wrong {
                 let written: Vec<&str> = window.iter().map(|word| word.written).collect();
                 let hint = format!(
@@ -92,35 +117,19 @@ fn has_wrong(
     false
 }
 
-fn is_wrong(case: &Case<'_>, form: &str, window: &[Word<'_>], name: &str) -> bool {
+fn is_wrong(case: &Case<'_>, form: &Form, window: &[Word<'_>]) -> bool {
     let Some(first) = window.first() else {
         return false;
     };
     if !first.written.starts_with(char::is_uppercase) {
         return false;
     }
-    let found: String = window.iter().map(|word| word.letters.as_str()).collect();
+    let name = form.letters.as_str();
     // The same letters in another case are a matter of case.
-    if found == name && window.len() == form.split_whitespace().count() {
+    if window.len() == form.n_words && spells(window, name) {
         return window.iter().any(|word| word.written.contains('-'))
-            && !form.contains('-')
+            && !form.name.contains('-')
             && !is_own(case, window);
-    }
-    // Of a name all words are raised, but for those the name itself has small.
-    let short = fold(form);
-    let fits = |word: &Word<'_>| {
-        word.written.starts_with(char::is_uppercase)
-            || (!word.letters.is_empty()
-                && short
-                    .split(' ')
-                    .any(|part| part.replace('&', "and") == word.letters))
-    };
-    let is_name = window.iter().all(fits);
-    // A smaller window has the name itself.
-    let last = window.len().saturating_sub(1);
-    let holds_name = || joined(window.get(1..)) == name || joined(window.get(..last)) == name;
-    if !is_name || holds_name() || is_own(case, window) {
-        return false;
     }
     let length = name.chars().count();
     let allowed = match length {
@@ -133,16 +142,40 @@ fn is_wrong(case: &Case<'_>, form: &str, window: &[Word<'_>], name: &str) -> boo
         true => usize::from(length > 6),
         false => allowed,
     };
-    if found.chars().count().abs_diff(length) > allowed {
+    let n_letters: usize = window.iter().map(|word| word.letters.chars().count()).sum();
+    if n_letters.abs_diff(length) > allowed {
         return false;
     }
-    strsim::damerau_levenshtein(&found, name) <= allowed
+    // Of a name all words are raised, but for those the name itself has small.
+    let is_small = |word: &Word<'_>| {
+        let spoken = fold(&form.name).replace('&', "and");
+        spoken.split(' ').any(|part| part == word.letters)
+    };
+    let is_raised = |word: &Word<'_>| {
+        word.written.starts_with(char::is_uppercase) || (!word.letters.is_empty() && is_small(word))
+    };
+    // A smaller window has the name itself.
+    let last = window.len().saturating_sub(1);
+    let holds_name = [window.get(1..), window.get(..last)]
+        .into_iter()
+        .any(|part| spells(part.unwrap_or_default(), name));
+    if holds_name || !window.iter().all(is_raised) {
+        return false;
+    }
+    let found: String = window.iter().map(|word| word.letters.as_str()).collect();
+    strsim::damerau_levenshtein(&found, name) <= allowed && !is_own(case, window)
 }
 
-/// The letters of some words in a row.
-fn joined(words: Option<&[Word<'_>]>) -> String {
-    let words = words.unwrap_or_default().iter();
-    words.map(|word| word.letters.as_str()).collect()
+/// Whether the letters of some words in a row are those of a name.
+fn spells(words: &[Word<'_>], name: &str) -> bool {
+    let mut rest = name;
+    for word in words {
+        match rest.strip_prefix(word.letters.as_str()) {
+            Some(after) => rest = after,
+            None => return false,
+        }
+    }
+    rest.is_empty()
 }
 
 /// Whether the lead's own data writes it so, perhaps as the plural or the genitive.
@@ -172,10 +205,15 @@ fn words(line: &str) -> Vec<Word<'_>> {
 
 /// The letters and digits of a name, folded; `&` is spoken.
 fn letters(name: &str) -> String {
-    let name = fold(name);
-    let name = name.strip_suffix("'s").unwrap_or(&name);
-    let spoken = name.replace('&', "and");
-    spoken.chars().filter(|c| c.is_alphanumeric()).collect()
+    let mut name = fold(name);
+    if name.ends_with("'s") {
+        name.truncate(name.len() - 2);
+    }
+    if name.contains('&') {
+        name = name.replace('&', "and");
+    }
+    name.retain(char::is_alphanumeric);
+    name
 }
 
 #[cfg(test)]

@@ -79,9 +79,10 @@ pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<I
         ));
     }
     let questions = reading.core.matches('?').count();
-    let invites = INVITES.is_match(&fold(&reading.core));
+    let invites = || INVITES.is_match(&fold(&reading.core));
     // The last one may simply say goodbye.
-    if questions == 0 && !invites && (case.is_first(reading.step) || !case.is_last(reading.step)) {
+    let must_ask = case.is_first(reading.step) || !case.is_last(reading.step);
+    if questions == 0 && must_ask && !invites() {
         let severity = if case.is_first(reading.step) {
             Severity::Major
         } else {

@@ -8,7 +8,7 @@
 
 use super::reading::{Case, MASK, Reading};
 use super::{Issue, Severity, issue, phrases, sentences};
-use crate::copy::text::{fold, places, words};
+use crate::copy::text::{places, words};
 
 /// Abbreviations of four letters and more that are not shouted. Shorter ones are never counted.
 const ABBREVIATIONS: &[&str] = &[
@@ -35,16 +35,15 @@ pub(super) fn is_clean(folded: &str) -> bool {
 
 fn avoided(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
     let text = reading.folded.as_str();
-    for avoided in &case.brand.words_to_avoid {
-        let avoided = fold(avoided);
+    for avoided in &case.avoided {
         let own = |at: usize| case.says_itself(text, at, at + avoided.len());
-        if places(text, &avoided).any(|at| !own(at)) {
+        if places(text, avoided).any(|at| !own(at)) {
             let hint = "the brand avoids these words: say it differently";
             issues.push(issue(
                 "avoided_words",
                 Severity::Major,
                 reading.step,
-                &avoided,
+                avoided,
                 hint,
             ));
         }
@@ -58,14 +57,14 @@ fn shouting(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
             && word.chars().all(|c| !c.is_alphabetic() || c.is_uppercase())
             && word.chars().any(|c| c.is_lowercase() || c.is_uppercase())
             && !ABBREVIATIONS.contains(word)
-            && !case.written.contains(*word)
+            && !case.written.has(word)
     };
     let all: Vec<&str> = words(&reading.masked).filter(shouted).collect();
     let subject: Vec<&str> = words(reading.subject).collect();
     let short = |word: &&&str| {
         word.chars().filter(|c| c.is_alphabetic()).count() > 1
             && word.chars().all(|c| !c.is_lowercase())
-            && !case.written.contains(**word)
+            && !case.written.has(word)
     };
     let loud = subject.iter().filter(short).count();
     let run = shouted_run(case, reading);
@@ -102,7 +101,7 @@ fn shouted_run(case: &Case<'_>, reading: &Reading<'_>) -> Option<String> {
         let word = token.trim_matches(|c: char| !c.is_alphanumeric());
         n_letters > 0
             && !token.chars().any(char::is_lowercase)
-            && !case.written.contains(word)
+            && !case.written.has(word)
             && !ABBREVIATIONS.contains(&word)
     };
     let is_plain = |token: &&&str| {

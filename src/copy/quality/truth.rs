@@ -86,16 +86,22 @@ pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<I
 }
 
 fn figures(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
-    let known = numbers(&numerals::with_digits(&case.lead_data));
+    let known = &case.numbers;
     let hint = "use only figures of the lead's data or of an allowed claim; better none";
-    let text = numerals::with_digits(&reading.folded);
-    for sentence in sentences(&text) {
+    let text = reading.digits.as_str();
+    // Most texts hold no figure of either kind, which is seen without taking them apart.
+    let has_digits = text.contains(char::is_numeric);
+    let has_worded = WORDED.is_match(text);
+    if !has_digits && !has_worded {
+        return;
+    }
+    for sentence in sentences(text) {
         for figure in find(sentence) {
             let covered = figure.values.iter().all(|value| {
                 known
                     .iter()
                     .any(|(number, unit)| number == value && *unit == figure.unit)
-                    || is_rest(value, &known)
+                    || is_rest(value, known)
             });
             if !covered && !figure.harmless && !is_claimed(case, sentence, &figure) {
                 let code = "invented_number";
@@ -175,7 +181,7 @@ fn sentences(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Whether a number is what a known percentage leaves of a hundred: `the other 0.02` of `99.98%`.
-fn is_rest(value: &str, known: &[(String, &str)]) -> bool {
+fn is_rest(value: &str, known: &[Known]) -> bool {
     let Ok(value) = value.parse::<f64>() else {
         return false;
     };
@@ -353,9 +359,12 @@ fn canonical(number: &str) -> String {
     }
 }
 
+/// A number in its canonical form, with its unit.
+pub(super) type Known = (String, &'static str);
+
 /// The numbers of a text with their units; small numbers count as digits too when written as words.
-fn numbers(folded: &str) -> Vec<(String, &'static str)> {
-    let mut all: Vec<(String, &'static str)> = find(folded)
+pub(super) fn numbers(folded: &str) -> Vec<Known> {
+    let mut all: Vec<Known> = find(folded)
         .into_iter()
         .flat_map(|figure| {
             figure

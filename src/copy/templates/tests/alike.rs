@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use super::{STEPS, crowd, nameless};
 use crate::copy::quality;
 use crate::copy::templates::{Library, Written};
-use crate::copy::text::{five_grams, overlap, words};
+use crate::copy::text::{Hashes, fold, hash, runs_of_five, words};
 use crate::copy::{Brand, word_range};
 
 const LEADS: usize = 1_000;
@@ -60,9 +60,15 @@ fn every_campaign_passes_the_gate_in_the_second_half_of_the_crowd() {
     check_passes(LEADS / 2..LEADS);
 }
 
+/// Hashes of all runs of five folded words.
+fn five_grams(text: &str) -> Hashes {
+    let hashes: Vec<u64> = words(&fold(text)).map(hash).collect();
+    runs_of_five(&hashes).collect()
+}
+
 #[test]
 fn no_two_leads_share_more_than_a_third_of_their_texts() {
-    let grams: Vec<HashSet<u64>> = CAMPAIGNS
+    let grams: Vec<Hashes> = CAMPAIGNS
         .iter()
         .enumerate()
         .map(|(n, written)| five_grams(&nameless(&crowd::lead(n), &written.drafts)))
@@ -70,8 +76,8 @@ fn no_two_leads_share_more_than_a_third_of_their_texts() {
     // Every pair, by way of who else said it: comparing all sets with each other takes minutes.
     let mut said_by: HashMap<u64, Vec<usize>> = HashMap::new();
     for (n, grams) in grams.iter().enumerate() {
-        for gram in grams {
-            said_by.entry(*gram).or_default().push(n);
+        for gram in grams.iter() {
+            said_by.entry(gram).or_default().push(n);
         }
     }
     let mut shared = vec![0_u32; LEADS * LEADS];
@@ -104,14 +110,14 @@ fn no_two_leads_share_more_than_a_third_of_their_texts() {
 fn the_three_messages_of_a_campaign_share_next_to_nothing() {
     for (n, written) in CAMPAIGNS.iter().enumerate() {
         let lead = crowd::lead(n);
-        let grams: Vec<HashSet<u64>> = written
+        let grams: Vec<Hashes> = written
             .drafts
             .iter()
             .map(|draft| five_grams(&nameless(&lead, std::slice::from_ref(draft))))
             .collect();
         for (later, place) in grams.iter().zip(0..) {
             for earlier in &grams[..place] {
-                let shared = overlap(earlier, later);
+                let shared = earlier.overlap(later);
                 assert!(shared < 0.15, "{n}: {shared}\n{written:#?}");
             }
         }
