@@ -2,7 +2,8 @@
 //!
 //! Purpose: judge drafts by rules, each with a code, the offending words and a hint the writer can
 //! act on. One file a family: `structure`, `leftovers`, `truth` with `names`, `spelling` and
-//! `contradiction`, `tone`, `progression`, `safety`, `language`.
+//! `contradiction`, `tone` with `sentences`, `progression` with `argument`, `safety` with
+//! `orders`, `language`.
 //! Invariant: pure and repeatable; a blocker fails a campaign at any threshold. Words are judged in
 //! their place, not as bare substrings: names and what the lead says of itself never count against
 //! it.
@@ -14,6 +15,7 @@ mod language;
 mod leftovers;
 mod names;
 mod numerals;
+mod orders;
 mod outside;
 mod phrases;
 mod progression;
@@ -193,6 +195,7 @@ pub fn judge_steps(
         spelling::message(&case, reading, &mut issues);
         tone::message(&case, reading, &mut issues);
         safety::message(&case, reading, &mut issues);
+        orders::message(&case, reading, &mut issues);
         language::message(&case, reading, &mut issues);
     }
     let score = score(&issues, drafts);

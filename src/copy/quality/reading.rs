@@ -6,6 +6,7 @@
 
 use super::contradiction::{Counted, counted};
 use super::language::{Language, language_of};
+use super::orders::{self, Order};
 use super::truth::{Known, numbers};
 use super::{numerals, spelling};
 use crate::copy::text::{Hashes, fold, hash, runs_of_five, words};
@@ -36,6 +37,8 @@ pub(super) struct Case<'a> {
     pub avoided: Vec<String>,
     /// The company's name and its short forms, as [`spelling`] compares them.
     pub company_forms: Vec<spelling::Form>,
+    /// What the lead's data asks a writer to do.
+    pub orders: Vec<Order>,
     /// The lead's names as written, longest first: these are masked.
     names: Vec<String>,
 }
@@ -88,6 +91,7 @@ impl<'a> Case<'a> {
             numbers: numbers(&digits),
             counted: counted(&digits),
             avoided: brand.words_to_avoid.iter().map(|w| fold(w)).collect(),
+            orders: orders::orders(lead),
             company_forms: spelling::forms(&lead.company_short),
             lead_data,
             brand_data,
@@ -239,15 +243,19 @@ impl<'a> Reading<'a> {
             .join("\n")
             .trim()
             .to_string();
-        let postscript = postscript(&signature);
-        let said = format!("{}\n{core}\n\n{postscript}", draft.subject);
-        let masked = case.mask(said.trim_end());
-        let folded = fold(&masked);
+        let mut masked = case.mask(&format!("{}\n{core}", draft.subject));
+        let mut folded = fold(&masked);
         let is_english = is_english(&folded);
         let plain = folded
             .split_once('\n')
             .map_or("", |(_, core)| core)
             .replace(MASK, " ");
+        let postscript = postscript(&signature);
+        if !postscript.is_empty() {
+            masked.push_str("\n\n");
+            masked.push_str(&case.mask(postscript));
+            folded = fold(&masked);
+        }
         let hashes: Vec<u64> = words(&plain).map(hash).collect();
         let digits = numerals::with_digits(&folded);
         let (step, subject) = (draft.step.as_str(), draft.subject.as_str());
