@@ -172,11 +172,6 @@ pub(super) fn campaign(
                 }
             }
         }
-        if let Some(written) = said.iter().find_map(|sentence| notes(case, sentence)) {
-            let hint = "the campaign has another number of messages";
-            let code = "contradiction";
-            issues.push(issue(code, Severity::Major, later.step, &written, hint));
-        }
     }
 }
 
@@ -264,22 +259,6 @@ fn calls<'a>(sentence: &'a Sentence<'_>) -> impl Iterator<Item = (f64, String)> 
         };
         (minutes <= 60.0).then(|| (minutes, with_noun(sentence, said)))
     })
-}
-
-/// A wrong number of messages: `the last of my four notes`.
-fn notes(case: &Case<'_>, sentence: &Sentence<'_>) -> Option<String> {
-    const NOTES: [&str; 5] = ["note", "message", "mail", "e-mail", "email"];
-    let n_steps = case.steps.len() as f64;
-    let wrong = sentence.quantities.iter().find(|said| {
-        let is_note = NOTES.contains(&said.nouns[0].strip_suffix('s').unwrap_or_default());
-        let before: Vec<&str> = words(sentence.before(said)).collect();
-        let owned = matches!(
-            before.as_slice(),
-            [.., "of", "my" | "these" | "our" | "the" | "those"]
-        );
-        is_note && owned && said.kind == Kind::Count && said.value > n_steps
-    });
-    wrong.map(|wrong| with_noun(sentence, wrong))
 }
 
 /// Whether two numbers can be taken for each other; `ten practices` says nothing about 140.

@@ -2,12 +2,14 @@
 //!
 //! Purpose: judge drafts by rules, each with a code, the offending words and a hint the writer can
 //! act on. One file a family: `structure`, `leftovers`, `truth` with `figures`, `contradiction`,
-//! `news`, `names`, `places` and `spelling`, `tone`, `progression`, `safety`, `language`.
+//! `news`, `names`, `places` and `spelling`, `tone` with `sentences`, `progression` with `argument`,
+//! `safety` with `orders`, `language`.
 //! Invariant: pure and repeatable; a blocker fails a campaign at any threshold. Words are judged in
 //! their place, not as bare substrings: names and what the lead says of itself never count against
 //! it.
 //! This module does not know who wrote the drafts, and mends nothing.
 
+mod argument;
 mod contradiction;
 mod counts;
 mod figures;
@@ -15,6 +17,7 @@ mod language;
 mod leftovers;
 mod names;
 mod news;
+mod orders;
 mod outside;
 mod phrases;
 mod places;
@@ -22,6 +25,7 @@ mod progression;
 mod quantity;
 mod reading;
 mod safety;
+mod sentences;
 mod spelling;
 mod structure;
 mod tone;
@@ -44,7 +48,7 @@ pub const WORDS: RangeInclusive<usize> = 25..=200;
 pub const SUBJECT_CHARS: RangeInclusive<usize> = 10..=80;
 
 /// The code of every rule, by family. A code is stable: people's scripts read it.
-pub const CODES: [&str; 65] = [
+pub const CODES: [&str; 66] = [
     "missing_step",
     "duplicate_step",
     "unknown_step",
@@ -58,6 +62,7 @@ pub const CODES: [&str; 65] = [
     "too_many_links",
     "no_call_to_action",
     "too_many_questions",
+    "cut_off",
     "placeholder",
     "html",
     "markdown",
@@ -198,6 +203,7 @@ pub fn judge_steps(
         spelling::message(&case, reading, &mut issues);
         tone::message(&case, reading, &mut issues);
         safety::message(&case, reading, &mut issues);
+        orders::message(&case, reading, &mut issues);
         language::message(&case, reading, &mut issues);
     }
     let score = score(&issues, drafts);

@@ -249,7 +249,12 @@ fn foreign(case: &Case<'_>, reading: &Reading<'_>) -> Vec<(String, bool)> {
                 && !is_geography(word, before, line)
                 && !found.iter().any(|(w, _)| w == word)
             {
-                let in_context = names_somebody(before, line, word) || is_compound(word);
+                // `Massy Stores put this in place`: two unknown names in a row are one.
+                let follows = before.chars().count() >= 3
+                    && before.starts_with(char::is_uppercase)
+                    && !known(&fold(before))
+                    && !is_city(before);
+                let in_context = follows || names_somebody(before, line, word) || is_compound(word);
                 found.push((word.to_string(), in_context));
             }
         }

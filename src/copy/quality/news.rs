@@ -39,8 +39,8 @@ static NEWS: LazyLock<Regex> = LazyLock::new(|| {
     let patterns = [
         format!("{you} (?:{fresh}) (?:[a-z0-9-]+ ){{0,2}}(?P<e1>{EVENT})"),
         format!("{you} (?:[a-z0-9-]+ ){{0,2}}(?P<e2>promotion|appointment|funding round|award)"),
-        format!("congrat(?:s|ulations)(?: to [^ ]+)? on {FEW}(?P<e3>[a-z]{{5,}})"),
-        format!("congratulate you (?:on|for) {FEW}(?P<e4>[a-z]{{5,}})"),
+        format!("congrat(?:s|ulations)(?: to (?:[^ ]+ ){{0,3}}?[^ ]+)? on (?P<e3>[^.!?,;\n]{{3,60}})"),
+        format!("congratulate (?:you|the team) (?:on|for) (?P<e4>[^.!?,;\n]{{3,60}})"),
         format!(
             "(?:i|we)(?:'ve)? (?:just |recently |also |really )?(?:{seen}) (?:about )?{you} \
              (?:[a-z0-9-]+ ){{0,3}}?(?P<e5>{published})"
@@ -74,6 +74,9 @@ static NEWS: LazyLock<Regex> = LazyLock::new(|| {
     ];
     phrases::pattern(&patterns.join("|"), true)
 });
+
+/// The event in a longer phrase.
+static HAPPENED: LazyLock<Regex> = LazyLock::new(|| phrases::pattern(EVENT, true));
 
 /// How many events the pattern names.
 const N_EVENTS: usize = 15;
@@ -166,6 +169,10 @@ fn is_known(case: &Case<'_>, captures: &Captures<'_>) -> bool {
     // `the 40th anniversary` follows from a year of the data.
     let is_age = event == "anniversary" || words(said).any(|word| word == "years");
     let of_age = is_age && case.lead_data.contains(|c: char| c.is_ascii_digit());
+    // Of `your dairy award` the data has to tell of the award.
+    if let Some(happened) = HAPPENED.find(event) {
+        return of_age || has_stem(happened.as_str());
+    }
     let mut content = words(event)
         .filter(|word| word.chars().count() >= 4)
         .peekable();

@@ -5,6 +5,7 @@
 //! This module judges nothing.
 
 use super::language::{Language, language_of};
+use super::orders::{self, Order};
 use super::spelling;
 use crate::copy::text::{Hashes, fold, hash, runs_of_five, words};
 use crate::copy::{Brand, Draft};
@@ -30,6 +31,8 @@ pub(super) struct Case<'a> {
     pub avoided: Vec<String>,
     /// The company's name and its short forms, as [`spelling`] compares them.
     pub company_forms: Vec<spelling::Form>,
+    /// What the lead's data asks a writer to do.
+    pub orders: Vec<Order>,
     /// The lead's names as written, longest first: these are masked.
     names: Vec<String>,
 }
@@ -69,6 +72,8 @@ impl<'a> Case<'a> {
         .cloned()
         .collect();
         names.extend([brand.sender.clone(), brand.signature.clone()]);
+        let short = [&lead.company, &lead.company_short];
+        names.extend(short.into_iter().flat_map(|name| beginnings(name)));
         names.sort_by_key(|name| std::cmp::Reverse(name.len()));
         names.dedup();
         names.retain(|name| !name.trim().is_empty());
@@ -77,6 +82,7 @@ impl<'a> Case<'a> {
             brand,
             steps,
             avoided: brand.words_to_avoid.iter().map(|w| fold(w)).collect(),
+            orders: orders::orders(lead),
             company_forms: spelling::forms(&lead.company_short),
             lead_data,
             brand_data,
@@ -138,6 +144,20 @@ impl<'a> Case<'a> {
     }
 }
 
+/// The shorter names of two words and more that a name begins with, as written and in capitals:
+/// people say `Act Fast` of Act Fast Couriers. In small letters these are words like any others.
+fn beginnings(name: &str) -> impl Iterator<Item = String> + '_ {
+    let ends = name.char_indices().filter(|(_, c)| c.is_whitespace());
+    let short = ends.filter_map(|(at, _)| name.get(..at)).map(str::trim_end);
+    let named = |short: &&str| {
+        let mut all = words(short);
+        let is_capital = |word: &str| word.starts_with(|c: char| !c.is_lowercase());
+        all.next().is_some_and(is_capital) && all.next().is_some_and(is_capital)
+    };
+    let loud = Some(name.to_uppercase()).filter(|loud| words(loud).nth(1).is_some());
+    short.filter(named).map(str::to_string).chain(loud)
+}
+
 /// Replaces a name where no letter or digit touches it.
 fn replace_words(text: &str, name: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -165,7 +185,9 @@ pub(super) struct Reading<'a> {
     pub core: String,
     /// The lines after the last paragraph that sign, joined; `""` when nothing signs.
     pub signature: String,
-    /// Subject and core on their lines, names masked.
+    /// What stands there, folded: a remark below the name is read too.
+    pub tail: String,
+    /// Subject, core and postscript on their lines, names masked.
     pub masked: String,
     /// The same, folded.
     pub folded: String,
@@ -209,13 +231,19 @@ impl<'a> Reading<'a> {
             .join("\n")
             .trim()
             .to_string();
-        let masked = case.mask(&format!("{}\n{core}", draft.subject));
-        let folded = fold(&masked);
+        let mut masked = case.mask(&format!("{}\n{core}", draft.subject));
+        let mut folded = fold(&masked);
         let is_english = is_english(&folded);
         let plain = folded
             .split_once('\n')
             .map_or("", |(_, core)| core)
             .replace(MASK, " ");
+        let postscript = postscript(&signature);
+        if !postscript.is_empty() {
+            masked.push_str("\n\n");
+            masked.push_str(&case.mask(postscript));
+            folded = fold(&masked);
+        }
         let hashes: Vec<u64> = words(&plain).map(hash).collect();
         let (step, subject) = (draft.step.as_str(), draft.subject.as_str());
         Reading {
@@ -224,6 +252,7 @@ impl<'a> Reading<'a> {
             body,
             greeting,
             core,
+            tail: fold(&signature),
             signature,
             masked,
             folded,
@@ -245,6 +274,32 @@ impl Reading<'_> {
         let greeting = self.greeting.as_deref().unwrap_or_default();
         [self.masked.as_str(), greeting, self.signature.as_str()]
     }
+}
+
+/// What follows the name of the sender and is part of the letter: `P.S. …` and all below it.
+fn postscript(signature: &str) -> &str {
+    let is_postscript = |line: &str| {
+        let folded = fold(line.trim_start());
+        let marks = [
+            "ps:",
+            "ps.",
+            "ps ",
+            "p.s",
+            "p. s",
+            "pps",
+            "p.p.s",
+            "postscript",
+        ];
+        marks.iter().any(|mark| folded.starts_with(mark))
+    };
+    let mut lines = signature.split_inclusive('\n');
+    let mut at = 0;
+    let found = lines.find_map(|line| {
+        let start = at;
+        at += line.len();
+        is_postscript(line).then_some(start)
+    });
+    found.and_then(|at| signature.get(at..)).unwrap_or_default()
 }
 
 /// Sentences long enough that a reader would know them again.

@@ -24,7 +24,22 @@ pub(in super::super) fn is_covered(said: &Quantity<'_>, facts: &[Quantity<'_>]) 
 }
 
 fn covers(said: &Quantity<'_>, fact: &Quantity<'_>) -> bool {
-    said.kind == fact.kind && is_true(said, fact.value)
+    said.kind == fact.kind && !counts_otherwise(said, fact) && is_true(said, fact.value)
+}
+
+/// Whether one number is a span of time and the other counts things: three depots make no three
+/// months.
+fn counts_otherwise(said: &Quantity<'_>, fact: &Quantity<'_>) -> bool {
+    const TIME: [&str; 6] = ["minute", "hour", "day", "week", "month", "year"];
+    let is_time = |quantity: &Quantity<'_>| {
+        let noun = quantity.nouns[0];
+        TIME.contains(&noun.strip_suffix('s').unwrap_or(noun))
+    };
+    let is_thing = fact
+        .nouns
+        .iter()
+        .any(|noun| noun.len() > 3 && noun.ends_with('s'));
+    is_time(said) && said.form == Form::Digits && is_thing && !is_time(fact)
 }
 
 /// Whether a value is what was said of it.

@@ -85,6 +85,14 @@ pub(super) fn quantities(folded: &str, tongue: Tongue) -> Vec<Quantity<'_>> {
     all
 }
 
+/// The value of an English word that is a number by itself, up to ninety.
+pub(super) fn value_of(word: &str) -> Option<usize> {
+    match lexicon::part(word, Tongue::English)? {
+        lexicon::Part::Unit(value) | lexicon::Part::Ten(value) => Some(value as usize),
+        _ => None,
+    }
+}
+
 /// What joins the two ends of a range.
 const RANGES: [&str; 11] = [
     "-", "to", "and", "or", "bis", "à", "a", "et", "y", "und", "→",

@@ -243,7 +243,7 @@ pub(super) fn share(tokens: &[Token<'_>], at: usize, tongue: Tongue) -> Option<N
         (_, "in" | "sur", next) if first.value == 1.0 => {
             let n_between = 2 + usize::from(next == "every");
             let noun = tokens.get(at + 2 + n_between);
-            let is_thing = noun.is_some_and(|noun| noun.kind == Kind::Word);
+            let is_thing = noun.is_some_and(|noun| noun.text.len() > 3 && noun.text.ends_with('s'));
             return share_of(tokens, at, 1.0, n_between, tongue).filter(|_| !is_thing);
         }
         _ => return None,
