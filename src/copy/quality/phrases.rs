@@ -236,7 +236,7 @@ fn words_before(before: &str) -> Vec<&str> {
 
 /// Whether a verb that follows tells of somebody rather than orders: "teams that act fast".
 fn is_described(before: &str) -> bool {
-    const DESCRIBES: [&str; 22] = [
+    const DESCRIBES: [&str; 25] = [
         "who",
         "that",
         "which",
@@ -259,6 +259,9 @@ fn is_described(before: &str) -> bool {
         "patients",
         "a",
         "the",
+        "one",
+        "each",
+        "every",
     ];
     let words = words_before(before);
     let last = words.last().copied().unwrap_or_default();
