@@ -18,7 +18,7 @@
 //! and no adapter or stage knows another; a test reads the `use` lines and holds us to it.
 //!
 //! **Core** (values in, values out; no IO, no async, no clock):
-//! [`lead`], [`campaign`], [`copy`], [`calendar`], [`plan`], [`delivery`], [`inbound`],
+//! [`lead`], [`campaign`], [`calendar`], [`copy`], [`plan`], [`delivery`], [`inbound`],
 //! [`changeset`].
 //!
 //! **Adapters** (one outside thing each): [`ledger`] alone knows SQL, [`airtable`] alone Airtable's
@@ -67,9 +67,9 @@ pub mod lead;
 
 pub mod campaign;
 
-pub mod copy;
-
 pub mod calendar;
+
+pub mod copy;
 
 pub mod plan;
 

@@ -11,7 +11,7 @@ use regex::Regex;
 
 use super::argument::Argument;
 use super::reading::{Case, Reading};
-use super::{Issue, Severity, contradiction, issue, numerals, phrases};
+use super::{Issue, Severity, issue, phrases, quantity};
 use crate::copy::text::{fold, word_count};
 
 /// The part of its five-word runs that a message may share with another one: none notice this much.
@@ -34,7 +34,6 @@ pub(super) fn campaign(case: &Case<'_>, readings: &[Reading<'_>], issues: &mut V
             if earlier.step != later.step {
                 compare(earlier, later, issues);
                 retold((earlier, told), (later, argument), issues);
-                contradiction::between(case, earlier, later, issues);
             }
         }
         counted(case, later, issues);
@@ -112,7 +111,7 @@ fn place_of(word: &str) -> Option<usize> {
     ordinal
         .map(|at| at + 1)
         .or_else(|| digits.parse().ok())
-        .or_else(|| numerals::value(word).and_then(|value| usize::try_from(value).ok()))
+        .or_else(|| quantity::value_of(word))
 }
 
 /// An argument in other words, where the words themselves have not shown it already.

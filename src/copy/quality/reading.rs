@@ -4,11 +4,9 @@
 //! Invariant: a mask never joins two words into one or divides one.
 //! This module judges nothing.
 
-use super::contradiction::{Counted, counted};
 use super::language::{Language, language_of};
 use super::orders::{self, Order};
-use super::truth::{Known, numbers};
-use super::{numerals, spelling};
+use super::spelling;
 use crate::copy::text::{Hashes, fold, hash, runs_of_five, words};
 use crate::copy::{Brand, Draft};
 use crate::lead::Lead;
@@ -29,10 +27,6 @@ pub(super) struct Case<'a> {
     pub known: Hashes,
     /// The lead's words in their own case.
     pub written: Hashes,
-    /// The numbers of the lead's data, with their units.
-    pub numbers: Vec<Known>,
-    /// What the lead's data counts.
-    pub counted: Vec<Counted>,
     /// The words the brand avoids, folded.
     pub avoided: Vec<String>,
     /// The company's name and its short forms, as [`spelling`] compares them.
@@ -83,13 +77,10 @@ impl<'a> Case<'a> {
         names.sort_by_key(|name| std::cmp::Reverse(name.len()));
         names.dedup();
         names.retain(|name| !name.trim().is_empty());
-        let digits = numerals::with_digits(&lead_data);
         Case {
             lead,
             brand,
             steps,
-            numbers: numbers(&digits),
-            counted: counted(&digits),
             avoided: brand.words_to_avoid.iter().map(|w| fold(w)).collect(),
             orders: orders::orders(lead),
             company_forms: spelling::forms(&lead.company_short),
@@ -199,9 +190,6 @@ pub(super) struct Reading<'a> {
     pub masked: String,
     /// The same, folded.
     pub folded: String,
-    /// The folded text with its worded figures as digits, and what it counts.
-    pub digits: String,
-    pub counted: Vec<Counted>,
     /// The folded core without names.
     pub plain: String,
     /// How many words it has, which ones, and its runs of five words.
@@ -256,7 +244,6 @@ impl<'a> Reading<'a> {
             folded = fold(&masked);
         }
         let hashes: Vec<u64> = words(&plain).map(hash).collect();
-        let digits = numerals::with_digits(&folded);
         let (step, subject) = (draft.step.as_str(), draft.subject.as_str());
         Reading {
             step,
@@ -268,8 +255,6 @@ impl<'a> Reading<'a> {
             signature,
             masked,
             folded,
-            counted: counted(&digits),
-            digits,
             n_words: hashes.len(),
             vocabulary: hashes.iter().copied().collect(),
             grams: runs_of_five(&hashes).collect(),

@@ -67,7 +67,7 @@ fn good() -> Vec<(String, Lead, Vec<Draft>)> {
         .collect()
 }
 
-fn brand() -> Brand {
+pub(in crate::copy) fn brand() -> Brand {
     Brand::builtin("4Runr Team")
 }
 

@@ -7,8 +7,8 @@ use super::source::Source;
 const CORE: [&str; 9] = [
     "lead",
     "campaign",
-    "copy",
     "calendar",
+    "copy",
     "plan",
     "delivery",
     "inbound",
