@@ -14,7 +14,7 @@ mod order;
 
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use outreach::config::{Config, WriterSource};
 use outreach::copy::templates::Library;
 use outreach::ledger::Ledger;
@@ -50,16 +50,7 @@ pub async fn run(
     let mut progress = Progress::start("campaigns written", u64::from(wanted), &job.args);
     match &config.writer {
         WriterSource::Templates => {
-            let mut apart = Apart::default();
-            while !job.stop.requested() {
-                let chunk = orders.next(ledger, CHUNK, job.lead)?;
-                if chunk.is_empty() {
-                    break;
-                }
-                progress.advance(chunk.len() as u64);
-                let written = desk.write_all(chunk);
-                desk.settle(&mut apart, ledger, written, job, summary)?;
-            }
+            write_from_templates(&desk, &mut orders, ledger, job, summary, &mut progress)?;
             Ok(())
         }
         WriterSource::Model(settings) => {
@@ -69,6 +60,35 @@ pub async fn run(
                 .await
         }
     }
+}
+
+/// Has the built-in templates write all orders. While one chunk is compared and stored, which one
+/// core does, the next is written.
+fn write_from_templates(
+    desk: &Desk<'_>,
+    orders: &mut Orders<'_>,
+    ledger: &mut Ledger,
+    job: &Job,
+    summary: &mut Summary,
+    progress: &mut Progress,
+) -> anyhow::Result<()> {
+    let mut apart = Apart::default();
+    std::thread::scope(|scope| {
+        let begin = |orders| scope.spawn(|| desk.write_all(orders));
+        let chunk = orders.next(ledger, CHUNK, job.lead)?;
+        let mut size = chunk.len();
+        let mut writing = begin(chunk);
+        while size > 0 && !job.stop.requested() {
+            let written = writing.join();
+            let written = written.map_err(|_| anyhow!("a writing thread panicked"))?;
+            progress.advance(size as u64);
+            let chunk = orders.next(ledger, CHUNK, job.lead)?;
+            size = chunk.len();
+            writing = begin(chunk);
+            desk.settle(&mut apart, ledger, written, job, summary)?;
+        }
+        Ok(())
+    })
 }
 
 /// The built-in templates, with those of TEMPLATES_DIR before them.

@@ -11,13 +11,12 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use outreach::copy::Draft;
 use outreach::copy::likeness::{Crowd, LIKENESS_MAX, Shingles};
-use outreach::copy::quality::{Issue, Severity};
+use outreach::copy::quality::{Issue, Judgement, Severity};
 use outreach::lead::{Lead, is_free_mail, registrable_domain};
 use outreach::ledger::{Colleague, Ledger};
 
 use super::desk::{Desk, Texts, Written};
 use super::order::Order;
-use crate::judgement::shortcomings;
 use crate::run::{Job, Summary};
 
 /// How often the templates may write a campaign that was too close to another one.
@@ -108,15 +107,8 @@ impl Apart {
     }
 }
 
-/// Sends texts that are too close to another campaign's to a person.
-fn hold(texts: &mut Texts, neighbour: &Neighbour) {
-    let id = &neighbour.campaign_id;
-    let why = format!("too close to the texts of {id}");
-    texts.too_close = Some(match shortcomings(&texts.judgement) {
-        Some(issues) => format!("{why}; {issues}"),
-        None => why,
-    });
-    let judgement = &mut texts.judgement;
+/// What the gate says of texts that are too close to another campaign's: a person decides.
+pub fn hold(judgement: &mut Judgement, campaign_id: &str) {
     judgement.pass = false;
     judgement.score = judgement.score.saturating_sub(POINTS);
     judgement.issues.insert(
@@ -125,7 +117,7 @@ fn hold(texts: &mut Texts, neighbour: &Neighbour) {
             code: "too_similar",
             severity: Severity::Major,
             step: String::new(),
-            words: id.clone(),
+            words: campaign_id.to_string(),
             hint: "say it in other words: another lead gets nearly the same mails".to_string(),
         },
     );
@@ -155,7 +147,8 @@ impl Desk<'_> {
     ) -> anyhow::Result<()> {
         // One instant for all: the ids that are told depend on it.
         let now = job.clock.now();
-        let settled = self.keep_apart(apart, ledger, written, now)?;
+        let mut settled = self.keep_apart(apart, ledger, written, now)?;
+        self.judge_all(&mut settled);
         self.store(ledger, settled, job, summary, now)
     }
 
@@ -189,7 +182,7 @@ impl Desk<'_> {
                         once_more.push((order.once_more(Vec::new()), texts, neighbour));
                         continue;
                     }
-                    Some(neighbour) => hold(&mut texts, &neighbour),
+                    Some(neighbour) => texts.too_close = Some(neighbour.campaign_id),
                     None => {}
                 }
                 apart.keep(order.campaign_id(now), &texts);
@@ -206,7 +199,7 @@ impl Desk<'_> {
                     // Texts that a person may mend are better than none.
                     written.or_else(|error| {
                         tracing::debug!("{}: {error:#}", order.raw.record_id);
-                        hold(&mut texts, &neighbour);
+                        texts.too_close = Some(neighbour.campaign_id);
                         let result = Ok(texts);
                         Ok(Written { order, result })
                     })

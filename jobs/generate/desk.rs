@@ -16,8 +16,8 @@ use outreach::lead::{Lead, RawLead, ReadField, Reject};
 use outreach::ledger::{Ledger, NewCampaign, Rewritten};
 use serde_json::json;
 
-use super::apart::shingles;
-use super::order::{Order, Purpose};
+use super::apart::{hold, shingles};
+use super::order::{Known, Order, Purpose};
 use super::read_library;
 use crate::exit::Failure;
 use crate::judgement::{read_brand, shortcomings};
@@ -54,27 +54,27 @@ impl Written {
 /// The texts of one campaign.
 pub struct Texts {
     /// The lead.
-    pub lead: Lead,
+    pub lead: Arc<Lead>,
     /// One text per step.
     pub drafts: Vec<Draft>,
-    /// What the gate says of them.
-    pub judgement: Judgement,
+    /// What the gate says of them, once it was asked: texts that are written once more, because
+    /// they are too close to others, are not worth judging. See [`Desk::judge`].
+    pub judgement: Option<Judgement>,
     /// Who wrote them.
     pub writer: String,
     /// Tokens a model was paid for.
     pub tokens: u64,
     /// What the texts are compared with others by.
     pub shingles: Shingles,
-    /// Why they wait for a person, when they are too close to another campaign's.
+    /// The campaign they are too close to, for which they wait for a person.
     pub too_close: Option<String>,
 }
 
-impl Texts {
+/// The verdict on texts that are stored.
+struct Verdict {
+    judgement: Judgement,
     /// Why they do not pass; none when they do.
-    fn shortcomings(&self) -> Option<String> {
-        let too_close = self.too_close.clone();
-        too_close.or_else(|| shortcomings(&self.judgement))
-    }
+    shortcomings: Option<String>,
 }
 
 impl<'a> Desk<'a> {
@@ -90,14 +90,15 @@ impl<'a> Desk<'a> {
     }
 
     /// Writes with the built-in templates, on every core there is: it is all computing.
-    pub fn write_all(&self, orders: Vec<Order>) -> Vec<anyhow::Result<Written>> {
-        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-        let share = orders.len().div_ceil(cores).max(1);
+    pub fn write_all(&self, mut orders: Vec<Order>) -> Vec<anyhow::Result<Written>> {
+        let share = share_of(orders.len());
         std::thread::scope(|scope| {
-            let shares: Vec<_> = orders
-                .chunks(share)
-                .map(|share| scope.spawn(|| self.write_share(share)))
-                .collect();
+            let mut shares = Vec::new();
+            while !orders.is_empty() {
+                let others = orders.split_off(share.min(orders.len()));
+                let share = std::mem::replace(&mut orders, others);
+                shares.push(scope.spawn(|| self.write_share(share)));
+            }
             let written = shares.into_iter().map(|share| {
                 let failed = |_| vec![Err(anyhow!("a writing thread panicked"))];
                 share.join().unwrap_or_else(failed)
@@ -106,50 +107,97 @@ impl<'a> Desk<'a> {
         })
     }
 
-    fn write_share(&self, orders: &[Order]) -> Vec<anyhow::Result<Written>> {
-        orders
-            .iter()
-            .map(|order| {
-                let result = match order.parse() {
-                    Err(reject) => Err(reject),
-                    Ok(lead) => Ok(self.write_from_templates(order, lead)?),
-                };
-                let order = order.clone();
-                Ok(Written { order, result })
-            })
-            .collect()
+    fn write_share(&self, orders: Vec<Order>) -> Vec<anyhow::Result<Written>> {
+        let orders = orders.into_iter();
+        orders.map(|order| self.write_one(order)).collect()
+    }
+
+    /// What the built-in templates know of a lead.
+    pub fn know(&self, lead: Arc<Lead>) -> Known {
+        let portrait = Arc::new(self.library.portray(&lead, &self.brand));
+        Known { lead, portrait }
     }
 
     /// Has the built-in templates write one campaign.
-    pub fn write_from_templates(&self, order: &Order, lead: Lead) -> anyhow::Result<Texts> {
+    pub fn write_from_templates(&self, order: &Order, known: &Known) -> anyhow::Result<Texts> {
+        let Known { lead, portrait } = known;
         let steps = order.steps();
         let (rewrites, refused) = order.refused();
         let written = self
             .library
-            .write_anew(&lead, &self.brand, &steps, rewrites, refused)
+            .write_anew(portrait, &self.brand, &steps, rewrites, refused)
             .with_context(|| format!("cannot write for `{}`", lead.record_id))?;
-        let threshold = self.config.quality_threshold;
-        let judgement =
-            quality::judge_steps(&lead, &written.drafts, &self.brand, threshold, &steps);
         let why = match order.tried.has_model_failed {
             true => " (the model failed)",
             false => "",
         };
         Ok(Texts {
-            shingles: shingles(&lead, &written.drafts, &self.brand.sender),
-            lead,
+            shingles: shingles(lead, &written.drafts, &self.brand.sender),
+            lead: lead.clone(),
             drafts: written.drafts,
-            judgement,
+            judgement: None,
             writer: format!("template:{}{why}", written.template),
             tokens: order.tried.tokens,
             too_close: None,
         })
     }
 
+    /// What the gate says of texts; it is asked once.
+    pub fn judge<'t>(&self, order: &Order, texts: &'t mut Texts) -> &'t Judgement {
+        let Texts { lead, drafts, .. } = texts;
+        let threshold = self.config.quality_threshold;
+        texts.judgement.get_or_insert_with(|| {
+            quality::judge_steps(lead, drafts, &self.brand, threshold, &order.steps())
+        })
+    }
+
+    /// Has all texts judged, on every core there is.
+    pub fn judge_all(&self, written: &mut [anyhow::Result<Written>]) {
+        let share = share_of(written.len());
+        std::thread::scope(|scope| {
+            for share in written.chunks_mut(share) {
+                scope.spawn(move || {
+                    for written in share.iter_mut().flatten() {
+                        if let Ok(texts) = &mut written.result {
+                            self.judge(&written.order, texts);
+                        }
+                    }
+                });
+            }
+        });
+    }
+
+    /// What the gate says in the end: texts too close to another campaign's do not pass.
+    fn verdict(&self, order: &Order, texts: &mut Texts) -> Verdict {
+        let mut judgement = self.judge(order, texts).clone();
+        let mut shortcomings = shortcomings(&judgement);
+        if let Some(id) = &texts.too_close {
+            let why = format!("too close to the texts of {id}");
+            shortcomings = Some(match shortcomings {
+                Some(issues) => format!("{why}; {issues}"),
+                None => why,
+            });
+            hold(&mut judgement, id);
+        }
+        Verdict {
+            judgement,
+            shortcomings,
+        }
+    }
+
     /// Has the built-in templates write one order.
-    pub fn write_one(&self, order: Order) -> anyhow::Result<Written> {
-        let written = self.write_share(std::slice::from_ref(&order)).pop();
-        written.unwrap_or_else(|| Err(anyhow!("an order was not written")))
+    pub fn write_one(&self, mut order: Order) -> anyhow::Result<Written> {
+        let known = match order.known.take() {
+            Some(known) => known,
+            None => match order.parse() {
+                Ok(lead) => self.know(Arc::new(lead)),
+                Err(reject) => return Ok(Written::new(order, Err(reject))),
+            },
+        };
+        let texts = self.write_from_templates(&order, &known)?;
+        // The lead is the same should it be written to once more.
+        order.known = Some(known);
+        Ok(Written::new(order, Ok(texts)))
     }
 
     /// Stores what was written; what could not be is told and left as it is.
@@ -181,24 +229,29 @@ impl<'a> Desk<'a> {
                     let detail = reject.detail;
                     summary.error(format!("{record}: cannot write it anew: {code}: {detail}"));
                 }
-                (Ok(texts), Purpose::First { .. }) => {
-                    let hold = self.hold_reason(&texts);
-                    show(job, summary, &order.raw, &texts, hold.as_deref());
+                (Ok(mut texts), Purpose::First { .. }) => {
+                    let verdict = self.verdict(&order, &mut texts);
+                    let hold = self.hold_reason(&verdict);
+                    let judgement = &verdict.judgement;
+                    show(job, summary, &order.raw, &texts, judgement, hold.as_deref());
                     let id = order.campaign_id(now);
-                    campaigns.push(self.campaign(id, order.lead, texts, hold)?);
+                    campaigns.push(self.campaign(id, order.lead, texts, judgement, hold)?);
                 }
                 (
-                    Ok(texts),
+                    Ok(mut texts),
                     Purpose::Anew {
                         campaign, rewrites, ..
                     },
                 ) => {
-                    let hold = match texts.shortcomings() {
+                    let verdict = self.verdict(&order, &mut texts);
+                    let hold = match verdict.shortcomings {
                         Some(issues) => format!("{WRITTEN_ANEW}; {issues}"),
                         None => WRITTEN_ANEW.to_string(),
                     };
-                    show(job, summary, &order.raw, &texts, Some(&hold));
-                    rewritten.push(rewritten_campaign(*campaign, *rewrites, texts, hold)?);
+                    let judgement = &verdict.judgement;
+                    show(job, summary, &order.raw, &texts, judgement, Some(&hold));
+                    let anew = (*campaign, *rewrites);
+                    rewritten.push(rewritten_campaign(anew, texts, judgement, hold)?);
                 }
             }
         }
@@ -219,6 +272,7 @@ impl<'a> Desk<'a> {
         campaign_id: String,
         lead: i64,
         texts: Texts,
+        judgement: &Judgement,
         hold_reason: Option<String>,
     ) -> anyhow::Result<NewCampaign> {
         let country = &self.config.holiday_country;
@@ -227,10 +281,10 @@ impl<'a> Desk<'a> {
             lead,
             hold_reason,
             sequence: self.config.sequence.clone(),
-            quality_score: texts.judgement.score,
-            quality_issues: serde_json::to_string(&texts.judgement.issues)?,
+            quality_score: judgement.score,
+            quality_issues: serde_json::to_string(&judgement.issues)?,
             place: place_of(&texts.lead, &self.config.default_zone, country),
-            company: texts.lead.company,
+            company: texts.lead.company.clone(),
             drafts: texts.drafts,
             writer: texts.writer,
             tokens: texts.tokens,
@@ -238,8 +292,8 @@ impl<'a> Desk<'a> {
     }
 
     /// Why a campaign waits for a person; none when it may go.
-    fn hold_reason(&self, texts: &Texts) -> Option<String> {
-        texts.shortcomings().or_else(|| {
+    fn hold_reason(&self, verdict: &Verdict) -> Option<String> {
+        verdict.shortcomings.clone().or_else(|| {
             self.config
                 .require_approval
                 .then(|| "REQUIRE_APPROVAL is on".to_string())
@@ -247,53 +301,71 @@ impl<'a> Desk<'a> {
     }
 }
 
+/// How many of so many each core takes.
+fn share_of(all: usize) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    all.div_ceil(cores).max(1)
+}
+
 fn rewritten_campaign(
-    campaign: i64,
-    rewrites: u32,
+    (campaign, rewrites): (i64, u32),
     texts: Texts,
+    judgement: &Judgement,
     hold_reason: String,
 ) -> anyhow::Result<Rewritten> {
     Ok(Rewritten {
         campaign,
         rewrites,
         hold_reason,
-        quality_score: texts.judgement.score,
-        quality_issues: serde_json::to_string(&texts.judgement.issues)?,
-        company: texts.lead.company,
+        quality_score: judgement.score,
+        quality_issues: serde_json::to_string(&judgement.issues)?,
+        company: texts.lead.company.clone(),
         drafts: texts.drafts,
         writer: texts.writer,
         tokens: texts.tokens,
     })
 }
 
-fn show(job: &Job, summary: &mut Summary, raw: &RawLead, texts: &Texts, hold: Option<&str>) {
+fn show(
+    job: &Job,
+    summary: &mut Summary,
+    raw: &RawLead,
+    texts: &Texts,
+    judgement: &Judgement,
+    hold: Option<&str>,
+) {
     if !job.args.dry_run {
         return;
     }
     match &mut summary.campaigns {
-        Some(campaigns) => campaigns.push(as_judged(raw, texts, hold)),
-        None => summary.preview.push(preview(texts, hold)),
+        Some(campaigns) => campaigns.push(as_judged(raw, texts, judgement, hold)),
+        None => summary.preview.push(preview(texts, judgement, hold)),
     }
 }
 
 /// The campaign in the shape `judge` reads and answers: the lead under the names of its columns.
-fn as_judged(raw: &RawLead, texts: &Texts, hold: Option<&str>) -> serde_json::Value {
+fn as_judged(
+    raw: &RawLead,
+    texts: &Texts,
+    judgement: &Judgement,
+    hold: Option<&str>,
+) -> serde_json::Value {
     let column = |field: &ReadField| field.columns().first().map(|name| name.to_string());
     let lead = raw.fields.iter();
     let lead = lead.filter_map(|(field, text)| Some((column(field)?, text.as_str())));
     json!({
         "lead": lead.collect::<BTreeMap<String, &str>>(),
         "messages": texts.drafts,
-        "pass": texts.judgement.pass,
-        "score": texts.judgement.score,
-        "issues": texts.judgement.issues,
+        "pass": judgement.pass,
+        "score": judgement.score,
+        "issues": judgement.issues,
         "writer": texts.writer,
         "why": hold,
     })
 }
 
 /// The three messages as a person wants to read them.
-fn preview(texts: &Texts, hold: Option<&str>) -> String {
+fn preview(texts: &Texts, judgement: &Judgement, hold: Option<&str>) -> String {
     let verdict = match hold {
         None => "passes".to_string(),
         Some(why) => format!("to review, {why}"),
@@ -301,7 +373,7 @@ fn preview(texts: &Texts, hold: Option<&str>) -> String {
     let lead = &texts.lead;
     let mut out = format!(
         "━━ {} <{}>, {} · {} · score {}: {verdict}\n",
-        lead.full_name, lead.email, lead.company, texts.writer, texts.judgement.score
+        lead.full_name, lead.email, lead.company, texts.writer, judgement.score
     );
     for draft in &texts.drafts {
         out.push_str(&format!(
@@ -309,7 +381,7 @@ fn preview(texts: &Texts, hold: Option<&str>) -> String {
             draft.step, draft.subject, draft.body
         ));
     }
-    for issue in &texts.judgement.issues {
+    for issue in &judgement.issues {
         let severity = match issue.severity {
             Severity::Blocker => "blocker",
             Severity::Major => "major",
@@ -347,10 +419,11 @@ mod tests {
             ];
             let mut order = Order {
                 lead: n,
-                raw: RawLead {
+                raw: Arc::new(RawLead {
                     record_id: RecordId::new(format!("rec{n}")),
                     fields: fields.into(),
-                },
+                }),
+                known: None,
                 steps: desk.steps.clone(),
                 tried: Tried::default(),
                 purpose: Purpose::Anew {
@@ -368,9 +441,10 @@ mod tests {
                     rewrites,
                     refused: before.clone(),
                 };
-                let lead = order.parse().unwrap();
-                let texts = desk.write_from_templates(&order, lead).unwrap();
-                assert!(texts.judgement.pass, "{:#?}", texts.judgement);
+                let known = desk.know(Arc::new(order.parse().unwrap()));
+                let mut texts = desk.write_from_templates(&order, &known).unwrap();
+                let judgement = desk.judge(&order, &mut texts);
+                assert!(judgement.pass, "{judgement:#?}");
                 for (old, new) in before.iter().zip(&texts.drafts) {
                     assert_ne!(old.body, new.body, "{n} {rewrites}");
                 }

@@ -232,7 +232,7 @@ impl<'a> ModelDesk<'a> {
             match order.parse() {
                 Ok(lead) => {
                     let (brand, model) = (&self.desk.brand, &self.settings.model);
-                    return Ok(Some(Case::open(order, lead, brand, model)));
+                    return Ok(Some(Case::open(order, Arc::new(lead), brand, model)));
                 }
                 Err(reject) => {
                     let rejected = vec![Ok(Written::new(order, Err(reject)))];
@@ -440,15 +440,20 @@ impl<'a> ModelDesk<'a> {
         let (mut order, lead, best, tokens) = case.into_parts();
         order.tried.tokens = tokens;
         order.tried.has_model_failed = true;
-        let written = self.desk.write_from_templates(&order, lead);
+        let written = self
+            .desk
+            .write_from_templates(&order, &self.desk.know(lead));
         let texts = match (written, best) {
-            (Ok(texts), Some(best))
-                if !texts.judgement.pass && best.judgement.score > texts.judgement.score =>
-            {
-                best
+            (Ok(mut texts), Some(mut best)) => {
+                let judgement = self.desk.judge(&order, &mut texts);
+                let is_better = self.desk.judge(&order, &mut best).score > judgement.score;
+                match !judgement.pass && is_better {
+                    true => best,
+                    false => texts,
+                }
             }
             (Err(_), Some(best)) => best,
-            (written, _) => written?,
+            (written, None) => written?,
         };
         Ok(Written::new(order, Ok(texts)))
     }

@@ -1,8 +1,11 @@
 //! What is to be written: a first campaign for a lead, or other texts for one that exists.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use outreach::campaign::campaign_id;
 use outreach::copy::Draft;
+use outreach::copy::templates::Portrait;
 use outreach::lead::{self, Lead, RawLead, Reject};
 use outreach::ledger::Ledger;
 
@@ -18,13 +21,24 @@ pub struct Order {
     /// The lead's row id.
     pub lead: i64,
     /// The lead's fields as they were last read.
-    pub raw: RawLead,
+    pub raw: Arc<RawLead>,
+    /// What the templates need to know of the lead, once they have written for it.
+    pub known: Option<Known>,
     /// The labels of the steps.
     pub steps: Vec<String>,
     /// Whether there is a campaign already.
     pub purpose: Purpose,
     /// What was tried before and came to nothing.
     pub tried: Tried,
+}
+
+/// A lead that may be written to.
+#[derive(Clone)]
+pub struct Known {
+    /// What was read from its fields.
+    pub lead: Arc<Lead>,
+    /// What may be said of it.
+    pub portrait: Arc<Portrait>,
 }
 
 /// Earlier attempts at an order within this run.
@@ -144,7 +158,8 @@ impl<'a> Orders<'a> {
             self.after_campaign = campaign.id;
             orders.push(Order {
                 lead: campaign.lead,
-                raw: campaign.raw,
+                raw: Arc::new(campaign.raw),
+                known: None,
                 steps: campaign.drafts.iter().map(|d| d.step.clone()).collect(),
                 tried: Tried::default(),
                 purpose: Purpose::Anew {
@@ -161,7 +176,8 @@ impl<'a> Orders<'a> {
                 self.after_lead = to_write.id;
                 orders.push(Order {
                     lead: to_write.id,
-                    raw: to_write.raw,
+                    raw: Arc::new(to_write.raw),
+                    known: None,
                     steps: self.steps.to_vec(),
                     purpose: Purpose::First {
                         campaigns: to_write.campaigns,

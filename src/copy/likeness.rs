@@ -7,25 +7,14 @@
 //! This module does not know what becomes of texts that are too close.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
 
 use super::Draft;
-use super::text::{Hashes, fold, hash_folded, runs_of_five, words};
+use super::text::{Hashes, fold, hash_folded, mix, runs_of_five, words};
 
 /// The part of its runs of five words that a campaign may share with another one. Above it two
 /// readers would notice.
 pub const LIKENESS_MAX: f64 = 0.35;
-
-/// One run in so many stands for all of them when candidates are looked for: enough that a pair
-/// above the limit is not missed (a campaign has some 250 runs), few enough for a crowd of
-/// thousands.
-const SAMPLED: u64 = 4;
-
-/// A member whose sampled runs promise this part of the limit is compared in full.
-const PROMISING: f64 = 0.5;
-
-/// At most so many members are compared in full, the most promising first: a crowd in which more
-/// are as close as that is found out by the first of them.
-const COMPARED_MAX: usize = 64;
 
 /// What a campaign says, as the set of its five-word runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,11 +45,6 @@ impl Shingles {
     pub fn likeness(&self, other: &Shingles) -> f64 {
         self.runs.overlap(&other.runs)
     }
-
-    fn sample(&self) -> impl Iterator<Item = u64> + '_ {
-        let sampled = |run: &u64| run.is_multiple_of(SAMPLED);
-        self.runs.iter().filter(sampled)
-    }
 }
 
 /// A name without the mark of the genitive.
@@ -80,70 +64,114 @@ fn runs_of(paragraph: &str, names: &HashSet<String>, runs: &mut Vec<u64>) {
     runs.extend(runs_of_five(&hashes));
 }
 
+/// How many runs two campaigns must share to be too close, if the smaller one has so many.
+fn too_many(runs: usize) -> usize {
+    // As a float, because that is how a likeness is told and compared.
+    let is_too_many = |shared: &usize| *shared as f64 / runs as f64 > LIKENESS_MAX;
+    let near = (runs as f64 * LIKENESS_MAX) as usize;
+    (near.saturating_sub(1)..=near + 1)
+        .find(is_too_many)
+        .unwrap_or(near + 1)
+}
+
 /// Many campaigns, to be asked which of them is too close to another one.
+///
+/// Asking costs time with the size of the crowd, but little: the texts of a template stand in a
+/// large part of it, and going through everybody who has such a run is most of the work. Who is too
+/// close shares more than half as many runs as it takes beyond *any* choice of the other half, so
+/// that many of the commonest runs are left out, and the few who share enough of the rarer ones are
+/// compared in full.
 #[derive(Debug, Default)]
 pub struct Crowd {
     members: Vec<Shingles>,
-    /// How many sampled runs each member has.
-    sampled: Vec<u32>,
-    /// By sampled run, who has it.
-    index: HashMap<u64, Vec<u32>>,
+    /// How many runs each member must share with a larger campaign to be too close.
+    limits: Vec<usize>,
+    /// The least of them.
+    least: Option<usize>,
+    /// By run, who has it.
+    index: HashMap<u64, Vec<u32>, BuildHasherDefault<AsItIs>>,
+}
+
+/// Runs are hashes already, and spread over all bits.
+#[derive(Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = mix(self.0 ^ u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, run: u64) {
+        self.0 = run;
+    }
 }
 
 impl Crowd {
     /// Takes a campaign in; the answer is its number, counted from 0.
     pub fn add(&mut self, shingles: Shingles) -> usize {
         let number = self.members.len();
-        let mut sampled = 0;
-        for run in shingles.sample() {
-            // A crowd of more than four billion does not fit into memory.
-            let number = u32::try_from(number).unwrap_or(u32::MAX);
-            self.index.entry(run).or_default().push(number);
-            sampled += 1;
+        // A crowd of more than four billion does not fit into memory.
+        let short = u32::try_from(number).unwrap_or(u32::MAX);
+        for run in shingles.runs.iter() {
+            self.index.entry(run).or_default().push(short);
         }
-        self.sampled.push(sampled);
+        let limit = too_many(shingles.runs.len());
+        self.limits.push(limit);
+        // Without a run nobody is like anybody.
+        if shingles.runs.len() > 0 {
+            self.least = Some(self.least.map_or(limit, |least| least.min(limit)));
+        }
         self.members.push(shingles);
         number
     }
 
-    /// The member most like a campaign, if it is too close, with the likeness.
+    /// The member most like a campaign, the first of several, if it is too close, with the
+    /// likeness.
     pub fn too_close(&self, shingles: &Shingles) -> Option<(usize, f64)> {
-        let mut shared = vec![0_u32; self.members.len()];
-        let mut own = 0;
-        for run in shingles.sample() {
-            own += 1;
-            for member in self.index.get(&run).into_iter().flatten() {
-                if let Some(count) = shared.get_mut(*member as usize) {
-                    *count += 1;
-                }
-            }
-        }
-        let counted = shared.into_iter().zip(&self.sampled).enumerate();
-        let mut candidates: Vec<(f64, usize)> = counted
-            .filter(|(_, (shared, _))| *shared > 0)
-            .map(|(number, (shared, sampled))| {
-                let fewer = own.min(*sampled).max(1);
-                (f64::from(shared) / f64::from(fewer), number)
-            })
-            .filter(|(promise, _)| *promise >= PROMISING * LIKENESS_MAX)
-            .collect();
-        // The more promising first; among equals the earlier one, so that the answer is always the
-        // same.
-        candidates.sort_by(|one, two| two.0.total_cmp(&one.0).then(one.1.cmp(&two.1)));
-        let compared = candidates.into_iter().take(COMPARED_MAX);
-        let compared = compared.filter_map(|(_, number)| {
-            let likeness = self.members.get(number)?.likeness(shingles);
-            Some((number, likeness))
-        });
-        compared
+        let limit = too_many(shingles.runs.len());
+        let left_out = self.least?.min(limit) / 2;
+        let shared = self.shared(shingles, left_out);
+        let counted = self.members.iter().zip(&self.limits).zip(shared);
+        let promising = counted
+            .enumerate()
+            .filter_map(|(number, ((member, own), shared))| {
+                let needed = limit.min(*own).saturating_sub(left_out);
+                // No count goes beyond its type.
+                let needed = needed.min(usize::from(u16::MAX));
+                (usize::from(shared) >= needed).then(|| (number, member.likeness(shingles)))
+            });
+        promising
             .filter(|(_, likeness)| *likeness > LIKENESS_MAX)
             .max_by(|one, two| one.1.total_cmp(&two.1).then(two.0.cmp(&one.0)))
+    }
+
+    /// How many runs each member shares with a campaign but for so many of the commonest.
+    fn shared(&self, shingles: &Shingles, left_out: usize) -> Vec<u16> {
+        let mut lists: Vec<&[u32]> = shingles
+            .runs
+            .iter()
+            .filter_map(|run| self.index.get(&run).map(Vec::as_slice))
+            .collect();
+        lists.sort_unstable_by_key(|list| list.len());
+        let counted = lists.len().saturating_sub(left_out);
+        let mut shared = vec![0_u16; self.members.len()];
+        for member in lists.into_iter().take(counted).flatten() {
+            if let Some(count) = shared.get_mut(*member as usize) {
+                *count = count.saturating_add(1);
+            }
+        }
+        shared
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::text::mix;
     use super::*;
 
     const FREIGHT: &str = "Freight desks win on the minutes after an alert. Who decides at Onyx \
@@ -216,22 +244,32 @@ mod tests {
     fn a_crowd_finds_what_comparing_with_each_finds() {
         let mut crowd = Crowd::default();
         let all: Vec<Shingles> = (0..400)
-            .map(|n| Shingles::of(&campaign(n, 20 - n % 20, n % 20), []))
+            .map(|n| Shingles::of(&campaign(n, 20 - n % 20, n % 23 % 20), []))
             .collect();
+        let mut found = 0;
         for one in &all {
             let each = crowd.members.iter().map(|other| other.likeness(one));
             let nearest = each.fold(0.0, f64::max);
-            let found = crowd.too_close(one).map_or(0.0, |(_, likeness)| likeness);
-            // At the very limit a sample may err, well above it never.
-            if nearest > LIKENESS_MAX {
-                assert!(
-                    nearest < LIKENESS_MAX + 0.05 || found > LIKENESS_MAX,
-                    "{nearest}"
-                );
-            } else {
-                assert_eq!(found, 0.0, "{nearest}");
-            }
+            let first = crowd
+                .members
+                .iter()
+                .position(|m| m.likeness(one) == nearest);
+            let expected = first.map(|first| (first, nearest));
+            let expected = expected.filter(|(_, likeness)| *likeness > LIKENESS_MAX);
+            assert_eq!(crowd.too_close(one), expected);
+            found += usize::from(expected.is_some());
             crowd.add(one.clone());
+        }
+        assert!((50..350).contains(&found), "{found}");
+    }
+
+    #[test]
+    fn so_many_runs_are_too_many_and_one_less_is_not() {
+        for runs in 1..2_000 {
+            let likeness = |shared: usize| shared as f64 / runs as f64;
+            let many = too_many(runs);
+            assert!(likeness(many) > LIKENESS_MAX, "{runs}");
+            assert!(likeness(many - 1) <= LIKENESS_MAX, "{runs}");
         }
     }
 }

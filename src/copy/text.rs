@@ -47,6 +47,16 @@ impl<'a> Iterator for Words<'a> {
     type Item = &'a str;
 
     fn next(&mut self) -> Option<&'a str> {
+        let start = self.rest.find(char::is_alphanumeric);
+        let text = start.and_then(|start| self.rest.get(start..))?;
+        // Nearly all words are ASCII to their end, which can be found byte by byte.
+        let end = text.bytes().position(|byte| !byte.is_ascii_alphanumeric());
+        let (word, rest) = text.split_at_checked(end.unwrap_or(text.len()))?;
+        if !rest.starts_with(|c: char| !c.is_ascii() || matches!(c, '\'' | '-')) {
+            self.rest = rest;
+            return Some(word);
+        }
+        self.rest = text;
         let mut word: Option<(usize, usize)> = None;
         let mut after = self.rest.len();
         for (at, c) in self.rest.char_indices() {

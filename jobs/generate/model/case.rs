@@ -39,7 +39,7 @@ pub struct Judge {
 /// A campaign that a model is to write.
 pub struct Case {
     order: Order,
-    lead: Lead,
+    lead: Arc<Lead>,
     /// The lead as it is written to: with the language of its country where it names none.
     reader: Lead,
     /// Who writes, as it is stored.
@@ -70,7 +70,7 @@ pub enum Next {
 
 impl Case {
     /// A case with its first question.
-    pub fn open(order: Order, lead: Lead, brand: &Brand, model: &str) -> Case {
+    pub fn open(order: Order, lead: Arc<Lead>, brand: &Brand, model: &str) -> Case {
         let reader = with_language(&lead);
         let task = prompt::build(&reader, brand, &order.steps());
         let task = match order.unwanted().as_slice() {
@@ -187,7 +187,7 @@ impl Case {
             shingles: shingles(&self.lead, &drafts, &self.sender),
             lead: self.lead.clone(),
             drafts,
-            judgement,
+            judgement: Some(judgement),
             writer: self.writer.clone(),
             tokens: self.tokens(),
             too_close: None,
@@ -196,7 +196,7 @@ impl Case {
 
     /// For whoever writes instead: the order, the lead, the best texts that failed the gate, and
     /// the tokens they took.
-    pub fn into_parts(mut self) -> (Order, Lead, Option<Texts>, u64) {
+    pub fn into_parts(mut self) -> (Order, Arc<Lead>, Option<Texts>, u64) {
         let best = self.best.take();
         let best = best.map(|(drafts, judgement)| self.texts(drafts, judgement));
         let tokens = self.tokens();

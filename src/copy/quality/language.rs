@@ -10,7 +10,6 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::reading::{Case, Reading};
-use super::sentences::sentences;
 use super::{Issue, Severity, issue};
 use crate::copy::text::{fold, words};
 
@@ -215,14 +214,14 @@ pub(super) fn campaign(readings: &[Reading<'_>], issues: &mut Vec<Issue>) {
     }
 }
 
-/// A sentence in another language than the rest of the campaign, however short.
+/// A paragraph in another language than the rest of the campaign, however short.
 fn insertion(readings: &[Reading<'_>], own: &Language, issues: &mut Vec<Issue>) {
     for reading in readings {
-        let all = sentences(&reading.plain);
+        let all = reading.plain.split("\n\n");
         // What stands between quotation marks is somebody else's.
         let mut all = all.filter(|text| !text.contains(['"', '«', '»', '„']));
         if let Some(found) = all.find(|text| is_insertion(text, own)) {
-            let hint = format!("write all sentences in {}", own.name);
+            let hint = format!("write all paragraphs in {}", own.name);
             let code = "mixed_languages";
             let (severity, step) = (Severity::Major, reading.step);
             issues.push(issue(code, severity, step, found, &hint));
@@ -231,10 +230,10 @@ fn insertion(readings: &[Reading<'_>], own: &Language, issues: &mut Vec<Issue>) 
     }
 }
 
-/// Whether the small words of a sentence are those of another language only.
-fn is_insertion(sentence: &str, own: &Language) -> bool {
+/// Whether the small words of a paragraph are those of another language only.
+fn is_insertion(paragraph: &str, own: &Language) -> bool {
     const SHORT_MIN: usize = 6;
-    let (n_words, counts) = common_words(sentence);
+    let (n_words, counts) = common_words(paragraph);
     let count = |language: &Language| counts.get(place(language)).copied().unwrap_or(0);
     let others = LANGUAGES.iter().filter(|other| other.name != own.name);
     let most = others.map(count).max().unwrap_or(0);

@@ -166,9 +166,9 @@ pub(super) fn apply_below(family: &str, reading: &Reading<'_>, issues: &mut Vec<
 
 /// The rules that match a text somewhere.
 fn hits<'a>(rules: &'a [Rule], set: &RegexSet, text: &str) -> impl Iterator<Item = &'a Rule> {
-    // Finding out that none matches, as nearly always, is much quicker than which ones do.
-    let matches = set.is_match(text).then(|| set.matches(text));
-    let matches = matches.into_iter().flat_map(|matches| matches.into_iter());
+    // A set without rules has nothing to look for.
+    let matches = (!rules.is_empty()).then(|| set.matches(text));
+    let matches = matches.into_iter().flatten();
     matches.filter_map(|at| rules.get(at))
 }
 
@@ -236,7 +236,7 @@ fn words_before(before: &str) -> Vec<&str> {
 
 /// Whether a verb that follows tells of somebody rather than orders: "teams that act fast".
 fn is_described(before: &str) -> bool {
-    const DESCRIBES: [&str; 22] = [
+    const DESCRIBES: [&str; 25] = [
         "who",
         "that",
         "which",
@@ -259,6 +259,9 @@ fn is_described(before: &str) -> bool {
         "patients",
         "a",
         "the",
+        "one",
+        "each",
+        "every",
     ];
     let words = words_before(before);
     let last = words.last().copied().unwrap_or_default();

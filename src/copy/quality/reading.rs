@@ -144,8 +144,8 @@ impl<'a> Case<'a> {
     }
 }
 
-/// The shorter names of two words and more that a name begins with, as written and in capitals:
-/// people say `Act Fast` of Act Fast Couriers. In small letters these are words like any others.
+/// The shorter names of two words and more that a name begins with, as written: people say
+/// `Act Fast` of Act Fast Couriers. In small letters these are words like any others.
 fn beginnings(name: &str) -> impl Iterator<Item = String> + '_ {
     let ends = name.char_indices().filter(|(_, c)| c.is_whitespace());
     let short = ends.filter_map(|(at, _)| name.get(..at)).map(str::trim_end);
@@ -154,8 +154,7 @@ fn beginnings(name: &str) -> impl Iterator<Item = String> + '_ {
         let is_capital = |word: &str| word.starts_with(|c: char| !c.is_lowercase());
         all.next().is_some_and(is_capital) && all.next().is_some_and(is_capital)
     };
-    let loud = Some(name.to_uppercase()).filter(|loud| words(loud).nth(1).is_some());
-    short.filter(named).map(str::to_string).chain(loud)
+    short.filter(named).map(str::to_string)
 }
 
 /// Replaces a name where no letter or digit touches it.

@@ -46,13 +46,15 @@ enum Steps {
     NotLast,
 }
 
-/// The file: what is judged in letters only, what also below the signature, and what only there.
+/// The file: what is judged in letters only (farewells among it), what also below the signature,
+/// and what only there.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     rules: Vec<Entry>,
     chatter: Vec<Entry>,
     below: Vec<Entry>,
+    farewell: Vec<Entry>,
 }
 
 struct Rule {
@@ -77,7 +79,8 @@ static RULES: LazyLock<[Rules; 3]> = LazyLock::new(load);
 fn load() -> [Rules; 3] {
     let file: File =
         toml::from_str(include_str!("sentences.toml")).expect("sentences.toml is TOML");
-    [file.rules, file.chatter, file.below].map(compile)
+    let rules = file.rules.into_iter().chain(file.farewell).collect();
+    [rules, file.chatter, file.below].map(compile)
 }
 
 #[expect(
@@ -141,7 +144,10 @@ impl Rules {
             let n_all = n_holds + rule.entry.unless.len();
             let breaks = (rule.first..rule.first + n_holds).all(|at| found.matched(at))
                 && !(rule.first + n_holds..rule.first + n_all).any(|at| found.matched(at));
-            let known = |known: &Issue| known.code == rule.code && known.step == reading.step;
+            let known = |known: &Issue| {
+                let severity = rule.entry.severity;
+                known.code == rule.code && known.step == reading.step && known.severity >= severity
+            };
             if breaks && !issues.iter().any(known) {
                 let severity = rule.entry.severity;
                 let hint = &rule.entry.hint;

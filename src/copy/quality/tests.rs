@@ -100,7 +100,7 @@ fn the_steps_asked_for_are_there_once_each() {
     check_steps(
         |drafts| drafts[2].step = "hook".into(),
         &STEPS,
-        "duplicate_step missing_step",
+        "duplicate_step missing_step out_of_step",
     );
     check_steps(
         |drafts| drafts[2].step = "ps".into(),

@@ -10,7 +10,7 @@ use super::file::{Kept, Trade, Variant};
 use super::pen::Pen;
 use super::role::Role;
 use super::voice::Register;
-use super::{Library, TAKES_MAX, facts};
+use super::{Library, TAKES_MAX};
 use crate::copy::quality::{self, Severity};
 use crate::copy::text::fold;
 use crate::copy::{Brand, Draft};
@@ -109,10 +109,10 @@ impl Library {
 
     /// Writes campaigns until one has the variant in it.
     fn force(&self, trade: &Trade, variant: &Variant, lead: &Lead, brand: &Brand) -> Tried {
-        let facts = facts::of(lead, brand);
+        let lead = self.portray(lead, brand);
         let mut failed = None;
         for take in 0..TAKES_MAX {
-            let mut pen = Pen::new(self, trade, lead, &facts, take).forcing(&variant.name);
+            let mut pen = Pen::new(self, trade, &lead, take).forcing(&variant.name);
             let mut drafts = Vec::new();
             let mut error = None;
             for step in STEPS {

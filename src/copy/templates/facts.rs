@@ -327,14 +327,14 @@ fn turn_to_you(text: &str) -> String {
 
 /// Whether a word is one of the verbs we know in its third person: "manages", "supplies".
 fn is_third_person(word: &str) -> bool {
-    let base = |verb: &String| {
-        word.strip_suffix('s') == Some(verb)
-            || word.strip_suffix("es") == Some(verb)
-            || verb
-                .strip_suffix('y')
-                .is_some_and(|stem| word.strip_suffix("ies") == Some(stem))
+    let is_base = |verb: &str| WORDS.base_verbs.contains(verb);
+    let from_y = || {
+        let stem = word.strip_suffix("ies")?;
+        Some(format!("{stem}y"))
     };
-    WORDS.base_verbs.iter().any(base)
+    word.strip_suffix('s').is_some_and(is_base)
+        || word.strip_suffix("es").is_some_and(is_base)
+        || from_y().is_some_and(|verb| is_base(&verb))
 }
 
 fn city(city: &str) -> Option<String> {

@@ -14,7 +14,8 @@ use toml::Spanned;
 
 use super::role::Role;
 use super::voice::{self, Register};
-use super::{GENERAL, spin};
+use super::{GENERAL, facts, spin};
+use crate::copy::text::hash;
 
 /// One template file.
 pub(super) struct Trade {
@@ -27,16 +28,22 @@ pub(super) struct Trade {
 pub(super) struct Variant {
     /// Its name in the environment: `logistics/insight/any/3`.
     pub(super) name: String,
+    /// The hash of its name, by which it is drawn.
+    pub(super) hash: u64,
     /// The line it begins in, for people.
     pub(super) line: usize,
     /// Who it is kept for.
     pub(super) kept: Kept,
     /// The facts and parts it names.
     pub(super) needs: Vec<String>,
+    /// Those of them that are facts.
+    pub(super) facts: Vec<String>,
+    /// Whether one of the facts says something about the very lead.
+    pub(super) is_own: bool,
     /// Short phrases may be used again within a campaign, sentences not.
     pub(super) is_sentence: bool,
-    /// Whether the environment has it in spoken language too, see [`Variant::in_register`].
-    has_spoken: bool,
+    /// Its name in spoken language, if that differs, see [`Variant::in_register`].
+    spoken: Option<String>,
 }
 
 /// Which leads a variant is for.
@@ -49,10 +56,10 @@ pub(super) enum Kept {
 
 impl Variant {
     /// The name of the template as it is said in a register.
-    pub(super) fn in_register(&self, register: Option<Register>) -> String {
-        match register {
-            Some(Register::Warm) if self.has_spoken => format!("{}/spoken", self.name),
-            _ => self.name.clone(),
+    pub(super) fn in_register(&self, register: Option<Register>) -> &str {
+        match &self.spoken {
+            Some(spoken) if register == Some(Register::Warm) => spoken,
+            _ => &self.name,
         }
     }
 }
@@ -160,24 +167,31 @@ fn compile(
     ensure!(!text.is_empty(), "expected a text, found nothing");
     env.add_template_owned(name.clone(), spin::compile(&name, text)?)?;
     let spoken = voice::spoken(text);
-    let has_spoken = spoken != text;
-    if has_spoken {
+    let spoken = if spoken == text {
+        None
+    } else {
         // The places of choice are numbered by the same name, so both take the same alternatives.
         let source = spin::compile(&name, &spoken)?;
-        env.add_template_owned(format!("{name}/spoken"), source)?;
-    }
+        let spoken = format!("{name}/spoken");
+        env.add_template_owned(spoken.clone(), source)?;
+        Some(spoken)
+    };
     let template = env.get_template(&name)?;
     let mut needs: Vec<String> = template.undeclared_variables(false).into_iter().collect();
     needs.retain(|need| need != "pick");
     // Order decides which draw comes first, so it must not depend on the hasher.
     needs.sort();
+    let is_fact = |need: &&String| facts::NAMES.contains(&need.as_str());
     Ok(Variant {
+        hash: hash(&name),
+        facts: needs.iter().filter(is_fact).cloned().collect(),
+        is_own: needs.iter().any(|need| facts::is_own(need)),
         name,
         line,
         kept,
         needs,
         is_sentence: text.split_whitespace().count() > 3,
-        has_spoken,
+        spoken,
     })
 }
 

@@ -50,6 +50,7 @@ use minijinja::{Environment, UndefinedBehavior};
 pub use self::check::Finding;
 use self::file::{Trade, Variant};
 use self::pen::Pen;
+pub use self::pen::Portrait;
 use self::trade::Detector;
 use super::{Brand, Draft};
 use crate::lead::Lead;
@@ -147,30 +148,34 @@ impl Library {
 
     /// Writes the steps of a campaign for a lead.
     pub fn write(&self, lead: &Lead, brand: &Brand, steps: &[&str]) -> anyhow::Result<Written> {
-        self.write_anew(lead, brand, steps, 0, &[])
+        self.write_anew(&self.portray(lead, brand), brand, steps, 0, &[])
+    }
+
+    /// What the templates know of a lead, worth keeping while it may be written for once more.
+    pub fn portray(&self, lead: &Lead, brand: &Brand) -> Portrait {
+        let trade = self.detector.detect(lead).unwrap_or(self.general);
+        Portrait::of(trade, lead, brand)
     }
 
     /// Writes for a lead once more, the `rewrites`-th time: other draws, and no body that was
     /// `refused` before. A subject may come again where the lead's facts leave few to choose from.
     pub fn write_anew(
         &self,
-        lead: &Lead,
+        lead: &Portrait,
         brand: &Brand,
         steps: &[&str],
         rewrites: u32,
         refused: &[Draft],
     ) -> anyhow::Result<Written> {
-        let trade = self.detector.detect(lead).unwrap_or(self.general);
         let trade = self
             .trades
-            .get(trade)
+            .get(lead.trade)
             .context("a trade without a file was detected")?;
-        let facts = facts::of(lead, brand);
         let mut last = None;
         let mut with_old_subject = None;
         for take in 0..TAKES_MAX {
             let draws = (u64::from(rewrites) << 32) | take;
-            let mut pen = Pen::new(self, trade, lead, &facts, draws);
+            let mut pen = Pen::new(self, trade, lead, draws);
             let drafts: anyhow::Result<Vec<Draft>> =
                 steps.iter().map(|step| pen.draft(step, brand)).collect();
             let drafts = match drafts {

@@ -26,13 +26,37 @@ const HEARD: [&str; 4] = ["company", "topic", "strain", "moment"];
 /// How deep parts may be made of parts.
 const DEPTH_MAX: usize = 6;
 
-pub(super) struct Pen<'a> {
-    library: &'a Library,
-    trade: &'a Trade,
-    facts: &'a BTreeMap<&'static str, String>,
+/// What the templates know of a lead. It is the same however often they write for it.
+pub struct Portrait {
+    /// The number of its trade in the library.
+    pub(super) trade: usize,
+    facts: BTreeMap<&'static str, String>,
     register: Option<Register>,
     role: Option<Role>,
     greeting: &'static str,
+    /// What its draws depend on.
+    identity: u64,
+}
+
+impl Portrait {
+    /// The portrait of a lead of a trade.
+    pub(super) fn of(trade: usize, lead: &Lead, brand: &Brand) -> Portrait {
+        let identity = hash(&format!("{}\n{}", lead.record_id, lead.email.key()));
+        Portrait {
+            trade,
+            facts: facts::of(lead, brand),
+            register: Register::parse(&lead.tone),
+            role: Role::parse(&lead.job_title),
+            greeting: greeting(&lead.tone),
+            identity: mix(identity),
+        }
+    }
+}
+
+pub(super) struct Pen<'a> {
+    library: &'a Library,
+    trade: &'a Trade,
+    lead: &'a Portrait,
     seed: u64,
     /// Names of variants used up.
     used: BTreeSet<&'a str>,
@@ -49,19 +73,14 @@ impl<'a> Pen<'a> {
     pub(super) fn new(
         library: &'a Library,
         trade: &'a Trade,
-        lead: &Lead,
-        facts: &'a BTreeMap<&'static str, String>,
+        lead: &'a Portrait,
         take: u64,
     ) -> Pen<'a> {
-        let identity = hash(&format!("{}\n{}", lead.record_id, lead.email.key()));
         Pen {
             library,
             trade,
-            facts,
-            register: Register::parse(&lead.tone),
-            role: Role::parse(&lead.job_title),
-            greeting: greeting(&lead.tone),
-            seed: mix(mix(identity) ^ take),
+            lead,
+            seed: mix(lead.identity ^ take),
             used: BTreeSet::new(),
             spent: BTreeSet::new(),
             said: BTreeSet::new(),
@@ -94,10 +113,10 @@ impl<'a> Pen<'a> {
         let part = format!("{step}_body");
         let text = self.part(&part, 0, |_| true)?;
         let text = text.with_context(|| none_left(&part))?;
-        let first_name = self.facts.get("first_name").map_or("", String::as_str);
+        let first_name = self.lead.facts.get("first_name").map_or("", String::as_str);
         let body = format!(
             "{} {first_name},\n\n{text}\n\n{}",
-            self.greeting, brand.signature
+            self.lead.greeting, brand.signature
         );
         let folded = fold(&format!("{subject}\n{text}"));
         let avoided = brand
@@ -157,19 +176,18 @@ impl<'a> Pen<'a> {
         let free = |v: &&Variant| {
             let for_us = match v.kept {
                 Kept::Everybody => true,
-                Kept::Tone(register) => Some(register) == self.register,
-                Kept::Role(role) => Some(role) == self.role,
+                Kept::Tone(register) => Some(register) == self.lead.register,
+                Kept::Role(role) => Some(role) == self.lead.role,
             };
             for_us
                 && !self.used.contains(v.name.as_str())
-                && v.needs.iter().all(|need| self.may_say(need))
+                && v.facts.iter().all(|fact| self.may_say(fact))
         };
         let rank = |v: &&'a Variant| {
-            let own = v.needs.iter().any(|need| facts::is_own(need));
-            let first = mix(draw ^ hash(&v.name));
+            let first = mix(draw ^ v.hash);
             match v.kept {
                 Kept::Tone(_) => first >> 3,
-                Kept::Everybody if own => first.min(mix(first)),
+                Kept::Everybody if v.is_own => first.min(mix(first)),
                 Kept::Everybody | Kept::Role(_) => first,
             }
         };
@@ -201,10 +219,9 @@ impl<'a> Pen<'a> {
         }
     }
 
-    /// Whether a name stands for a part, or for a fact that is known and not used up.
-    fn may_say(&self, need: &str) -> bool {
-        !facts::NAMES.contains(&need)
-            || (self.facts.contains_key(need) && !self.spent.contains(need))
+    /// Whether a fact is known and not used up.
+    fn may_say(&self, fact: &str) -> bool {
+        self.lead.facts.contains_key(fact) && !self.spent.contains(fact)
     }
 
     /// Fills a variant, or nothing when one of its parts has none left.
@@ -222,7 +239,7 @@ impl<'a> Pen<'a> {
         let names = variant.needs.iter().map(|need| heard_as(need));
         self.said.extend(names.filter(|name| HEARD.contains(name)));
         for need in &variant.needs {
-            let value = match self.facts.get(need.as_str()) {
+            let value = match self.lead.facts.get(need.as_str()) {
                 Some(fact) => {
                     ensure!(!fact.trim().is_empty(), "fact `{need}` is empty");
                     fact.clone()
@@ -244,7 +261,7 @@ impl<'a> Pen<'a> {
         let template = self
             .library
             .env
-            .get_template(&variant.in_register(self.register))?;
+            .get_template(variant.in_register(self.lead.register))?;
         let text = template.render(Value::from(values));
         // The error of a release build names neither the variable nor the template.
         let text = text.with_context(|| {

@@ -1,6 +1,6 @@
 //! What a thousand leads get: everything passes, and nobody reads what somebody else read.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::LazyLock;
 
 use super::{STEPS, crowd, nameless};

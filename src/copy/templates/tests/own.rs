@@ -2,8 +2,8 @@
 
 use crate::copy::Brand;
 use crate::copy::quality::tests::lead_with;
+use crate::copy::templates::Library;
 use crate::copy::templates::pen::Pen;
-use crate::copy::templates::{Library, facts};
 use crate::lead::{Lead, RecordId};
 
 /// The built-in library with a trade `zoo` of one part.
@@ -16,9 +16,9 @@ fn zoo(part: &str, variants: &str) -> Library {
 fn farewells(library: &Library, lead: &Lead) -> Vec<anyhow::Result<String>> {
     let trade = library.trades.iter().find(|trade| trade.name == "zoo");
     let brand = Brand::builtin("Us");
-    let facts = facts::of(lead, &brand);
+    let portrait = library.portray(lead, &brand);
     let write = |take| {
-        let mut pen = Pen::new(library, trade.unwrap(), lead, &facts, take);
+        let mut pen = Pen::new(library, trade.unwrap(), &portrait, take);
         pen.draft("fomo", &brand).map(|draft| draft.body)
     };
     (0..24).map(write).collect()
