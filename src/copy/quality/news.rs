@@ -58,6 +58,11 @@ static NEWS: LazyLock<Regex> = LazyLock::new(|| {
              shortlisted for|nominated for|won|received|collected|took home) {FEW}\
              (?P<e10>of the year|awards?|prizes?|medals?|troph(?:y|ies))"
         ),
+        format!(
+            "(?:last|this) year's (?:[^ .!?\n]+ ){{0,5}}?(?P<e16>awards?|prizes?|medals?)|{you} \
+             (?:[^ .!?\n]+ ){{0,3}}?(?P<e17>award|prize|medal)s?|(?P<e18>award|prize|medal)s? \
+             (?:that )?you (?:won|received|collected|took)"
+        ),
         // German, French, Spanish, Italian.
         "(?:herzlichen )?(?:glückwunsch|gratulation|gratuliere(?: ihnen)?) (?:zu|zum|zur) \
          (?:[^ .!?\n]+ ){0,2}?(?P<e11>\\p{L}{5,})"
@@ -79,7 +84,7 @@ static NEWS: LazyLock<Regex> = LazyLock::new(|| {
 static HAPPENED: LazyLock<Regex> = LazyLock::new(|| phrases::pattern(EVENT, true));
 
 /// How many events the pattern names.
-const N_EVENTS: usize = 15;
+const N_EVENTS: usize = 18;
 
 /// A customer of ours that nobody named: one, with a place or a time or a likeness to the reader.
 static PEER: LazyLock<Regex> = LazyLock::new(|| {
