@@ -309,7 +309,7 @@ fn is_claimed(case: &Case<'_>, sentence: &str, figure: &Quantity<'_>) -> bool {
     })
 }
 
-/// Whether a plain word stands where an allowed claim that is otherwise repeated has another number:
+/// Whether a plain word stands where an allowed claim, otherwise repeated, has another number:
 /// `from nine days to two` for `from nine days to four`.
 fn twists_a_claim(case: &Case<'_>, sentence: &Sentence<'_>, figure: &Quantity<'_>) -> bool {
     let is_word = figure.form == Form::Word && figure.value >= 2.0;

@@ -22,7 +22,8 @@ const FEW: &str = "(?:[^ .!?\n]+ ){0,4}?";
 const EVENT: &str = "fund(?:ing|raise|raising)|investment|series [a-f]|acquisition|merger|ipo|\
      award|prize|medal|expansion|launch|rebrand|relaunch|podcast|webinar|keynote|interview|article|\
      blog|posts?|promotion|appointment|hires?|hiring|anniversary|partnership|press release|\
-     (?:funding|seed|financing|investment) round|talk|panel|episode|newsletter|milestone|nomination";
+     (?:funding|seed|financing|investment) round|talk|panel|episode|newsletter|milestone|\
+     nomination";
 
 /// News of the company that its data does not tell: what machines invent to sound informed. `event`
 /// is what the data would have to speak of.
@@ -35,12 +36,14 @@ static NEWS: LazyLock<Regex> = LazyLock::new(|| {
     let published = "articles?|posts?|interviews?|podcasts?|talks?|webinars?|announcements?|news|\
                      keynotes?|episodes?|panels?|presentations?|speech|columns?|linkedin";
     let done = "raised|acquired|launched|announced|appointed|merged|secured|rebranded|took over|\
-                hired an?|opened (?:a|your|the) (?:[a-z-]+ )?(?:office|site|branch|store|shop|plant|\
-                warehouse|depot|clinic|school|hotel|showroom)";
+                hired an?|opened (?:a|your|the) (?:[a-z-]+ )?(?:office|site|branch|store|shop|\
+                plant|warehouse|depot|clinic|school|hotel|showroom)";
     let patterns = [
         format!("{you} (?:{fresh}) (?:[a-z0-9-]+ ){{0,2}}(?P<e1>{EVENT})"),
         format!("{you} (?:[a-z0-9-]+ ){{0,2}}(?P<e2>promotion|appointment|funding round|award)"),
-        "congrat(?:s|ulations)(?: to (?:[^ ]+ ){0,3}?[^ ]+)? on (?P<e3>[^.!?,;\n]{3,60})".to_string(),
+        "congrat(?:s|ulations)(?: to (?:[^ ]+ ){0,3}?[^ ]+)? on \
+         (?P<e3>[^.!?,;\n]{3,60})"
+            .to_string(),
         "congratulate (?:you|the team) (?:on|for) (?P<e4>[^.!?,;\n]{3,60})".to_string(),
         format!(
             "(?:i|we)(?:'ve)? (?:just |recently |also |really )?(?:{seen}) (?:about )?{you} \
