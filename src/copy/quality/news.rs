@@ -169,6 +169,10 @@ fn is_known(case: &Case<'_>, captures: &Captures<'_>) -> bool {
     // `the 40th anniversary` follows from a year of the data.
     let is_age = event == "anniversary" || words(said).any(|word| word == "years");
     let of_age = is_age && case.lead_data.contains(|c: char| c.is_ascii_digit());
+    // `congratulations on the 92%`: a figure is judged as one.
+    if words(event).any(|word| word.starts_with(|c: char| c.is_ascii_digit())) {
+        return true;
+    }
     // Of `your dairy award` the data has to tell of the award.
     if let Some(happened) = HAPPENED.find(event) {
         return of_age || has_stem(happened.as_str());
