@@ -81,22 +81,22 @@ fn good_campaigns_of_many_trades_score_ninety_or_more() {
     }
 }
 
-/// The codes, above a minor one, that a campaign is refused with for a paragraph put into it.
-fn found_in(step: &str, paragraph: &str) -> Vec<&'static str> {
-    let (_, lead, mut drafts) = good().swap_remove(1);
-    let draft = drafts.iter_mut().find(|draft| draft.step == step).unwrap();
-    let (text, signature) = draft.body.rsplit_once("\n\n").unwrap();
-    draft.body = format!("{text}\n\n{paragraph}\n\n{signature}");
-    let judged = judge(&lead, &drafts, &brand(), 80);
-    let issues = judged.issues.iter();
-    let heavy = issues.filter(|issue| issue.severity > Severity::Minor);
-    heavy.map(|issue| issue.code).collect()
-}
-
 #[test]
 fn a_sentence_is_judged_by_what_it_says_and_not_by_its_words() {
     let lines = include_str!("../../../tests/fixtures/copy/voice.txt").lines();
     let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let (_, lead, base) = good().swap_remove(1);
+    // The codes, above a minor one, that the campaign is refused with for a further paragraph.
+    let found_in = |step: &str, paragraph: &str| -> Vec<&str> {
+        let mut drafts = base.clone();
+        let draft = drafts.iter_mut().find(|draft| draft.step == step).unwrap();
+        let (text, signature) = draft.body.rsplit_once("\n\n").unwrap();
+        draft.body = format!("{text}\n\n{paragraph}\n\n{signature}");
+        let judged = judge(&lead, &drafts, &brand(), 80);
+        let issues = judged.issues.iter();
+        let heavy = issues.filter(|issue| issue.severity > Severity::Minor);
+        heavy.map(|issue| issue.code).collect()
+    };
     let (mut n_good, mut n_bad, mut wrong) = (0, 0, Vec::new());
     for line in lines {
         let [step, code, sentence] = line.splitn(3, '|').collect::<Vec<_>>()[..] else {
