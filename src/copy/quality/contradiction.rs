@@ -314,7 +314,7 @@ fn singular(noun: &str) -> String {
 
 /// A quantity with the words behind it, as it is shown.
 fn with_noun(sentence: &Sentence<'_>, quantity: &Quantity<'_>) -> String {
-    let behind: Vec<&str> = quantity.nouns.iter().copied().collect();
+    let behind = quantity.nouns;
     let n_words = behind
         .iter()
         .position(|noun| is_plural(noun))

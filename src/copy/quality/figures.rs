@@ -242,6 +242,7 @@ fn is_idiom(before: &str, next: &str, rest: &str, value: f64) -> bool {
         || measure
         || rest.starts_with("-on-")
         || rest.starts_with("-to-")
+        || before.ends_with("-to-")
         || (named && value <= 10.0)
         || before.ends_with("industry")
         || (ahead && value <= 24.0)

@@ -34,13 +34,14 @@ static NEWS: LazyLock<Regex> = LazyLock::new(|| {
                 listened to|admired|caught";
     let published = "articles?|posts?|interviews?|podcasts?|talks?|webinars?|announcements?|news|\
                      keynotes?|episodes?|panels?|presentations?|speech|columns?|linkedin";
-    let done = "opened|hired|raised|moved|launched|acquired|joined|won|announced|appointed|\
-                promoted|expanded|merged|closed|secured|celebrated|received|took over|rebranded";
+    let done = "raised|acquired|launched|announced|appointed|merged|secured|rebranded|took over|\
+                hired an?|opened (?:a|your|the) (?:[a-z-]+ )?(?:office|site|branch|store|shop|plant|\
+                warehouse|depot|clinic|school|hotel|showroom)";
     let patterns = [
         format!("{you} (?:{fresh}) (?:[a-z0-9-]+ ){{0,2}}(?P<e1>{EVENT})"),
         format!("{you} (?:[a-z0-9-]+ ){{0,2}}(?P<e2>promotion|appointment|funding round|award)"),
-        format!("congrat(?:s|ulations)(?: to (?:[^ ]+ ){{0,3}}?[^ ]+)? on (?P<e3>[^.!?,;\n]{{3,60}})"),
-        format!("congratulate (?:you|the team) (?:on|for) (?P<e4>[^.!?,;\n]{{3,60}})"),
+        "congrat(?:s|ulations)(?: to (?:[^ ]+ ){0,3}?[^ ]+)? on (?P<e3>[^.!?,;\n]{3,60})".to_string(),
+        "congratulate (?:you|the team) (?:on|for) (?P<e4>[^.!?,;\n]{3,60})".to_string(),
         format!(
             "(?:i|we)(?:'ve)? (?:just |recently |also |really )?(?:{seen}) (?:about )?{you} \
              (?:[a-z0-9-]+ ){{0,3}}?(?P<e5>{published})"
@@ -57,6 +58,11 @@ static NEWS: LazyLock<Regex> = LazyLock::new(|| {
             "(?:you|{mask}|team|company|house)[^.!?\n]{{0,40}} (?:named|voted|crowned|awarded|\
              shortlisted for|nominated for|won|received|collected|took home) {FEW}\
              (?P<e10>of the year|awards?|prizes?|medals?|troph(?:y|ies))"
+        ),
+        format!(
+            "(?:last|this) year's (?:[^ .!?\n]+ ){{0,5}}?(?P<e16>awards?|prizes?|medals?)|{you} \
+             (?:[^ .!?\n]+ ){{0,3}}?(?P<e17>award|prize|medal)s?|(?P<e18>award|prize|medal)s? \
+             (?:that )?you (?:won|received|collected|took)"
         ),
         // German, French, Spanish, Italian.
         "(?:herzlichen )?(?:glückwunsch|gratulation|gratuliere(?: ihnen)?) (?:zu|zum|zur) \
@@ -79,7 +85,7 @@ static NEWS: LazyLock<Regex> = LazyLock::new(|| {
 static HAPPENED: LazyLock<Regex> = LazyLock::new(|| phrases::pattern(EVENT, true));
 
 /// How many events the pattern names.
-const N_EVENTS: usize = 15;
+const N_EVENTS: usize = 18;
 
 /// A customer of ours that nobody named: one, with a place or a time or a likeness to the reader.
 static PEER: LazyLock<Regex> = LazyLock::new(|| {

@@ -211,7 +211,7 @@ fn is_of_lead(tokens: &[&str], at: usize, n_words: usize) -> bool {
         return true;
     }
     let is_reader = |token: &&str| token.contains(MASK) || is_reader(&plain(token));
-    let addressed = tokens.iter().any(|token| is_reader(&token));
+    let addressed = tokens.iter().any(is_reader);
     if before == "the" {
         return addressed && SITES.contains(&site.as_str());
     }
@@ -220,7 +220,7 @@ fn is_of_lead(tokens: &[&str], at: usize, n_words: usize) -> bool {
     }
     // `In Oslo, Northmoor runs`: the place opens the sentence, and the lead follows.
     let behind = tokens.get(at + n_words..).unwrap_or_default();
-    if at == 1 && behind.iter().take(3).any(|token| is_reader(&token)) {
+    if at == 1 && behind.iter().take(3).any(is_reader) {
         return true;
     }
     is_led_to(tokens.get(..at - 1).unwrap_or_default()) || is_asked_about(tokens, at)

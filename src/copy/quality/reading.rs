@@ -72,8 +72,8 @@ impl<'a> Case<'a> {
         .cloned()
         .collect();
         names.extend([brand.sender.clone(), brand.signature.clone()]);
-        let short = [&lead.company, &lead.company_short];
-        names.extend(short.into_iter().flat_map(|name| beginnings(name)));
+        // Not of the company as written, which may shout.
+        names.extend(beginnings(&lead.company_short));
         names.sort_by_key(|name| std::cmp::Reverse(name.len()));
         names.dedup();
         names.retain(|name| !name.trim().is_empty());

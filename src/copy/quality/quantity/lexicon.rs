@@ -47,20 +47,17 @@ static ENGLISH: LazyLock<HashMap<&'static str, Part>> = LazyLock::new(|| {
     let tens = "twenty thirty forty fifty sixty seventy eighty ninety";
     let mut all: HashMap<&'static str, Part> = counted(small, 0.0, 1.0, Part::Unit).collect();
     all.extend(counted(tens, 20.0, 10.0, Part::Ten));
-    all.extend(
-        [
-            ("hundred", Part::Hundred),
-            ("thousand", Part::Scale(1e3)),
-            ("million", Part::Scale(1e6)),
-            ("billion", Part::Scale(1e9)),
-            ("trillion", Part::Scale(1e12)),
-            ("bn", Part::Scale(1e9)),
-            ("mn", Part::Scale(1e6)),
-            ("dozen", Part::Group(12.0)),
-            ("score", Part::Group(20.0)),
-        ]
-        .into_iter(),
-    );
+    all.extend([
+        ("hundred", Part::Hundred),
+        ("thousand", Part::Scale(1e3)),
+        ("million", Part::Scale(1e6)),
+        ("billion", Part::Scale(1e9)),
+        ("trillion", Part::Scale(1e12)),
+        ("bn", Part::Scale(1e9)),
+        ("mn", Part::Scale(1e6)),
+        ("dozen", Part::Group(12.0)),
+        ("score", Part::Group(20.0)),
+    ]);
     all
 });
 

@@ -191,7 +191,10 @@ fn a_share(tokens: &[Token<'_>], at: usize) -> Option<Number> {
         let by = before == "by" || (before == "in" && is_cut(tokens, at));
         (by && next != "past" && next != "-") || (comparing.contains(&next) && next != "longer")
     } else {
-        let ends = before == "a" && text(at.checked_sub(2)) == "by";
+        // A date slips by a quarter; an error rate falls by one.
+        let ends = before == "a"
+            && text(at.checked_sub(2)) == "by"
+            && (parts != 4.0 || is_changed(tokens, at));
         article && (ends || of_all || comparing.contains(&next) || matches!(next, "der" | "des"))
     };
     is_claim.then_some(Number {
@@ -199,6 +202,28 @@ fn a_share(tokens: &[Token<'_>], at: usize) -> Option<Number> {
         form: Form::Words,
         n_tokens: 1,
     })
+}
+
+/// Whether something rose or fell shortly before: `orders grew by a quarter`.
+fn is_changed(tokens: &[Token<'_>], at: usize) -> bool {
+    const CHANGES: [&str; 14] = [
+        "cut",
+        "cuts",
+        "fall",
+        "falls",
+        "fell",
+        "fallen",
+        "drop",
+        "dropped",
+        "reduced",
+        "rise",
+        "rose",
+        "grow",
+        "grew",
+        "increased",
+    ];
+    let near = tokens.get(at.saturating_sub(6)..at).unwrap_or_default();
+    near.iter().any(|token| CHANGES.contains(&token.text))
 }
 
 /// Whether something was cut shortly before: `cut its delays in half`.

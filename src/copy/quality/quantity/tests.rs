@@ -74,6 +74,7 @@ fn shares_are_percentages() {
     check("a third of the returns", "33.33% the");
     check("a third more of them", "33.33% more");
     check("errors fall by a third with us", "33.33% with");
+    check("orders grew by a quarter in may", "25% in");
     check("brings quotes down by half, and", "50%");
     check("halved its no-shows", "50% its");
     check("cut its delays in half", "50%");
@@ -89,6 +90,7 @@ fn rhetoric_is_no_share() {
         "0.25 hour",
     );
     check("doubled back, twice the work", "");
+    check("a highway that slips by a quarter", "");
     check("solved in half the rooms", "");
     check("three in ten minutes", "3 in; 10 minutes");
     check("one order in three systems", "1 order; 3 systems");

@@ -71,7 +71,8 @@ fn word_end(text: &str, start: usize) -> usize {
     let mut chars = rest.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
         let next_is_letter = chars.peek().is_some_and(|(_, next)| next.is_alphanumeric());
-        if !c.is_alphanumeric() && !(c == '\'' && next_is_letter) {
+        let is_inner = c == '\'' && next_is_letter;
+        if !c.is_alphanumeric() && !is_inner {
             return start + at;
         }
     }

@@ -81,7 +81,7 @@ impl Sum {
                 Some(current + unit)
             }
             Part::Unit(unit) => {
-                let is_ten = current >= 20.0 && current < 100.0 && current % 10.0 == 0.0;
+                let is_ten = (20.0..100.0).contains(&current) && current % 10.0 == 0.0;
                 let fits = is_open || is_whole_hundred || (is_ten && unit < 10.0 && unit > 0.0);
                 fits.then_some(current + unit)
             }

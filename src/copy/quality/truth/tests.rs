@@ -193,6 +193,8 @@ fn news_of_the_lead_needs_a_source() {
         "Herzlichen Glückwunsch zur Auszeichnung als bester Spediteur.",
         "Permítame felicitarle por el premio Alfa de Oro.",
         "Félicitations pour le prix reçu à Lyon.",
+        "Last year's National Logistics Award shows how well it is done.",
+        "The prize you won in May is no accident.",
     ] {
         check(FLEET, text, "invented_claim");
     }
@@ -259,6 +261,8 @@ fn an_acquaintance_that_never_was_is_pretended() {
     }
     for text in [
         "It was a pleasure to think about your trade.",
+        "It was good to share these thoughts.",
+        "It was a pleasure to see how your trade works.",
         "Thank you for reading this far.",
         "If you wish, I can send an outline.",
         "A reply of one line is enough.",
