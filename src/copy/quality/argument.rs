@@ -26,8 +26,8 @@ const THOUGHTS_MIN: usize = 12;
 
 /// Words of four letters and more that carry no thought.
 static EMPTY: LazyLock<HashSet<&str>> = LazyLock::new(|| {
-    let words = "about after already also although always another because been before being between \
-        both could does doing done during each either even ever every from have here into \
+    let words = "about after already also although always another because been before being \
+        between both could does doing done during each either even ever every from have here into \
         itself just least less many might more most much must neither never often once only \
         onto other others ours over perhaps quite rarely rather same shall should since some \
         still such than that their theirs them themselves then there these they thing things \

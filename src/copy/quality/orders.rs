@@ -19,11 +19,13 @@ use crate::lead::Lead;
 /// Who is addressed, or what the mail is called, in an order to a writer.
 static TO_WRITER: LazyLock<Regex> = LazyLock::new(|| {
     let patterns = [
-        r"(?:ai|a\.i\.|llms?|gpt|chatgpt|language models?|assistants?|chatbots?|bots?|copywriters?)",
-        r"(?:writing|writes?|written|e-?mailing|reaching out|contacting) (?:to )?us|automat(?:ed|ic)",
+        r"(?:ai|a\.i\.|llms?|gpt|chatgpt|language models?|assistants?)",
+        r"(?:chatbots?|bots?|copywriters?|automat(?:ed|ic))",
+        r"(?:writing|writes?|written|e-?mailing|reaching out|contacting) (?:to )?us",
         r"(?:your|any|every|the|this|all|each) (?:e-?mails?|messages?|mails?|letters?|text|reply)",
         r"(?:ignore|disregard|forget|override) (?:all|any|every|the|your|previous|prior|earlier)",
-        r"(?:system|instructions?|prompts?|rules?|recipient|reader|subject line|sign off|signature)",
+        r"(?:system|instructions?|prompts?|rules?|recipient|reader)",
+        r"(?:subject line|sign off|signature)",
     ];
     phrases::pattern(&patterns.join("|"), true)
 });
@@ -34,10 +36,9 @@ static ORDERS: LazyLock<Regex> = LazyLock::new(|| {
                  append|output|print|reply|respond|begin|start|end|close|open|sign|address|call|\
                  praise|recommend|refer|quote|repeat|use|offer|announce|confirm|congratulate|\
                  thank|greet|make sure|be sure|put|give|note|always|never|please|schreib|nenne";
-    let pattern = format!(
-        r"(?:^|[:;,.!] |- |and |then |must |should |to )(?:please |always |kindly |also |you )*(?:must |should |will )?(?:{verbs})(?-u:\b)"
-    );
-    phrases::pattern(&pattern, false)
+    let clause = "(?:^|[:;,.!] |- |and |then |must |should |to )";
+    let manners = "(?:please |always |kindly |also |you )*(?:must |should |will )?";
+    phrases::pattern(&format!(r"{clause}{manners}(?:{verbs})(?-u:\b)"), false)
 });
 
 /// A text that says what an order in the lead's data asks for.
@@ -64,7 +65,7 @@ pub(super) fn orders(lead: &Lead) -> Vec<Order> {
         let folded = fold(text);
         TO_WRITER.is_match(&folded) && ORDERS.is_match(&folded)
     };
-    if !all.iter().any(|text| is_order(&text)) {
+    if !all.iter().any(&is_order) {
         return Vec::new();
     }
     let own = [
@@ -120,7 +121,6 @@ impl Order {
 mod tests {
     use super::super::tests::lead_with;
     use super::super::{Judgement, judge_steps};
-    use super::*;
     use crate::copy::{Brand, Draft};
 
     fn judged(description: &str, said: &str) -> Judgement {

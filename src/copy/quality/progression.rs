@@ -97,10 +97,14 @@ static SERIES: LazyLock<Regex> = LazyLock::new(|| {
     let number = "two|three|four|five|six|seven|eight|nine|ten|[2-9]|10|second|third|fourth|fifth|\
                   sixth|2nd|3rd|4th|5th|first|1st";
     let mails = "e-?mails?|mails?|notes?|messages?|letters?|lines to you";
-    let pattern = format!(
-        r"(?:my|these|our|those|of|send|sent(?: you)?|written(?: you)?|this is the) (?P<count>{number})(?: [a-z]+)?(?: and (?:last|final))? (?:{mails})|(?:this|this is my|this is our|this being my|with this) (?P<this>{number})(?: and (?:last|final))? (?:{mails})"
-    );
-    phrases::pattern(&pattern, true)
+    let ours = "my|these|our|those|of|send|sent(?: you)?|written(?: you)?|this is the";
+    let this = "this|this is my|this is our|this being my|with this";
+    let last = "(?: and (?:last|final))?";
+    let patterns = [
+        format!("(?:{ours}) (?P<count>{number})(?: [a-z]+)?{last} (?:{mails})"),
+        format!("(?:{this}) (?P<this>{number}){last} (?:{mails})"),
+    ];
+    phrases::pattern(&patterns.join("|"), true)
 });
 
 /// The number a cardinal or an ordinal means.

@@ -163,7 +163,8 @@ impl Rule {
             Steps::Any => true,
             Steps::First => case.is_first(reading.step),
             Steps::Later => !case.is_first(reading.step),
-            Steps::NotLast => !case.is_last(reading.step),
+            // A step nobody asked for has no place in the order.
+            Steps::NotLast => !case.is_last(reading.step) && case.steps.contains(&reading.step),
         }
     }
 }
