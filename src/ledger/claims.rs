@@ -51,7 +51,7 @@ pub struct Candidate {
     pub scanned_at: Option<DateTime<Utc>>,
     /// Why the latest scan of one of them failed; none when the latest of each succeeded.
     pub scan_error: Option<String>,
-    /// To how many other leads of its company a mail left on the sender's day; 0 when nobody counts.
+    /// To how many other leads of its company a mail left on the sender's day; 0 uncounted.
     pub company_peers: u32,
     /// What is known of the first Hooks of its batch, when this is a Hook and that matters.
     pub cohort: Option<Cohort>,
@@ -404,12 +404,7 @@ fn claim(conn: &Connection, claims: &Claims<'_>, found: Found) -> anyhow::Result
     }
     let tries = match mail.attempts {
         0 => 0,
-        _ => {
-            let sql = "SELECT count(*) FROM attempts WHERE message_id = ?1
-                         AND outcome = 'deferred' AND blame IN ('recipient', 'message')";
-            conn.prepare_cached(sql)?
-                .query_row([candidate.message], |row| row.get(0))?
-        }
+        _ => tries(conn, candidate.message)?,
     };
     let earlier = match claims.threads && candidate.number > 1 {
         true => earlier(conn, &candidate)?,
@@ -431,6 +426,15 @@ fn claim(conn: &Connection, claims: &Claims<'_>, found: Found) -> anyhow::Result
         earlier,
         itinerary: candidate.itinerary,
     })
+}
+
+/// The attempts that count against a message.
+fn tries(conn: &Connection, message: i64) -> anyhow::Result<u32> {
+    let sql = "SELECT count(*) FROM attempts WHERE message_id = ?1
+                 AND outcome = 'deferred' AND blame IN ('recipient', 'message')";
+    conn.prepare_cached(sql)?
+        .query_row([message], |row| row.get(0))
+        .context("cannot count the attempts")
 }
 
 /// The mails of its campaign that left before a message.

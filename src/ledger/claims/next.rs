@@ -175,7 +175,8 @@ impl Steps {
 const COLUMNS: &str = "m.id, m.due_at, m.campaign_id, m.number, m.step, m.subject, m.body,
     m.outreach_key, m.message_id, m.dated_at, m.attempts,
     c.state, c.sequence, c.zone, c.country,
-    c.needs_approval OR c.approved_hash IS NOT NULL, l.email, l.record_id, l.fields, l.id, l.company_domain";
+    c.needs_approval OR c.approved_hash IS NOT NULL, l.email, l.record_id, l.fields,
+    l.id, l.company_domain";
 
 fn next_of(
     conn: &Connection,
@@ -239,7 +240,7 @@ fn found(
             sequence: claims.position.sequence(row.get(12)?)?,
             zone: claims.position.zone(row.get(13)?)?,
             country: row.get(14)?,
-            // Whom it comes from is chosen, and its company's share of a day kept, when it is dated.
+            // The sender was chosen when it was dated, and its company is counted above.
             company: None,
             sender: Some(claims.sender.to_string()),
             starts_from: None,
