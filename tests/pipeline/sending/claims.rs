@@ -41,7 +41,7 @@ fn a_follow_up_answers_what_left_before_it_only_where_that_is_wanted() {
         world.at(THURSDAY).run(&["hourly"]).exits(0);
         let mails = world.maildir_files();
         assert_eq!(mails.len(), 2);
-        let is_proof = |mail: &&crate::world::Mail| mail.header("In-Reply-To") != "";
+        let is_proof = |mail: &&crate::world::Mail| !mail.header("In-Reply-To").is_empty();
         let Some(proof) = mails.iter().find(is_proof) else {
             assert!(!is_wanted, "the proof stands in no thread");
             continue;
