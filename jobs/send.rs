@@ -103,7 +103,15 @@ async fn send(
         let address = sender.address.as_str();
         let last_at = ledger.last_claim_before_due(address, job.clock.now())?;
         let pace = Pace::new(config, sender, job, last_at, began);
-        lines.push(Line::new(config, sender, &mailboxes, pace, way));
+        let first_sent_at = ledger.first_sent_at(address)?;
+        lines.push(Line::new(
+            config,
+            sender,
+            &mailboxes,
+            first_sent_at,
+            pace,
+            way,
+        ));
     }
     let connections = match job.args.dry_run {
         true => None,

@@ -13,12 +13,13 @@
 //!                                                             SMTP server / Maildir
 //! ```
 //!
-//! The binary in `jobs/` holds one file per stage: read, decide purely, write. This library holds
-//! what they use, in three layers. A module may use those above it in this list, never those below,
+//! The binary in `jobs/` holds one file per stage: read, decide purely, write, beside what several
+//! of them share (taking a record in, judging texts, holding senders). This library holds what they
+//! use, in three layers. A module may use those above it in this list, never those below,
 //! and no adapter or stage knows another; a test reads the `use` lines and holds us to it.
 //!
 //! **Core** (values in, values out; no IO, no async, no clock):
-//! [`lead`], [`campaign`], [`copy`], [`calendar`], [`plan`], [`delivery`], [`breaker`],
+//! [`lead`], [`campaign`], [`calendar`], [`copy`], [`plan`], [`delivery`], [`breaker`],
 //! [`inbound`], [`changeset`].
 //!
 //! **Adapters** (one outside thing each): [`ledger`] alone knows SQL, [`airtable`] alone Airtable's
@@ -67,9 +68,9 @@ pub mod lead;
 
 pub mod campaign;
 
-pub mod copy;
-
 pub mod calendar;
+
+pub mod copy;
 
 pub mod plan;
 

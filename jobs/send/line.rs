@@ -3,13 +3,13 @@
 use std::time::Instant;
 
 use anyhow::{Context, anyhow};
-use chrono::{DateTime, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use outreach::config::{Config, Sender};
 use outreach::delivery::{Blame, Delivery};
 use outreach::ledger::{
     Claimed, ClaimedMessage, Claims, Ledger, Limit, Position, Recorded, SendTurn,
 };
-use outreach::mailer::Outgoing;
+use outreach::mailer::{Outgoing, Thread};
 
 use super::consequence::{self, Terms};
 use super::pace::Pace;
@@ -23,6 +23,8 @@ pub struct Line<'a> {
     config: &'a Config,
     sender: &'a Sender,
     mailboxes: &'a [String],
+    /// The day its first mail left, which a ramp is counted from.
+    first_on: Option<NaiveDate>,
     rules: Rules<'a>,
     terms: Terms,
     pace: Pace,
@@ -67,13 +69,16 @@ impl<'a> Line<'a> {
         config: &'a Config,
         sender: &'a Sender,
         mailboxes: &'a [String],
+        first_sent_at: Option<DateTime<Utc>>,
         pace: Pace,
         way: Way,
     ) -> Line<'a> {
+        let zone = &config.default_zone;
         Line {
             config,
             sender,
             mailboxes,
+            first_on: first_sent_at.map(|at| zone.local_date(at)),
             rules: Rules::new(config, sender),
             terms: Terms::new(config),
             next: pace.next_at().map_or(Next::Now, Next::At),
@@ -129,6 +134,7 @@ impl<'a> Line<'a> {
         let findings = &mut self.findings;
         findings.addressees.clear();
         let limits = &self.sender.limits;
+        let today = zone.local_date(now);
         let mut claims = Claims {
             now,
             max: max.min(match self.pace.has_gap() {
@@ -139,13 +145,15 @@ impl<'a> Line<'a> {
                 }),
             }),
             sender: self.sender.address.as_str(),
-            daily_limit: limits.daily,
-            day_began_at: zone.at(zone.local_date(now), NaiveTime::MIN),
+            daily_limit: limits.allowed_on(self.first_on, today),
+            day_began_at: zone.at(today, NaiveTime::MIN),
             hourly_limit: limits.hourly,
             mailer: &self.way.place,
             run: job.run,
             mailboxes: self.mailboxes,
             lead: job.lead,
+            counts_companies: self.config.company_daily.is_some(),
+            threads: self.config.thread_follow_ups,
             canaries: self.config.canary_size,
             position: &mut self.position,
         };
@@ -305,12 +313,15 @@ impl<'a> Line<'a> {
         let (to, to_name) =
             addressee.with_context(|| format!("message {}: it has no addressee", message.id))?;
         let sender = self.sender;
+        let thread = thread_of(message);
+        let answered = message.earlier.first().map(|first| first.subject.as_str());
         Ok(Outgoing {
             from: sender.address.clone(),
             from_name: sender.name.clone(),
             to,
             to_name,
-            subject: message.subject.clone(),
+            subject: answered
+                .map_or_else(|| message.subject.clone(), |first| format!("Re: {first}")),
             body: message.body.clone(),
             dated_at: message.dated_at,
             message_id: message.message_id.clone(),
@@ -319,10 +330,19 @@ impl<'a> Line<'a> {
             postal_address: self.config.postal_address.clone(),
             reply_to: sender.reply_to.clone(),
             unsubscribe_url: None,
-            thread: None,
+            thread,
             html: None,
         })
     }
+}
+
+/// The mails that a follow-up answers, if it is to stand in their thread (RFC 5322 section 3.6.4).
+fn thread_of(message: &ClaimedMessage) -> Option<Thread> {
+    let ids = message.earlier.iter().map(|mail| mail.message_id.clone());
+    Some(Thread {
+        in_reply_to: message.earlier.last()?.message_id.clone(),
+        references: ids.collect(),
+    })
 }
 
 /// How long ago the full hour was.

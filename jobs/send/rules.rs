@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveTime, Utc};
 use outreach::breaker::{self, Canary, CanaryTerms};
 use outreach::campaign::StopReason;
 use outreach::config::{Config, Sender};
@@ -72,6 +72,9 @@ impl<'a> Rules<'a> {
             Gate::Wait { until, reason } => return Decision::Wait { until, reason },
             Gate::Blocked { reason } => return Decision::Hold { reason },
         }
+        if let Some(wait) = self.company_is_full(candidate, now) {
+            return wait;
+        }
         if let Some(cohort) = &candidate.cohort {
             match breaker::canary(cohort, &self.canary, now) {
                 Canary::First | Canary::Cleared => {}
@@ -90,6 +93,22 @@ impl<'a> Rules<'a> {
         }
         findings.addressees.insert(candidate.message, addressee);
         Decision::Claim
+    }
+
+    /// Until when a message waits because its company had its share of mail today.
+    fn company_is_full(&self, candidate: &Candidate, now: DateTime<Utc>) -> Option<Decision> {
+        let daily = self.config.company_daily?;
+        if candidate.company_peers < daily {
+            return None;
+        }
+        let zone = &self.config.default_zone;
+        let tomorrow = zone.local_date(now).succ_opt()?;
+        let until = self.allowed(candidate, zone.at(tomorrow, NaiveTime::MIN));
+        let n = candidate.company_peers;
+        let reason = format!(
+            "{n} of its company were written to today already (MAX_PER_COMPANY_PER_DAY {daily})"
+        );
+        Some(Decision::Wait { until, reason })
     }
 
     /// The first instant from one on at which the lead's hours allow a mail.

@@ -16,6 +16,6 @@ mod zone;
 pub use closing::ClosingDays;
 pub use country::{country_code, country_name};
 pub use holidays::{day_off, holiday, is_business_day, next_business_day};
-pub use place::{Place, place_of};
+pub use place::{Place, is_city, place_key, place_of};
 pub use window::Window;
 pub use zone::Zone;

@@ -266,6 +266,19 @@ fn find_city(
     })
 }
 
+/// A text as names of places are compared: lower case, without accents and punctuation.
+pub fn place_key(text: &str) -> String {
+    fold(text)
+}
+
+/// Whether a text is the name of a city of some size, whatever its accents and case.
+pub fn is_city(name: &str) -> bool {
+    let key = fold(name);
+    CITIES
+        .binary_search_by(|city| city.name.cmp(key.as_str()))
+        .is_ok()
+}
+
 /// The country of the address's domain, else of the website's, by its country-code ending (ISO
 /// 3166, with `uk` for GB). Endings in generic use say nothing.
 fn country_of_domain(lead: &Lead) -> Option<DomainFound> {

@@ -53,11 +53,6 @@ fn trusted_address(raw: &RawLead) -> Result<(EmailAddress, Confidence), Reject> 
             format!("`{shown}` cannot be written to: {err:#}"),
         )
     })?;
-    if !email.as_str().is_ascii() {
-        // It is an address (RFC 6531), but only a mailer that speaks SMTPUTF8 could use it.
-        let detail = format!("`{shown}` cannot be written to: expected ASCII before the `@`");
-        return Err(Reject::new(RejectReason::InvalidEmail, detail));
-    }
     if domains::is_disposable(email.domain()) {
         let detail = format!("`{shown}` is a throw-away address");
         return Err(Reject::new(RejectReason::InvalidEmail, detail));

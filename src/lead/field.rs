@@ -112,7 +112,7 @@ impl ReadField {
             ReadField::Industry => &["Industry"],
             ReadField::CompanySize => &["Company_Size", "Company Size"],
             ReadField::Country => &["Country"],
-            ReadField::City => &["City"],
+            ReadField::City => &["City", "Location"],
             ReadField::Timezone => &["Timezone"],
             ReadField::Language => &["Language"],
             ReadField::CampaignCommand => &["Campaign_Command"],

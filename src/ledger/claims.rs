@@ -51,6 +51,8 @@ pub struct Candidate {
     pub scanned_at: Option<DateTime<Utc>>,
     /// Why the latest scan of one of them failed; none when the latest of each succeeded.
     pub scan_error: Option<String>,
+    /// To how many other leads of its company a mail left on the sender's day; 0 uncounted.
+    pub company_peers: u32,
     /// What is known of the first Hooks of its batch, when this is a Hook and that matters.
     pub cohort: Option<Cohort>,
     /// The steps of the campaign with their history.
@@ -105,6 +107,10 @@ pub struct Claims<'a> {
     pub mailboxes: &'a [String],
     /// Only this lead's messages.
     pub lead: Option<i64>,
+    /// Whether to count the mails that left to other leads of a company.
+    pub counts_companies: bool,
+    /// Whether a follow-up is to know the mails before it, which it answers.
+    pub threads: bool,
     /// So many Hooks of a batch of new leads go before the rest of it; 0 for no such rule.
     pub canaries: u32,
     /// How far this run has looked, so that what is held is looked at once.
@@ -169,8 +175,19 @@ pub struct ClaimedMessage {
     pub dated_at: DateTime<Utc>,
     /// Earlier attempts that count against the message.
     pub tries: u32,
+    /// The campaign's mails that left before it, first to last; empty unless asked for.
+    pub earlier: Vec<Earlier>,
     /// The steps of the campaign with their history.
     pub itinerary: Itinerary,
+}
+
+/// A mail that left before another one of its campaign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Earlier {
+    /// Its Message-ID as the reader has it: a server may have given it another one than ours.
+    pub message_id: String,
+    /// Its subject.
+    pub subject: String,
 }
 
 /// One committed transaction of `send`: the answers that came are recorded, then messages are
@@ -387,12 +404,11 @@ fn claim(conn: &Connection, claims: &Claims<'_>, found: Found) -> anyhow::Result
     }
     let tries = match mail.attempts {
         0 => 0,
-        _ => {
-            let sql = "SELECT count(*) FROM attempts WHERE message_id = ?1
-                         AND outcome = 'deferred' AND blame IN ('recipient', 'message')";
-            conn.prepare_cached(sql)?
-                .query_row([candidate.message], |row| row.get(0))?
-        }
+        _ => tries(conn, candidate.message)?,
+    };
+    let earlier = match claims.threads && candidate.number > 1 {
+        true => earlier(conn, &candidate)?,
+        false => Vec::new(),
     };
     Ok(ClaimedMessage {
         id: candidate.message,
@@ -407,8 +423,36 @@ fn claim(conn: &Connection, claims: &Claims<'_>, found: Found) -> anyhow::Result
         outreach_key: mail.outreach_key,
         dated_at,
         tries,
+        earlier,
         itinerary: candidate.itinerary,
     })
+}
+
+/// The attempts that count against a message.
+fn tries(conn: &Connection, message: i64) -> anyhow::Result<u32> {
+    let sql = "SELECT count(*) FROM attempts WHERE message_id = ?1
+                 AND outcome = 'deferred' AND blame IN ('recipient', 'message')";
+    conn.prepare_cached(sql)?
+        .query_row([message], |row| row.get(0))
+        .context("cannot count the attempts")
+}
+
+/// The mails of its campaign that left before a message.
+fn earlier(conn: &Connection, candidate: &Candidate) -> anyhow::Result<Vec<Earlier>> {
+    let sql = "SELECT coalesce(s.rfc_message_id, m.message_id), m.subject
+               FROM messages m LEFT JOIN sent_copies s ON s.message_id = m.id
+               WHERE m.campaign_id = ?1 AND m.number < ?2 AND m.state = 'sent'
+                 AND m.message_id IS NOT NULL
+               ORDER BY m.number";
+    let mut statement = conn.prepare_cached(sql)?;
+    let rows = statement.query_map((candidate.campaign, candidate.number), |row| {
+        Ok(Earlier {
+            message_id: row.get(0)?,
+            subject: row.get(1)?,
+        })
+    })?;
+    rows.collect::<Result<_, _>>()
+        .context("cannot read the mails that left before")
 }
 
 /// Gives a message another instant, with the reason in the log.

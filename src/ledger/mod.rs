@@ -43,7 +43,9 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 pub use attempts::{Attempt, Recorded};
 pub use breakers::HeldSender;
 pub use campaigns::{CampaignRow, NewCampaign, StoredMessage};
-pub use claims::{Candidate, Claimed, ClaimedMessage, Claims, Decision, Limit, Position, SendTurn};
+pub use claims::{
+    Candidate, Claimed, ClaimedMessage, Claims, Decision, Earlier, Limit, Position, SendTurn,
+};
 pub use colleagues::Colleague;
 pub use commands::{LastCommand, OpenCommand, Texts};
 pub use inbound::{Applied, InboundRow, NewInbound};

@@ -76,6 +76,8 @@ impl Book {
             run: 1,
             mailboxes: &[],
             lead: None,
+            counts_companies: false,
+            threads: false,
             canaries: 0,
             position,
         };
@@ -236,6 +238,8 @@ fn what_is_held_is_looked_at_once_and_follow_ups_come_first() {
         run: 1,
         mailboxes: &[],
         lead: None,
+        counts_companies: false,
+        threads: false,
         canaries: 0,
         position: &mut Position::start(),
     };

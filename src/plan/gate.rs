@@ -1,13 +1,10 @@
 //! The rules at the moment of sending, and the next moment at which they allow it.
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 
 use super::rules::{DaysOff, just_after, opening, plus, shown};
 use super::{Itinerary, Settings, StepState};
 use crate::calendar::Zone;
-
-/// No retry waits longer.
-const RETRY_MINUTES_MAX: u32 = 24 * 60;
 
 /// Whether a step may leave now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -172,32 +169,6 @@ pub fn next_allowed(
         // Only a window that no clock there ever shows: look again much later.
         from.checked_add_days(Days::new(366)).unwrap_or(from)
     })
-}
-
-/// When to try a message again that was tried `attempts` times: the delay doubles with each
-/// attempt, up to a day, and the rules are kept.
-pub fn retry_at(
-    itinerary: &Itinerary,
-    attempts: u32,
-    retry_delay_minutes: u32,
-    settings: &Settings,
-    now: DateTime<Utc>,
-) -> DateTime<Utc> {
-    let doubled = 2_u32.saturating_pow(attempts.saturating_sub(1));
-    let minutes = retry_delay_minutes
-        .saturating_mul(doubled)
-        .min(RETRY_MINUTES_MAX);
-    let from = now
-        .checked_add_signed(TimeDelta::minutes(minutes.into()))
-        .unwrap_or(now);
-    let respects = itinerary.sequence.respect_business_days;
-    next_allowed(
-        &itinerary.zone,
-        &itinerary.country,
-        respects,
-        settings,
-        from,
-    )
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ mod oracle;
 mod rules;
 
 pub use dates::dated;
-pub use gate::{Gate, gate, next_allowed, retry_at};
+pub use gate::{Gate, gate, next_allowed};
 pub use limits::{Limits, Ramp};
 pub use moved::after_sent;
 

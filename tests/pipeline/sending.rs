@@ -1,6 +1,7 @@
 //! Sending with many connections and many messages: how fast, at what pace, and what no kill and no
 //! crowd of processes may break.
 
+mod claims;
 mod crowd;
 mod figures;
 mod kills;

@@ -20,6 +20,15 @@ pub(super) async fn check(config: &Config) -> Vec<Finding> {
             result: check_mail(sender).await,
         });
     }
+    for sender in &config.senders {
+        if let Some(folder) = &sender.sent_folder {
+            findings.push(Finding {
+                what: "sent",
+                of: whose(vec![sender.address.as_str()]),
+                result: check_sent(&sender.mailbox, folder).await,
+            });
+        }
+    }
     for mailbox in config.mailboxes() {
         let readers = config.senders.iter();
         let readers = readers.filter(|sender| sender.mailbox.name() == mailbox.name());
@@ -55,14 +64,23 @@ async fn check_mail(sender: &Sender) -> anyhow::Result<String> {
 }
 
 async fn check_inbox(settings: &mailbox::Settings) -> anyhow::Result<String> {
-    let with_token;
-    let settings = match settings.oauth() {
-        Some(oauth) => {
-            let token = TokenSource::new(oauth.clone())?.token().await?;
-            with_token = settings.with_token(token);
-            &with_token
+    Mailbox::check(&signed_in(settings).await?).context("cannot read the inbox")
+}
+
+/// Looks whether the folder is there in which mails in doubt are looked for.
+async fn check_sent(settings: &mailbox::Settings, folder: &str) -> anyhow::Result<String> {
+    match signed_in(settings).await? {
+        mailbox::Settings::Imap(imap) => Ok(mailbox::sent::check(&imap, folder)?),
+        mailbox::Settings::Maildir(_) => {
+            anyhow::bail!("SENT_FOLDER: expected an IMAP server, found an inbox in a folder")
         }
-        None => settings,
-    };
-    Mailbox::check(settings).context("cannot read the inbox")
+    }
+}
+
+/// The settings, with a token where one is needed to sign in.
+async fn signed_in(settings: &mailbox::Settings) -> anyhow::Result<mailbox::Settings> {
+    Ok(match settings.oauth() {
+        Some(oauth) => settings.with_token(TokenSource::new(oauth.clone())?.token().await?),
+        None => settings.clone(),
+    })
 }

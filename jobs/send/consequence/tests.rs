@@ -38,6 +38,7 @@ fn message(id: i64, tries: u32) -> ClaimedMessage {
         outreach_key: "k".to_string(),
         dated_at: at(MONDAY),
         tries,
+        earlier: Vec::new(),
         itinerary: Itinerary {
             campaign: id,
             sequence: Sequence::hook_proof_fomo([0, 3, 7], true),

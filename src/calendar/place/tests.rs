@@ -214,3 +214,17 @@ fn the_table_is_sorted_and_every_zone_in_it_exists() {
         assert_eq!(fold(city.name), city.name, "the two foldings differ");
     }
 }
+
+#[test]
+fn cities_are_known_by_name() {
+    for (name, expected) in [
+        ("Kraków", true),
+        ("krakow", true),
+        ("New York City", true),
+        ("Antwerp", true),
+        ("Nowhereville", false),
+        ("", false),
+    ] {
+        assert_eq!(is_city(name), expected, "{name}");
+    }
+}

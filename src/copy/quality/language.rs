@@ -209,6 +209,35 @@ pub(super) fn campaign(readings: &[Reading<'_>], issues: &mut Vec<Issue>) {
             Some(_) => {}
         }
     }
+    if let Some(own) = first {
+        insertion(readings, own, issues);
+    }
+}
+
+/// A paragraph in another language than the rest of the campaign, however short.
+fn insertion(readings: &[Reading<'_>], own: &Language, issues: &mut Vec<Issue>) {
+    for reading in readings {
+        let all = reading.plain.split("\n\n");
+        // What stands between quotation marks is somebody else's.
+        let mut all = all.filter(|text| !text.contains(['"', '«', '»', '„']));
+        if let Some(found) = all.find(|text| is_insertion(text, own)) {
+            let hint = format!("write all paragraphs in {}", own.name);
+            let code = "mixed_languages";
+            let (severity, step) = (Severity::Major, reading.step);
+            issues.push(issue(code, severity, step, found, &hint));
+            return;
+        }
+    }
+}
+
+/// Whether the small words of a paragraph are those of another language only.
+fn is_insertion(paragraph: &str, own: &Language) -> bool {
+    const SHORT_MIN: usize = 6;
+    let (n_words, counts) = common_words(paragraph);
+    let count = |language: &Language| counts.get(place(language)).copied().unwrap_or(0);
+    let others = LANGUAGES.iter().filter(|other| other.name != own.name);
+    let most = others.map(count).max().unwrap_or(0);
+    n_words >= SHORT_MIN && most >= 3 && most * 100 >= n_words * 30 && count(own) * 3 <= most
 }
 
 /// The rules about one message.
@@ -255,8 +284,25 @@ fn foreign(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
 
 /// The language of a folded text, if it is long enough and its commonest words tell.
 pub(super) fn language_of(text: &str) -> Option<&'static Language> {
+    let (n_words, common) = common_words(text);
+    if n_words < WORDS_MIN {
+        return None;
+    }
+    let share = |language: &Language| {
+        let count = common.get(place(language)).copied().unwrap_or(0);
+        count * 100 / n_words
+    };
+    let best = LANGUAGES.iter().max_by_key(|language| share(language))?;
+    let english = LANGUAGES.first().map_or(0, share);
+    // Languages share words: another one than English must be clearly ahead.
+    let is_clear = best.name == "English" || share(best) >= english + 10;
+    (share(best) >= 16 && is_clear).then_some(best)
+}
+
+/// How many words a folded text has, and how many of them are common in each language.
+fn common_words(text: &str) -> (usize, [usize; LANGUAGES.len()]) {
     let mut n_words = 0;
-    let mut common = [0usize; 7];
+    let mut common = [0usize; LANGUAGES.len()];
     for word in words(text).flat_map(|word| word.split('\'')) {
         n_words += 1;
         for at in COMMON.get(word).into_iter().flatten() {
@@ -265,21 +311,15 @@ pub(super) fn language_of(text: &str) -> Option<&'static Language> {
             }
         }
     }
-    if n_words < WORDS_MIN {
-        return None;
-    }
-    let share = |language: &Language| {
-        let at = LANGUAGES
-            .iter()
-            .position(|known| known.name == language.name);
-        let count = at.and_then(|at| common.get(at)).copied().unwrap_or(0);
-        count * 100 / n_words
-    };
-    let best = LANGUAGES.iter().max_by_key(|language| share(language))?;
-    let english = LANGUAGES.first().map_or(0, share);
-    // Languages share words: another one than English must be clearly ahead.
-    let is_clear = best.name == "English" || share(best) >= english + 10;
-    (share(best) >= 16 && is_clear).then_some(best)
+    (n_words, common)
+}
+
+/// Where a language stands in the list.
+fn place(language: &Language) -> usize {
+    let mut known = LANGUAGES.iter();
+    known
+        .position(|known| known.name == language.name)
+        .unwrap_or(usize::MAX)
 }
 
 fn ease(reading: &Reading<'_>, issues: &mut Vec<Issue>) {
@@ -305,6 +345,12 @@ fn ease(reading: &Reading<'_>, issues: &mut Vec<Issue>) {
     if is_other || n_words < 25 {
         return;
     }
+    if let Some(heavy) = all.iter().find(|(_, sentence)| is_heavy(sentence)) {
+        let hint = "say it in plain words: nobody reads this sentence twice";
+        let (code, severity) = ("hard_to_read", Severity::Major);
+        issues.push(issue(code, severity, reading.step, heavy.1, hint));
+        return;
+    }
     let syllables: usize = words(&reading.plain).map(syllables).sum();
     let per_sentence = n_words as f64 / all.len().max(1) as f64;
     let per_word = syllables as f64 / n_words as f64;
@@ -319,6 +365,14 @@ fn ease(reading: &Reading<'_>, issues: &mut Vec<Issue>) {
             hint,
         ));
     }
+}
+
+/// Whether a sentence is made of words of four syllables and more: the best writers stay below a
+/// quarter even of a short one.
+fn is_heavy(sentence: &str) -> bool {
+    const HEAVY_MIN: usize = 5;
+    let n_heavy = words(sentence).filter(|word| syllables(word) >= 4).count();
+    n_heavy >= HEAVY_MIN && n_heavy * 100 >= words(sentence).count() * 28
 }
 
 /// About how many syllables an English word has: its groups of vowels, a mute `e` not counted.

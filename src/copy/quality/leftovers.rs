@@ -6,15 +6,21 @@
 //! This module knows no lead; its rules are in `phrases.toml`.
 
 use super::reading::{Case, Reading};
-use super::{Issue, phrases};
+use super::{Issue, phrases, sentences};
 use crate::copy::text::fold;
 
 /// The rules of this family.
 pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
     phrases::apply("leftovers", case, reading, issues);
+    phrases::apply("chatter", case, reading, issues);
+    phrases::apply_below("chatter", reading, issues);
+    sentences::chatter(case, reading, issues);
 }
 
 /// Whether a phrase holds none of it.
 pub(super) fn is_clean(phrase: &str) -> bool {
-    phrases::is_clean("leftovers", phrase, &fold(phrase))
+    let folded = fold(phrase);
+    ["leftovers", "chatter"]
+        .iter()
+        .all(|family| phrases::is_clean(family, phrase, &folded))
 }

@@ -1,23 +1,31 @@
 //! The quality gate: whether a campaign may be sent to this person under this brand.
 //!
 //! Purpose: judge drafts by rules, each with a code, the offending words and a hint the writer can
-//! act on. One file a family: `structure`, `leftovers`, `truth` with `names`, `spelling` and
-//! `contradiction`, `tone`, `progression`, `safety`, `language`.
+//! act on. One file a family: `structure`, `leftovers`, `truth` with `figures`, `contradiction`,
+//! `news`, `names`, `places` and `spelling`, `tone` with `sentences`, `progression` with
+//! `argument`, `safety` with `orders`, `language`.
 //! Invariant: pure and repeatable; a blocker fails a campaign at any threshold. Words are judged in
 //! their place, not as bare substrings: names and what the lead says of itself never count against
 //! it.
 //! This module does not know who wrote the drafts, and mends nothing.
 
+mod argument;
 mod contradiction;
+mod counts;
+mod figures;
 mod language;
 mod leftovers;
 mod names;
-mod numerals;
+mod news;
+mod orders;
 mod outside;
 mod phrases;
+mod places;
 mod progression;
+mod quantity;
 mod reading;
 mod safety;
+mod sentences;
 mod spelling;
 mod structure;
 mod tone;
@@ -40,7 +48,7 @@ pub const WORDS: RangeInclusive<usize> = 25..=200;
 pub const SUBJECT_CHARS: RangeInclusive<usize> = 10..=80;
 
 /// The code of every rule, by family. A code is stable: people's scripts read it.
-pub const CODES: [&str; 64] = [
+pub const CODES: [&str; 66] = [
     "missing_step",
     "duplicate_step",
     "unknown_step",
@@ -54,6 +62,7 @@ pub const CODES: [&str; 64] = [
     "too_many_links",
     "no_call_to_action",
     "too_many_questions",
+    "cut_off",
     "placeholder",
     "html",
     "markdown",
@@ -75,6 +84,7 @@ pub const CODES: [&str; 64] = [
     "company_case",
     "company_misspelt",
     "unknown_name",
+    "wrong_place",
     "same_subject",
     "repetition",
     "out_of_step",
@@ -180,16 +190,20 @@ pub fn judge_steps(
     let mut issues = Vec::new();
     structure::campaign(&case, &readings, &mut issues);
     names::campaign(&case, &readings, &mut issues);
+    let counts = counts::Counts::new(&case, &readings);
+    contradiction::campaign(&case, &counts, &readings, &mut issues);
     progression::campaign(&case, &readings, &mut issues);
     language::campaign(&readings, &mut issues);
-    for reading in &readings {
+    for (reading, sentences) in readings.iter().zip(&counts.messages) {
         structure::message(&case, reading, &mut issues);
         leftovers::message(&case, reading, &mut issues);
-        truth::message(&case, reading, &mut issues);
+        truth::message(&case, &counts, sentences, reading, &mut issues);
         names::message(&case, reading, &mut issues);
+        places::message(&case, &counts, reading, &mut issues);
         spelling::message(&case, reading, &mut issues);
         tone::message(&case, reading, &mut issues);
         safety::message(&case, reading, &mut issues);
+        orders::message(&case, reading, &mut issues);
         language::message(&case, reading, &mut issues);
     }
     let score = score(&issues, drafts);

@@ -14,6 +14,7 @@ use regex::Regex;
 use super::reading::{Case, Reading};
 use super::structure::contains_name;
 use super::{Issue, Severity, issue, phrases};
+use crate::calendar::is_city;
 use crate::copy::text::{fold, words};
 
 /// Capitalised words anybody may use: days, months, places, peoples, titles, everyday tools.
@@ -37,6 +38,14 @@ const COMMON_WORDS: &str = "\
     señor señora signor signora mrs prof professor sir madam earth god alps atlantic balkans \
     baltic scotland scottish wales welsh ireland irish londoners brexit covid english-speaking";
 
+/// Nouns of geography, which have a capital in the name of a place: `the Twin Cities`.
+const GEOGRAPHY: &str = "\
+    archipelago basin bay beach canyon cape channel cities city coast coastal county creek \
+    delta district falls firth fjord forest gulf harbour harbor highlands hill hills island \
+    islands isle isles lake lakes lowlands maritimes midlands mountain mountains ocean outback \
+    peninsula pilbara plains port prairie prairies province provinces range region ridge river \
+    rivers sea sound state states strait street twin valley valleys";
+
 /// The campaign names its company somewhere.
 pub(super) fn campaign(case: &Case<'_>, readings: &[Reading<'_>], issues: &mut Vec<Issue>) {
     if readings.is_empty() {
@@ -57,13 +66,15 @@ pub(super) fn campaign(case: &Case<'_>, readings: &[Reading<'_>], issues: &mut V
             .any(|name| name.chars().count() > 1 && contains_name(&text, name))
     };
     if !readings.iter().any(named) {
+        // A good mail may do with the reader's name and facts; another company's name in the
+        // place of the own one may not.
         let strangers = readings
             .iter()
-            .any(|reading| !foreign(case, reading).is_empty());
+            .any(|reading| foreign(case, reading).iter().any(|(_, named)| *named));
         let severity = if strangers {
             Severity::Blocker
         } else {
-            Severity::Major
+            Severity::Minor
         };
         let code = if strangers {
             "wrong_company"
@@ -234,8 +245,16 @@ fn foreign(case: &Case<'_>, reading: &Reading<'_>) -> Vec<(String, bool)> {
                 known(&fold(part)) || part.starts_with(char::is_lowercase) || is_abbreviation(part)
             };
             let familiar = known(&folded) || word.trim_end_matches("'s").split('-').all(part);
-            if !familiar && !found.iter().any(|(w, _)| w == word) {
-                let in_context = names_somebody(before, line, word) || is_compound(word);
+            if !familiar
+                && !is_geography(word, before, line)
+                && !found.iter().any(|(w, _)| w == word)
+            {
+                // `Massy Stores put this in place`: two unknown names in a row are one.
+                let follows = before.chars().count() >= 3
+                    && before.starts_with(char::is_uppercase)
+                    && !known(&fold(before))
+                    && !is_city(before);
+                let in_context = follows || names_somebody(before, line, word) || is_compound(word);
                 found.push((word.to_string(), in_context));
             }
         }
@@ -244,8 +263,32 @@ fn foreign(case: &Case<'_>, reading: &Reading<'_>) -> Vec<(String, bool)> {
     found
 }
 
+/// Whether a folded word is one that anybody may write with a capital.
+pub(super) fn is_common(folded: &str) -> bool {
+    COMMON.contains(folded)
+}
+
+/// Whether a word is a city in a place of cities (`between Hull and Grimsby`) or a noun of
+/// geography (`the Great Lakes`, but not `Valley Farms`). Whose city it is, [`super::places`] asks.
+fn is_geography(word: &str, before: &str, line: &str) -> bool {
+    const WHERE: [&str; 22] = [
+        "a", "across", "and", "around", "at", "beyond", "en", "for", "from", "greater", "in",
+        "into", "like", "near", "of", "or", "the", "through", "to", "towards", "via", "your",
+    ];
+    let name = word.trim_end_matches("'s").trim_end_matches("’s");
+    let is_noun = |word: &str| GEOGRAPHY.split(' ').any(|noun| noun == word);
+    if is_noun(&fold(name)) {
+        let after = line.split_once(word).map_or("", |(_, after)| after);
+        let next = words(after).next().unwrap_or_default();
+        let goes_on = after.starts_with(' ') && next.starts_with(char::is_uppercase);
+        let folded = fold(next);
+        return !goes_on || is_noun(&folded) || is_common(&folded) || is_city(next);
+    }
+    WHERE.contains(&fold(before).as_str()) && is_city(name)
+}
+
 /// Whether a word is written like `BrightSmile`: nobody writes so but for a name.
-fn is_compound(word: &str) -> bool {
+pub(super) fn is_compound(word: &str) -> bool {
     let mut letters = word.chars().skip(1).zip(word.chars().skip(2));
     word.starts_with(char::is_uppercase)
         && letters.any(|(one, two)| one.is_lowercase() && two.is_uppercase())

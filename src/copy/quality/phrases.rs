@@ -34,6 +34,8 @@ struct Entry {
     negatable: bool,
     #[serde(default)]
     quotable: bool,
+    /// From so many different ones on, small flaws are a large one; a large one needs as many.
+    pile: Option<usize>,
 }
 
 fn yes() -> bool {
@@ -106,12 +108,16 @@ fn set(rules: &[Rule]) -> RegexSet {
     reason = "patterns are constants; a test compiles each of them"
 )]
 pub(super) fn pattern(text: &str, edge: bool) -> Regex {
-    let text = if edge {
+    Regex::new(&bounded(text, edge)).expect("a constant pattern compiles")
+}
+
+/// A pattern between ASCII word boundaries, if it is to have an edge.
+pub(super) fn bounded(text: &str, edge: bool) -> String {
+    if edge {
         format!(r"(?-u:\b)(?:{text})(?:(?-u:\b)|\s|$)")
     } else {
         text.to_string()
-    };
-    Regex::new(&text).expect("a constant pattern compiles")
+    }
 }
 
 /// Applies a family of rules to a message; each rule is reported once, a minor one up to three
@@ -130,14 +136,31 @@ pub(super) fn apply(family: &str, case: &Case<'_>, reading: &Reading<'_>, issues
         if rule.entry.english && !reading.is_english {
             continue;
         }
-        let limit = if rule.entry.severity == Severity::Minor {
-            3
-        } else {
-            1
+        let limit = match (rule.entry.severity, rule.entry.pile) {
+            (Severity::Minor, _) => 3,
+            (_, None) => 1,
+            (_, Some(_)) => 0,
         };
-        for words in rule.find(case, reading).into_iter().take(limit) {
+        let found = rule.find(case, reading);
+        for words in found.iter().take(limit) {
             rule.report(reading, words, issues);
         }
+        rule.pile_up(found, reading, issues);
+    }
+}
+
+/// Applies the folded rules of a family to what stands below the signature.
+pub(super) fn apply_below(family: &str, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
+    let Some(family) = FAMILIES.get(family) else {
+        return;
+    };
+    for rule in hits(&family.folded, &family.folded_set, &reading.tail) {
+        let known = |known: &Issue| known.code == rule.code && known.step == reading.step;
+        if issues.iter().any(known) {
+            continue;
+        }
+        let words = rule.regex.find(&reading.tail);
+        rule.report(reading, words.map_or("", |found| found.as_str()), issues);
     }
 }
 
@@ -152,7 +175,11 @@ fn hits<'a>(rules: &'a [Rule], set: &RegexSet, text: &str) -> impl Iterator<Item
 /// Whether no rule of a family finds anything in a phrase, whatever its context.
 pub(super) fn is_clean(family: &str, phrase: &str, folded: &str) -> bool {
     FAMILIES.get(family).is_none_or(|family| {
-        !family.raw_set.is_match(phrase) && !family.folded_set.is_match(folded)
+        let mut hits = hits(&family.folded, &family.folded_set, folded);
+        // One word of a heap is a word like any other.
+        let is_refused =
+            |rule: &Rule| rule.entry.pile.is_none() || rule.entry.severity == Severity::Minor;
+        !family.raw_set.is_match(phrase) && !hits.any(is_refused)
     })
 }
 
@@ -169,6 +196,17 @@ impl Rule {
                 words,
                 &self.entry.hint,
             ));
+        }
+    }
+
+    /// One of them is a matter of taste, a heap of them is none.
+    fn pile_up(&self, mut found: Vec<&str>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
+        found.sort_unstable();
+        found.dedup();
+        if self.entry.pile.is_some_and(|pile| found.len() >= pile) {
+            let (code, hint) = (self.code, &self.entry.hint);
+            let words = found.join(", ");
+            issues.push(issue(code, Severity::Major, reading.step, &words, hint));
         }
     }
 
@@ -198,7 +236,7 @@ fn words_before(before: &str) -> Vec<&str> {
 
 /// Whether a verb that follows tells of somebody rather than orders: "teams that act fast".
 fn is_described(before: &str) -> bool {
-    const DESCRIBES: [&str; 22] = [
+    const DESCRIBES: [&str; 25] = [
         "who",
         "that",
         "which",
@@ -221,6 +259,9 @@ fn is_described(before: &str) -> bool {
         "patients",
         "a",
         "the",
+        "one",
+        "each",
+        "every",
     ];
     let words = words_before(before);
     let last = words.last().copied().unwrap_or_default();
@@ -259,7 +300,16 @@ mod tests {
         let families: Vec<&str> = FAMILIES.keys().map(String::as_str).collect();
         assert_eq!(
             families,
-            ["first", "leftovers", "not_last", "safety", "tone", "truth"]
+            [
+                "chatter",
+                "first",
+                "later",
+                "leftovers",
+                "not_last",
+                "safety",
+                "tone",
+                "truth"
+            ]
         );
         for family in FAMILIES.values() {
             for rule in family.raw.iter().chain(&family.folded) {

@@ -5,8 +5,13 @@
 //! Invariant: greeting, signature and the lead's names do not count as repetition.
 //! This module does not compare campaigns with each other.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::argument::Argument;
 use super::reading::{Case, Reading};
-use super::{Issue, Severity, contradiction, issue, phrases};
+use super::{Issue, Severity, issue, phrases, quantity};
 use crate::copy::text::{fold, word_count};
 
 /// The part of its five-word runs that a message may share with another one: none notice this much.
@@ -20,15 +25,23 @@ const ALIKE: f64 = 0.93;
 
 /// The rules of this family.
 pub(super) fn campaign(case: &Case<'_>, readings: &[Reading<'_>], issues: &mut Vec<Issue>) {
-    for (number, later) in readings.iter().enumerate() {
-        for earlier in readings.iter().take(number) {
+    let arguments: Vec<Argument<'_>> = readings
+        .iter()
+        .map(|reading| Argument::of(case, reading))
+        .collect();
+    for (number, (later, argument)) in readings.iter().zip(&arguments).enumerate() {
+        for (earlier, told) in readings.iter().zip(&arguments).take(number) {
             if earlier.step != later.step {
                 compare(earlier, later, issues);
-                contradiction::between(case, earlier, later, issues);
+                retold((earlier, told), (later, argument), issues);
             }
         }
+        counted(case, later, issues);
         if !case.is_last(later.step) {
             phrases::apply("not_last", case, later, issues);
+        }
+        if !case.is_first(later.step) {
+            phrases::apply("later", case, later, issues);
         }
     }
 }
@@ -58,6 +71,67 @@ fn compare(earlier: &Reading<'_>, later: &Reading<'_>, issues: &mut Vec<Issue>) 
         issues.push(issue("repetition", Severity::Major, step, words, &hint));
     } else if shared > SHARED_MAX {
         issues.push(issue("repetition", Severity::Minor, step, "", &hint));
+    }
+}
+
+/// A message that counts its own series wrongly: `my four notes` where there are three, `this
+/// second note` in the third.
+fn counted(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
+    let n_steps = case.steps.len();
+    let at = case.steps.iter().position(|step| *step == reading.step);
+    let is_wrong = |found: regex::Captures<'_>| {
+        let place = |name| place_of(found.name(name)?.as_str());
+        let too_many = place("count").is_some_and(|count| count > n_steps);
+        let elsewhere = place("this").is_some_and(|place| at.is_some_and(|at| at + 1 != place));
+        (too_many || elsewhere).then(|| found.get(0).map_or("", |words| words.as_str()).to_string())
+    };
+    if let Some(words) = SERIES.captures_iter(&reading.folded).find_map(is_wrong) {
+        let hint = format!("count the messages: there are {n_steps}");
+        let (code, severity) = ("out_of_step", Severity::Major);
+        issues.push(issue(code, severity, reading.step, &words, &hint));
+    }
+}
+
+/// Where a message says how many there are, or which one it is.
+static SERIES: LazyLock<Regex> = LazyLock::new(|| {
+    let number = "two|three|four|five|six|seven|eight|nine|ten|[2-9]|10|second|third|fourth|fifth|\
+                  sixth|2nd|3rd|4th|5th|first|1st";
+    let mails = "e-?mails?|mails?|notes?|messages?|letters?|lines to you";
+    let ours = "my|these|our|those|of|send|sent(?: you)?|written(?: you)?|this is the";
+    let this = "this|this is my|this is our|this being my|with this";
+    let last = "(?: and (?:last|final))?";
+    let patterns = [
+        format!("(?:{ours}) (?P<count>{number})(?: [a-z]+)?{last} (?:{mails})"),
+        format!("(?:{this}) (?P<this>{number}){last} (?:{mails})"),
+    ];
+    phrases::pattern(&patterns.join("|"), true)
+});
+
+/// The number a cardinal or an ordinal means.
+fn place_of(word: &str) -> Option<usize> {
+    const ORDINALS: [&str; 6] = ["first", "second", "third", "fourth", "fifth", "sixth"];
+    let digits = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let ordinal = ORDINALS.iter().position(|known| *known == word);
+    ordinal
+        .map(|at| at + 1)
+        .or_else(|| digits.parse().ok())
+        .or_else(|| quantity::value_of(word))
+}
+
+/// An argument in other words, where the words themselves have not shown it already.
+fn retold(
+    (earlier, told): (&Reading<'_>, &Argument<'_>),
+    (later, argument): (&Reading<'_>, &Argument<'_>),
+    issues: &mut Vec<Issue>,
+) {
+    let is_known = |known: &Issue| known.code == "repetition" && known.step == later.step;
+    if issues.iter().any(is_known) {
+        return;
+    }
+    if let Some(words) = argument.retells(told) {
+        let hint = format!("say something new: this retells `{}`", earlier.step);
+        let (code, severity) = ("repetition", Severity::Major);
+        issues.push(issue(code, severity, later.step, words, &hint));
     }
 }
 

@@ -4,10 +4,9 @@
 //! Invariant: a mask never joins two words into one or divides one.
 //! This module judges nothing.
 
-use super::contradiction::{Counted, counted};
 use super::language::{Language, language_of};
-use super::truth::{Known, numbers};
-use super::{numerals, spelling};
+use super::orders::{self, Order};
+use super::spelling;
 use crate::copy::text::{Hashes, fold, hash, runs_of_five, words};
 use crate::copy::{Brand, Draft};
 use crate::lead::Lead;
@@ -28,14 +27,12 @@ pub(super) struct Case<'a> {
     pub known: Hashes,
     /// The lead's words in their own case.
     pub written: Hashes,
-    /// The numbers of the lead's data, with their units.
-    pub numbers: Vec<Known>,
-    /// What the lead's data counts.
-    pub counted: Vec<Counted>,
     /// The words the brand avoids, folded.
     pub avoided: Vec<String>,
     /// The company's name and its short forms, as [`spelling`] compares them.
     pub company_forms: Vec<spelling::Form>,
+    /// What the lead's data asks a writer to do.
+    pub orders: Vec<Order>,
     /// The lead's names as written, longest first: these are masked.
     names: Vec<String>,
 }
@@ -75,17 +72,17 @@ impl<'a> Case<'a> {
         .cloned()
         .collect();
         names.extend([brand.sender.clone(), brand.signature.clone()]);
+        // Not of the company as written, which may shout.
+        names.extend(beginnings(&lead.company_short));
         names.sort_by_key(|name| std::cmp::Reverse(name.len()));
         names.dedup();
         names.retain(|name| !name.trim().is_empty());
-        let digits = numerals::with_digits(&lead_data);
         Case {
             lead,
             brand,
             steps,
-            numbers: numbers(&digits),
-            counted: counted(&digits),
             avoided: brand.words_to_avoid.iter().map(|w| fold(w)).collect(),
+            orders: orders::orders(lead),
             company_forms: spelling::forms(&lead.company_short),
             lead_data,
             brand_data,
@@ -147,6 +144,19 @@ impl<'a> Case<'a> {
     }
 }
 
+/// The shorter names of two words and more that a name begins with, as written: people say
+/// `Act Fast` of Act Fast Couriers. In small letters these are words like any others.
+fn beginnings(name: &str) -> impl Iterator<Item = String> + '_ {
+    let ends = name.char_indices().filter(|(_, c)| c.is_whitespace());
+    let short = ends.filter_map(|(at, _)| name.get(..at)).map(str::trim_end);
+    let named = |short: &&str| {
+        let mut all = words(short);
+        let is_capital = |word: &str| word.starts_with(|c: char| !c.is_lowercase());
+        all.next().is_some_and(is_capital) && all.next().is_some_and(is_capital)
+    };
+    short.filter(named).map(str::to_string)
+}
+
 /// Replaces a name where no letter or digit touches it.
 fn replace_words(text: &str, name: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -174,13 +184,12 @@ pub(super) struct Reading<'a> {
     pub core: String,
     /// The lines after the last paragraph that sign, joined; `""` when nothing signs.
     pub signature: String,
-    /// Subject and core on their lines, names masked.
+    /// What stands there, folded: a remark below the name is read too.
+    pub tail: String,
+    /// Subject, core and postscript on their lines, names masked.
     pub masked: String,
     /// The same, folded.
     pub folded: String,
-    /// The folded text with its worded figures as digits, and what it counts.
-    pub digits: String,
-    pub counted: Vec<Counted>,
     /// The folded core without names.
     pub plain: String,
     /// How many words it has, which ones, and its runs of five words.
@@ -221,15 +230,20 @@ impl<'a> Reading<'a> {
             .join("\n")
             .trim()
             .to_string();
-        let masked = case.mask(&format!("{}\n{core}", draft.subject));
-        let folded = fold(&masked);
+        let mut masked = case.mask(&format!("{}\n{core}", draft.subject));
+        let mut folded = fold(&masked);
         let is_english = is_english(&folded);
         let plain = folded
             .split_once('\n')
             .map_or("", |(_, core)| core)
             .replace(MASK, " ");
+        let postscript = postscript(&signature);
+        if !postscript.is_empty() {
+            masked.push_str("\n\n");
+            masked.push_str(&case.mask(postscript));
+            folded = fold(&masked);
+        }
         let hashes: Vec<u64> = words(&plain).map(hash).collect();
-        let digits = numerals::with_digits(&folded);
         let (step, subject) = (draft.step.as_str(), draft.subject.as_str());
         Reading {
             step,
@@ -237,11 +251,10 @@ impl<'a> Reading<'a> {
             body,
             greeting,
             core,
+            tail: fold(&signature),
             signature,
             masked,
             folded,
-            counted: counted(&digits),
-            digits,
             n_words: hashes.len(),
             vocabulary: hashes.iter().copied().collect(),
             grams: runs_of_five(&hashes).collect(),
@@ -260,6 +273,32 @@ impl Reading<'_> {
         let greeting = self.greeting.as_deref().unwrap_or_default();
         [self.masked.as_str(), greeting, self.signature.as_str()]
     }
+}
+
+/// What follows the name of the sender and is part of the letter: `P.S. …` and all below it.
+fn postscript(signature: &str) -> &str {
+    let is_postscript = |line: &str| {
+        let folded = fold(line.trim_start());
+        let marks = [
+            "ps:",
+            "ps.",
+            "ps ",
+            "p.s",
+            "p. s",
+            "pps",
+            "p.p.s",
+            "postscript",
+        ];
+        marks.iter().any(|mark| folded.starts_with(mark))
+    };
+    let mut lines = signature.split_inclusive('\n');
+    let mut at = 0;
+    let found = lines.find_map(|line| {
+        let start = at;
+        at += line.len();
+        is_postscript(line).then_some(start)
+    });
+    found.and_then(|at| signature.get(at..)).unwrap_or_default()
 }
 
 /// Sentences long enough that a reader would know them again.

@@ -6,9 +6,10 @@
 //! legal form.
 //! This module does not know other people's names; see [`super::names`].
 
-use super::names::short_forms;
+use super::names::{is_common, is_compound, short_forms};
 use super::reading::{Case, Reading};
 use super::{Issue, Severity, issue};
+use crate::calendar::is_city;
 use crate::copy::text::{fold, places};
 
 /// Shorter names have too many honest neighbours among the words of a language.
@@ -163,7 +164,19 @@ fn is_wrong(case: &Case<'_>, form: &Form, window: &[Word<'_>]) -> bool {
         return false;
     }
     let found: String = window.iter().map(|word| word.letters.as_str()).collect();
+    if window.len() == 1 && is_another_word(case, form, first.written, &found) {
+        return false;
+    }
     strsim::damerau_levenshtein(&found, name) <= allowed && !is_own(case, window)
+}
+
+/// Whether a word like a part of the name is one of its own: `the Prairies` for Prairie Surety, a
+/// city, a people.
+fn is_another_word(case: &Case<'_>, form: &Form, written: &str, found: &str) -> bool {
+    let is_part = form.name != case.lead.company_short && !is_compound(&form.name);
+    let is_plural = found.strip_suffix('s') == Some(form.letters.as_str())
+        || form.letters.strip_suffix('s') == Some(found);
+    is_part && (is_plural || is_common(found) || is_city(written))
 }
 
 /// Whether the letters of some words in a row are those of a name.

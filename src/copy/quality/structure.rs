@@ -91,16 +91,75 @@ pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<I
         let hint = "end with one question or a light invitation to answer";
         issues.push(issue("no_call_to_action", severity, reading.step, "", hint));
     }
-    if questions > 3 {
-        let hint = "ask one question, not a list of them";
-        issues.push(issue(
-            "too_many_questions",
-            Severity::Minor,
-            reading.step,
-            "",
-            hint,
-        ));
+    questions_asked(case, reading, issues);
+    cut_off(reading, issues);
+}
+
+/// A flood of questions is an examination; in a list they are a subject to think about.
+fn questions_asked(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
+    let count = |text: &str| -> usize {
+        let prose = text.lines().filter(|line| !is_listed(line));
+        prose.map(|line| line.matches('?').count()).sum()
+    };
+    let flood = reading.core.split("\n\n").find(|text| count(text) >= 3);
+    let is_flood = count(&reading.core) > 3 || (case.is_first(reading.step) && flood.is_some());
+    let severity = if is_flood {
+        Severity::Major
+    } else if reading.core.matches('?').count() > 3 {
+        Severity::Minor
+    } else {
+        return;
+    };
+    let (code, hint) = ("too_many_questions", "ask one question, not a list of them");
+    let words = flood.unwrap_or_default();
+    issues.push(issue(code, severity, reading.step, words, hint));
+}
+
+/// Whether a line is an item of a list.
+fn is_listed(line: &str) -> bool {
+    let line = line.trim_start();
+    let marks = [
+        '•', '-', '–', '—', '*', '·', '▪', '‣', '◦', '→', '✓', '✔', '➜', '➔',
+    ];
+    let number = line.trim_start_matches(|c: char| c.is_ascii_alphanumeric());
+    line.starts_with(marks) || (line.len() - number.len() <= 2 && number.starts_with([')', '.']))
+}
+
+/// A paragraph that ends in the middle of a sentence.
+fn cut_off(reading: &Reading<'_>, issues: &mut Vec<Issue>) {
+    let paragraphs: Vec<&str> = reading.core.split("\n\n").map(str::trim).collect();
+    let ended = |line: &str| line.ends_with(|c: char| !c.is_alphanumeric() && c != ',' && c != '-');
+    // Who never ends a sentence has not been cut off.
+    let marks = paragraphs.iter().filter(|text| ended(text)).count();
+    let last = paragraphs.len().saturating_sub(1);
+    let open = paragraphs.iter().enumerate().find_map(|(at, text)| {
+        let line = text.lines().next_back().unwrap_or_default().trim();
+        let sentence = line.rsplit(['.', '?', '!', ':']).next().unwrap_or_default();
+        let end = fold(words(line).last().unwrap_or_default());
+        let is_link = line
+            .split_whitespace()
+            .next_back()
+            .is_some_and(|w| w.contains(['/', '@']));
+        let is_letter = !ended(line) && !is_listed(line) && !is_link;
+        let is_long = word_count(sentence) >= 7 || word_count(text) > word_count(line);
+        let is_cut = (at == last && is_long) || is_joint(&end);
+        (is_letter && is_cut && word_count(line) >= 4).then_some(line)
+    });
+    if let Some(line) = open.filter(|_| marks > 0) {
+        let hint = "finish the sentence: the text is cut off here";
+        let shown = line.rsplit(['.', '?', '!']).next().unwrap_or_default();
+        issues.push(issue("cut_off", Severity::Major, reading.step, shown, hint));
     }
+}
+
+/// Whether something must follow a word.
+fn is_joint(word: &str) -> bool {
+    const JOINTS: [&str; 28] = [
+        "the", "a", "an", "and", "or", "of", "which", "because", "your", "our", "their", "with",
+        "from", "into", "between", "than", "is", "are", "was", "were", "der", "die", "das", "und",
+        "le", "la", "et", "de",
+    ];
+    JOINTS.contains(&word)
 }
 
 fn subject(reading: &Reading<'_>, issues: &mut Vec<Issue>) {

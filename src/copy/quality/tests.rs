@@ -67,7 +67,7 @@ fn good() -> Vec<(String, Lead, Vec<Draft>)> {
         .collect()
 }
 
-fn brand() -> Brand {
+pub(in crate::copy) fn brand() -> Brand {
     Brand::builtin("4Runr Team")
 }
 
@@ -78,6 +78,127 @@ fn good_campaigns_of_many_trades_score_ninety_or_more() {
     for (name, lead, drafts) in all {
         let judged = judge(&lead, &drafts, &brand(), 80);
         assert!(judged.pass && judged.score >= 90, "{name}: {judged:#?}");
+    }
+}
+
+#[test]
+fn a_sentence_is_judged_by_what_it_says_and_not_by_its_words() {
+    let lines = include_str!("../../../tests/fixtures/copy/voice.txt").lines();
+    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let (_, lead, base) = good().swap_remove(1);
+    // The codes, above a minor one, that the campaign is refused with for a further paragraph.
+    let found_in = |step: &str, paragraph: &str| -> Vec<&str> {
+        let mut drafts = base.clone();
+        let draft = drafts.iter_mut().find(|draft| draft.step == step).unwrap();
+        let (text, signature) = draft.body.rsplit_once("\n\n").unwrap();
+        draft.body = format!("{text}\n\n{paragraph}\n\n{signature}");
+        let judged = judge(&lead, &drafts, &brand(), 80);
+        let issues = judged.issues.iter();
+        let heavy = issues.filter(|issue| issue.severity > Severity::Minor);
+        heavy.map(|issue| issue.code).collect()
+    };
+    let (mut n_good, mut n_bad, mut wrong) = (0, 0, Vec::new());
+    for line in lines {
+        let [step, code, sentence] = line.splitn(3, '|').collect::<Vec<_>>()[..] else {
+            panic!("expected `step|code|sentence`, found `{line}`");
+        };
+        let found = found_in(step, sentence);
+        let agrees = if code.is_empty() {
+            n_good += 1;
+            found.is_empty()
+        } else {
+            n_bad += 1;
+            found.contains(&code)
+        };
+        if !agrees {
+            wrong.push(format!("{line}: {found:?}"));
+        }
+    }
+    assert!(n_good >= 130 && n_bad >= 190, "{n_good} good, {n_bad} bad");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_stands_below_the_signature_is_read_too() {
+    for (below, expected) in [
+        (
+            "P.S. Act now, there are two places left.",
+            "false_deadline pressure",
+        ),
+        ("PS: the harbour café in Elgin has a good terrace.", ""),
+        ("(98 words)", "model_chatter"),
+        (
+            "I kept the closing soft on purpose. Let me know if you'd like a bolder variant.",
+            "model_chatter",
+        ),
+        ("Feel free to adjust the tone.", "model_chatter"),
+        (
+            "You can stop these notes at any time by answering with one word.",
+            "",
+        ),
+        ("Registered in England, no longer than a line.", ""),
+    ] {
+        let (_, lead, mut drafts) = good().swap_remove(1);
+        drafts[1].body = format!("{}\n\n{below}", drafts[1].body);
+        let judged = judge(&lead, &drafts, &brand(), 80);
+        let mut codes: Vec<&str> = judged.issues.iter().map(|issue| issue.code).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.join(" "), expected, "{below}: {judged:#?}");
+    }
+}
+
+#[test]
+fn a_short_form_of_a_name_is_a_name() {
+    for (company, said, refused) in [
+        (
+            "Act Fast Couriers",
+            "How is the day at Act Fast told to customers?",
+            false,
+        ),
+        ("Act Fast Couriers", "So please act fast today.", true),
+        (
+            "Last Chance Outfitters",
+            "What brings half of the guests back to Last Chance?",
+            false,
+        ),
+        ("Last Chance Outfitters", "This is your last chance.", true),
+        (
+            "Free Trial Partners LLP",
+            "Cases at Free Trial begin with a question.",
+            false,
+        ),
+        (
+            "Money Back Pawnbrokers Ltd",
+            "Counters such as Money Back know their regulars.",
+            false,
+        ),
+        (
+            "Don't Wait Plumbing",
+            "Callers of Don't Wait are told the hour.",
+            false,
+        ),
+        (
+            "The Bargain Barn Company",
+            "Shoppers at The Bargain Barn come by habit.",
+            false,
+        ),
+    ] {
+        let (_, mut lead, mut drafts) = good().swap_remove(1);
+        let short = lead.company_short.clone();
+        lead.company = company.to_string();
+        lead.company_short = company.to_string();
+        for draft in &mut drafts {
+            draft.subject = draft.subject.replace(&short, company);
+            draft.body = draft.body.replace(&short, company);
+        }
+        drafts[0].body = drafts[0]
+            .body
+            .replacen("\n\n", &format!("\n\n{said}\n\n"), 1);
+        let judged = judge(&lead, &drafts, &brand(), 80);
+        let tone = ["pressure", "false_deadline", "spam_phrase"];
+        let found = judged.issues.iter().any(|issue| tone.contains(&issue.code));
+        assert_eq!(found, refused, "{said}: {judged:#?}");
     }
 }
 
@@ -100,7 +221,7 @@ fn the_steps_asked_for_are_there_once_each() {
     check_steps(
         |drafts| drafts[2].step = "hook".into(),
         &STEPS,
-        "duplicate_step missing_step",
+        "duplicate_step missing_step out_of_step",
     );
     check_steps(
         |drafts| drafts[2].step = "ps".into(),

@@ -7,7 +7,7 @@
 //! This module does not judge facts; its phrases are in `phrases.toml`.
 
 use super::reading::{Case, MASK, Reading};
-use super::{Issue, Severity, issue, phrases};
+use super::{Issue, Severity, issue, phrases, sentences};
 use crate::copy::text::{places, words};
 
 /// Abbreviations of four letters and more that are not shouted. Shorter ones are never counted.
@@ -21,6 +21,7 @@ const ABBREVIATIONS: &[&str] = &[
 /// The rules of this family.
 pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
     phrases::apply("tone", case, reading, issues);
+    sentences::message(case, reading, issues);
     avoided(case, reading, issues);
     shouting(case, reading, issues);
     marks(reading, issues);

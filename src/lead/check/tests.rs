@@ -28,6 +28,12 @@ fn record(changes: &[(ReadField, &str)]) -> RawLead {
 }
 
 #[test]
+fn an_address_may_have_letters_outside_ascii() {
+    let lead = parse(&record(&[(ReadField::Email, "José@quill.example")])).unwrap();
+    assert_eq!(lead.email.as_str(), "José@quill.example");
+}
+
+#[test]
 fn a_good_record_becomes_a_lead() {
     let lead = parse(&record(&[
         (ReadField::JobTitle, "Founder 🚀"),
@@ -118,9 +124,10 @@ fn a_record_is_rejected_for_one_reason_with_what_was_found() {
          expected one line, found a line break",
     );
     check(
-        &[(F::Email, "josé@quill.example")],
+        &[(F::Email, "j\u{43e}se@quill.example")],
         R::InvalidEmail,
-        "`josé@quill.example` cannot be written to: expected ASCII before the `@`",
+        "`j\u{43e}se@quill.example` cannot be written to: \
+         the address mixes look-alike letters of two scripts",
     );
     check(
         &[(F::Email, "ada@mailinator.com")],

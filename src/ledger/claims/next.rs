@@ -183,7 +183,8 @@ impl Steps {
 const COLUMNS: &str = "m.id, m.due_at, m.campaign_id, m.number, m.step, m.subject, m.body,
     m.outreach_key, m.message_id, m.dated_at, m.attempts,
     c.state, c.sequence, c.zone, c.country,
-    c.needs_approval OR c.approved_hash IS NOT NULL, l.email, l.record_id, l.fields";
+    c.needs_approval OR c.approved_hash IS NOT NULL, l.email, l.record_id, l.fields,
+    l.id, l.company_domain";
 
 fn next_of(
     conn: &Connection,
@@ -223,6 +224,11 @@ fn found(
         (1.., 1) => Some(breakers::cohort(conn, (row.get(0)?, campaign), scanned_at)?),
         _ => None,
     };
+    let company: Option<String> = row.get(20)?;
+    let company_peers = match company.filter(|_| claims.counts_companies) {
+        Some(domain) => peers(conn, &domain, row.get(19)?, claims.day_began_at)?,
+        None => 0,
+    };
     let candidate = Candidate {
         message: row.get(0)?,
         campaign,
@@ -235,13 +241,14 @@ fn found(
         suppressed_by,
         scanned_at,
         scan_error,
+        company_peers,
         cohort,
         itinerary: Itinerary {
             campaign,
             sequence: claims.position.sequence(row.get(12)?)?,
             zone: claims.position.zone(row.get(13)?)?,
             country: row.get(14)?,
-            // Whom it comes from is chosen, and its company's share of a day kept, when it is dated.
+            // The sender was chosen when it was dated, and its company is counted above.
             company: None,
             sender: Some(claims.sender.to_string()),
             starts_from: None,
@@ -264,6 +271,17 @@ fn found(
         waits: (state != CampaignState::Active).then_some(state),
         may_need_approval: row.get(15)?,
     })
+}
+
+/// How many other leads of a company a mail left to since an instant, whoever sent it.
+fn peers(conn: &Connection, domain: &str, lead: i64, since: DateTime<Utc>) -> anyhow::Result<u32> {
+    let sql = "SELECT count(DISTINCT l.id) FROM leads l
+                 JOIN campaigns c ON c.lead_id = l.id JOIN messages m ON m.campaign_id = c.id
+               WHERE l.company_domain = ?1 AND l.id <> ?2 AND m.claimed_at >= ?3
+                 AND m.state IN ('sending', 'sent', 'in_doubt')";
+    conn.prepare_cached(sql)?
+        .query_row((domain, lead, seconds(since)), |row| row.get(0))
+        .context("cannot count the mails to a company")
 }
 
 /// When the next message falls due after what was looked at.

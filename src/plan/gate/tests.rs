@@ -220,25 +220,6 @@ fn the_next_allowed_instant() {
 }
 
 #[test]
-fn retries_wait_twice_as_long_each_time_and_keep_the_rules() {
-    let one = itinerary(1, "Europe/Berlin", "DE", [0, 3, 7], DUE);
-    let retry = |attempts, minutes, now: &str| {
-        let now = at("Europe/Berlin", now);
-        shown_at(
-            &one.zone,
-            retry_at(&one, attempts, minutes, &settings(), now),
-        )
-    };
-    assert_eq!(retry(1, 30, "2026-03-09 10:00"), "Mon 9 Mar 10:30");
-    assert_eq!(retry(2, 30, "2026-03-09 10:00"), "Mon 9 Mar 11:00");
-    assert_eq!(retry(4, 30, "2026-03-09 10:00"), "Mon 9 Mar 14:00");
-    assert_eq!(retry(5, 30, "2026-03-09 10:00"), "Tue 10 Mar 09:00");
-    assert_eq!(retry(60, u32::MAX, "2026-03-09 10:00"), "Tue 10 Mar 10:00");
-    assert_eq!(retry(u32::MAX, 30, "2026-03-13 10:00"), "Mon 16 Mar 09:00");
-    assert_eq!(retry(0, 0, "2026-03-09 10:00"), "Mon 9 Mar 10:00");
-}
-
-#[test]
 fn a_closing_day_of_our_own_holds_every_lead() {
     let settings = Settings {
         closing_days: ClosingDays::parse("2026-03-09..2026-03-10 Stocktaking").unwrap(),

@@ -135,6 +135,8 @@ fn cost_of_a_claim(n_messages: usize) -> Duration {
             run,
             mailboxes: &[],
             lead: None,
+            counts_companies: false,
+            threads: false,
             canaries: 0,
             position: &mut position,
         };

@@ -7,8 +7,8 @@ use super::source::Source;
 const CORE: [&str; 10] = [
     "lead",
     "campaign",
-    "copy",
     "calendar",
+    "copy",
     "plan",
     "delivery",
     "breaker",

@@ -80,6 +80,8 @@ fn no_field_of_a_lead_becomes_a_header_a_formula_sql_or_an_instruction() {
     let world = World::new()
         .leads_csv(&attackers)
         .env("QUALITY_THRESHOLD", "0")
+        .env("MIN_GAP_SECONDS", "0")
+        .env("GAP_JITTER_SECONDS", "0")
         .env("DAILY_SEND_LIMIT", "1000");
     world
         .at("2026-03-02T08:00:00Z")
