@@ -7,10 +7,11 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use regex::{Regex, RegexSet, RegexSetBuilder};
+use regex::Regex;
 use serde::Deserialize;
 
 use super::reading::{Case, Reading};
+use super::sieve::Sieve;
 use super::{Issue, Severity, issue};
 use crate::copy::text::words;
 
@@ -48,12 +49,12 @@ struct Rule {
     regex: Regex,
 }
 
-/// The rules of one file of code. Most texts break none of them: a set finds that out in one pass.
+/// The rules of one file of code. Most texts break none of them: a sieve finds that out in one pass.
 struct Family {
     raw: Vec<Rule>,
-    raw_set: RegexSet,
+    raw_sieve: Sieve,
     folded: Vec<Rule>,
-    folded_set: RegexSet,
+    folded_sieve: Sieve,
 }
 
 static FAMILIES: LazyLock<BTreeMap<String, Family>> = LazyLock::new(load);
@@ -78,9 +79,9 @@ fn load() -> BTreeMap<String, Family> {
         let rules = list.into_iter().map(compile);
         let (raw, folded): (Vec<Rule>, Vec<Rule>) = rules.partition(|rule| rule.entry.raw);
         Family {
-            raw_set: set(&raw),
+            raw_sieve: sieve(&raw),
             raw,
-            folded_set: set(&folded),
+            folded_sieve: sieve(&folded),
             folded,
         }
     };
@@ -89,16 +90,9 @@ fn load() -> BTreeMap<String, Family> {
         .collect()
 }
 
-#[expect(
-    clippy::expect_used,
-    reason = "each pattern has been compiled by itself before"
-)]
-fn set(rules: &[Rule]) -> RegexSet {
-    let patterns = rules.iter().map(|rule| rule.regex.as_str());
-    // With less memory the engine falls back to a slower one on the longer families.
-    let mut builder = RegexSetBuilder::new(patterns);
-    builder.dfa_size_limit(32 << 20).size_limit(64 << 20);
-    builder.build().expect("constant patterns compile together")
+fn sieve(rules: &[Rule]) -> Sieve {
+    let entries = rules.iter().map(|rule| &rule.entry);
+    Sieve::new(entries.map(|entry| (entry.patterns.join("|"), entry.edge)))
 }
 
 /// Compiles a constant pattern, between ASCII word boundaries if asked: the Unicode ones would
@@ -127,12 +121,12 @@ pub(super) fn apply(family: &str, case: &Case<'_>, reading: &Reading<'_>, issues
         return;
     };
     for text in reading.texts() {
-        for rule in hits(&family.raw, &family.raw_set, text) {
+        for rule in hits(&family.raw, &family.raw_sieve, text) {
             let words = rule.regex.find(text).map_or("", |found| found.as_str());
             rule.report(reading, words, issues);
         }
     }
-    for rule in hits(&family.folded, &family.folded_set, &reading.folded) {
+    for rule in hits(&family.folded, &family.folded_sieve, &reading.folded) {
         if rule.entry.english && !reading.is_english {
             continue;
         }
@@ -154,7 +148,7 @@ pub(super) fn apply_below(family: &str, reading: &Reading<'_>, issues: &mut Vec<
     let Some(family) = FAMILIES.get(family) else {
         return;
     };
-    for rule in hits(&family.folded, &family.folded_set, &reading.tail) {
+    for rule in hits(&family.folded, &family.folded_sieve, &reading.tail) {
         let known = |known: &Issue| known.code == rule.code && known.step == reading.step;
         if issues.iter().any(known) {
             continue;
@@ -165,21 +159,20 @@ pub(super) fn apply_below(family: &str, reading: &Reading<'_>, issues: &mut Vec<
 }
 
 /// The rules that match a text somewhere.
-fn hits<'a>(rules: &'a [Rule], set: &RegexSet, text: &str) -> impl Iterator<Item = &'a Rule> {
-    // A set without rules has nothing to look for.
-    let matches = (!rules.is_empty()).then(|| set.matches(text));
-    let matches = matches.into_iter().flatten();
-    matches.filter_map(|at| rules.get(at))
+fn hits<'a>(rules: &'a [Rule], sieve: &Sieve, text: &str) -> Vec<&'a Rule> {
+    let sifted = sieve.sift(text);
+    let all = sifted.all().filter_map(|at| rules.get(at));
+    all.collect()
 }
 
 /// Whether no rule of a family finds anything in a phrase, whatever its context.
 pub(super) fn is_clean(family: &str, phrase: &str, folded: &str) -> bool {
     FAMILIES.get(family).is_none_or(|family| {
-        let mut hits = hits(&family.folded, &family.folded_set, folded);
+        let hits = hits(&family.folded, &family.folded_sieve, folded);
         // One word of a heap is a word like any other.
         let is_refused =
             |rule: &Rule| rule.entry.pile.is_none() || rule.entry.severity == Severity::Minor;
-        !family.raw_set.is_match(phrase) && !hits.any(is_refused)
+        !family.raw_sieve.sift(phrase).has_any() && !hits.into_iter().any(is_refused)
     })
 }
 
