@@ -135,7 +135,7 @@ static SIEVE: LazyLock<Sieve> =
 pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
     let text = reading.folded.as_str();
     let sifted = SIEVE.sift(text);
-    let told = sifted.has(0).then(|| {
+    let told = sifted.has(0, text).then(|| {
         let mut all = NEWS.captures_iter(text);
         let news = all.find(|captures| !is_known(case, captures))?;
         Some(news.get(0)?.as_str())
@@ -147,7 +147,7 @@ pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<I
         return;
     }
     let mut peers = sifted
-        .has(1)
+        .has(1, text)
         .then(|| PEER.find_iter(text))
         .into_iter()
         .flatten();

@@ -85,10 +85,11 @@ fn counted(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
         let elsewhere = place("this").is_some_and(|place| at.is_some_and(|at| at + 1 != place));
         (too_many || elsewhere).then(|| found.get(0).map_or("", |words| words.as_str()).to_string())
     };
-    if !SERIES_SIEVE.sift(&reading.folded).has_any() {
+    let text = reading.folded.as_str();
+    if !SERIES_SIEVE.sift(text).has_any(text) {
         return;
     }
-    if let Some(words) = SERIES.captures_iter(&reading.folded).find_map(is_wrong) {
+    if let Some(words) = SERIES.captures_iter(text).find_map(is_wrong) {
         let hint = format!("count the messages: there are {n_steps}");
         let (code, severity) = ("out_of_step", Severity::Major);
         issues.push(issue(code, severity, reading.step, &words, &hint));

@@ -137,8 +137,8 @@ impl Rules {
             if !held.clone().all(|at| found.may_have(at)) || !rule.stands(case, reading) {
                 continue;
             }
-            let breaks = held.all(|at| found.has(at))
-                && !(rule.first + n_holds..rule.first + n_all).any(|at| found.has(at));
+            let breaks = held.all(|at| found.has(at, sentence))
+                && !(rule.first + n_holds..rule.first + n_all).any(|at| found.has(at, sentence));
             let known = |known: &Issue| {
                 let severity = rule.entry.severity;
                 known.code == rule.code && known.step == reading.step && known.severity >= severity
