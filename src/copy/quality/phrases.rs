@@ -49,7 +49,7 @@ struct Rule {
     regex: Regex,
 }
 
-/// The rules of one file of code. Most texts break none of them: a sieve finds that out in one pass.
+/// The rules of one file of code. A text breaks few of them: a sieve finds that out in one pass.
 struct Family {
     raw: Vec<Rule>,
     raw_sieve: Sieve,

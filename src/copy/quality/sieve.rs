@@ -344,7 +344,7 @@ fn needed(hir: &Hir) -> Option<Vec<Vec<u8>>> {
                     row = longer;
                     continue;
                 }
-                // Of a repetition the first follows what stands before, the last goes before the rest.
+                // Of a repetition the first follows what is before, the last precedes the rest.
                 let repeats = match one.kind() {
                     HirKind::Repetition(repeated) => least(repeated),
                     _ => None,
@@ -426,6 +426,16 @@ mod tests {
             "ca t",
             "12 24",
             "dogs, cats",
+            "XX",
+            "XXXX",
+            "a [b] c",
+            "[B]",
+            "a____",
+            "a ,",
+            "a  b",
+            "\u{300a}x",
+            "&AMP;",
+            "&x;",
         ];
         for pattern in [
             "cat",
@@ -442,6 +452,11 @@ mod tests {
             r"dog(?: \w+)?|(?-u:\b)at",
             r"\d+ \d+",
             "(?:hot|cold)*dog",
+            "X{3,}|TBD",
+            r"\[[a-z]+\]|_{3,}",
+            "[a-z] +[,;]|[a-z] {2,}[a-z]",
+            "[\u{27e6}\u{300a}][a-z]",
+            "(?i:&(?:amp|lt);)",
         ] {
             check(pattern, true, &texts);
             check(pattern, false, &texts);
