@@ -4,6 +4,9 @@
 //! Invariant: nothing here panics on any text, and folding never changes how words are divided.
 //! This module knows no lead, brand or step.
 
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
+
 /// Lower case with typographic quotes, dashes and no-break spaces in their plain form, so that a
 /// rule is written once.
 pub(super) fn fold(text: &str) -> String {
@@ -47,8 +50,12 @@ impl<'a> Iterator for Words<'a> {
     type Item = &'a str;
 
     fn next(&mut self) -> Option<&'a str> {
-        let start = self.rest.find(char::is_alphanumeric);
-        let text = start.and_then(|start| self.rest.get(start..))?;
+        // What stands between words is ASCII too, as a rule.
+        let is_other = |byte: u8| byte.is_ascii() && !byte.is_ascii_alphanumeric();
+        let start = self.rest.bytes().position(|byte| !is_other(byte))?;
+        let text = self.rest.get(start..)?;
+        let start = text.find(char::is_alphanumeric);
+        let text = start.and_then(|start| text.get(start..))?;
         // Nearly all words are ASCII to their end, which can be found byte by byte.
         let end = text.bytes().position(|byte| !byte.is_ascii_alphanumeric());
         let (word, rest) = text.split_at_checked(end.unwrap_or(text.len()))?;
@@ -176,8 +183,13 @@ pub(super) fn hash(text: &str) -> u64 {
 }
 
 fn fnv(bytes: impl Iterator<Item = u8>) -> u64 {
-    let bits = |sum: u64, byte: u8| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    bytes.fold(0xcbf2_9ce4_8422_2325, bits)
+    bytes.fold(FNV_START, fnv_bits)
+}
+
+const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
+
+fn fnv_bits(sum: u64, byte: u8) -> u64 {
+    (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
 }
 
 /// The hash of a folded word.
@@ -186,6 +198,32 @@ pub(super) fn hash_folded(word: &str) -> u64 {
         return fnv(word.bytes().map(|byte| byte.to_ascii_lowercase()));
     }
     hash(&fold(word))
+}
+
+/// A map of words known to the program, asked for nearly every word of a text: strangers choose
+/// none of its keys, so that it need not guard against chosen ones.
+pub(super) type WordMap<W, V> = HashMap<W, V, BuildHasherDefault<WordHasher>>;
+
+/// A set of such words.
+pub(super) type WordSet<W> = HashSet<W, BuildHasherDefault<WordHasher>>;
+
+/// See [`hash`].
+pub(super) struct WordHasher(u64);
+
+impl Default for WordHasher {
+    fn default() -> WordHasher {
+        WordHasher(FNV_START)
+    }
+}
+
+impl Hasher for WordHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().copied().fold(self.0, fnv_bits);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// Spreads a number over all 64 bits (the finaliser of SplitMix64).

@@ -6,12 +6,11 @@
 //! two messages to one lead share a field, and may.
 //! This module does not know synonyms: who replaces every word has written another text.
 
-use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use super::reading::{Case, Reading};
 use super::sentences::sentences;
-use crate::copy::text::{Hashes, hash, words};
+use crate::copy::text::{Hashes, WordSet, hash, words};
 
 /// Which part of its thoughts a message may share with an earlier one. Honest campaigns share up
 /// to 0.37, retold ones begin near 0.7.
@@ -25,7 +24,7 @@ const SENTENCE_MIN: usize = 5;
 const THOUGHTS_MIN: usize = 12;
 
 /// Words of four letters and more that carry no thought.
-static EMPTY: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+static EMPTY: LazyLock<WordSet<&str>> = LazyLock::new(|| {
     let words = "about after already also although always another because been before being \
         between both could does doing done during each either even ever every from have here into \
         itself just least less many might more most much must neither never often once only \
@@ -42,6 +41,11 @@ fn thoughts(text: &str) -> impl Iterator<Item = &str> {
     words(text).filter(counts).map(stem)
 }
 
+/// The thoughts of the lead's own data.
+pub(super) fn known(case: &Case<'_>) -> Hashes {
+    thoughts(&case.lead_data).map(hash).collect()
+}
+
 /// What a message argues, whole and by the sentence.
 pub(super) struct Argument<'a> {
     whole: Hashes,
@@ -49,8 +53,8 @@ pub(super) struct Argument<'a> {
 }
 
 impl<'a> Argument<'a> {
-    pub(super) fn of(case: &Case<'_>, reading: &'a Reading<'_>) -> Argument<'a> {
-        let known: Hashes = thoughts(&case.lead_data).map(hash).collect();
+    /// Of a message; `known` are the thoughts of the lead's own data, see [`known`].
+    pub(super) fn of(known: &Hashes, reading: &'a Reading<'_>) -> Argument<'a> {
         let own = thoughts(&reading.plain).filter(|thought| !known.has(thought));
         let each = sentences(&reading.plain)
             .map(|text| (text, thoughts(text).map(hash).collect::<Hashes>()))
@@ -111,7 +115,8 @@ mod tests {
         };
         let (one, two) = (draft("hook", FIRST), draft("proof", later));
         let (one, two) = (Reading::new(&one, &case), Reading::new(&two, &case));
-        let (one, two) = (Argument::of(&case, &one), Argument::of(&case, &two));
+        let known = known(&case);
+        let (one, two) = (Argument::of(&known, &one), Argument::of(&known, &two));
         assert_eq!(two.retells(&one), expected, "{later}");
     }
 

@@ -6,12 +6,11 @@
 //! tell little.
 //! This module does not judge style.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::reading::{Case, Reading};
 use super::{Issue, Severity, issue};
-use crate::copy::text::{fold, words};
+use crate::copy::text::{WordMap, fold, words};
 
 /// A language with its commonest words, and what names it in a lead's data (folded).
 pub(super) struct Language {
@@ -166,8 +165,8 @@ static LANGUAGES: [Language; 7] = [
 ];
 
 /// The languages (by place in the list) that each common word is common in.
-static COMMON: LazyLock<HashMap<&str, Vec<usize>>> = LazyLock::new(|| {
-    let mut common: HashMap<&str, Vec<usize>> = HashMap::new();
+static COMMON: LazyLock<WordMap<&str, Vec<usize>>> = LazyLock::new(|| {
+    let mut common: WordMap<&str, Vec<usize>> = WordMap::default();
     for (at, language) in LANGUAGES.iter().enumerate() {
         for word in language.words {
             common.entry(word).or_default().push(at);

@@ -26,6 +26,7 @@ mod quantity;
 mod reading;
 mod safety;
 mod sentences;
+mod sieve;
 mod spelling;
 mod structure;
 mod tone;

@@ -6,7 +6,6 @@
 //! otherwise.
 //! This module does not judge the greeting; see [`super::structure`].
 
-use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -15,10 +14,10 @@ use super::reading::{Case, Reading};
 use super::structure::contains_name;
 use super::{Issue, Severity, issue, phrases};
 use crate::calendar::is_city;
-use crate::copy::text::{fold, words};
+use crate::copy::text::{WordSet, fold, words};
 
 /// Capitalised words anybody may use: days, months, places, peoples, titles, everyday tools.
-static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+static COMMON: LazyLock<WordSet<&str>> = LazyLock::new(|| {
     let words = COMMON_WORDS.split(' ');
     let more = include_str!("proper.txt").split_whitespace();
     words.chain(more).collect()

@@ -11,6 +11,7 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 
 use super::reading::{Case, Reading};
+use super::sieve::Sieve;
 use super::{Issue, Severity, issue, phrases};
 use crate::calendar::is_city;
 use crate::copy::text::{fold, words};
@@ -27,7 +28,9 @@ const EVENT: &str = "fund(?:ing|raise|raising)|investment|series [a-f]|acquisiti
 
 /// News of the company that its data does not tell: what machines invent to sound informed. `event`
 /// is what the data would have to speak of.
-static NEWS: LazyLock<Regex> = LazyLock::new(|| {
+static NEWS: LazyLock<Regex> = LazyLock::new(|| phrases::pattern(&news(), true));
+
+fn news() -> String {
     let mask = super::reading::MASK;
     let you = format!("(?:your|the company's|{mask}'s)");
     let fresh = "recent|latest|newest|fresh|upcoming|new";
@@ -81,8 +84,8 @@ static NEWS: LazyLock<Regex> = LazyLock::new(|| {
          linkedin-beitrag|publication sur linkedin|post linkedin|publicación en linkedin)"
             .to_string(),
     ];
-    phrases::pattern(&patterns.join("|"), true)
-});
+    patterns.join("|")
+}
 
 /// The event in a longer phrase.
 static HAPPENED: LazyLock<Regex> = LazyLock::new(|| phrases::pattern(EVENT, true));
@@ -91,7 +94,9 @@ static HAPPENED: LazyLock<Regex> = LazyLock::new(|| phrases::pattern(EVENT, true
 const N_EVENTS: usize = 18;
 
 /// A customer of ours that nobody named: one, with a place or a time or a likeness to the reader.
-static PEER: LazyLock<Regex> = LazyLock::new(|| {
+static PEER: LazyLock<Regex> = LazyLock::new(|| phrases::pattern(&peer(), true));
+
+fn peer() -> String {
     let one = "(?:a|an|one|another)";
     let alike = "like (?:you|yours)|your size|in your (?:area|region|city|town|street|trade|\
                  country|valley)|(?:near|not far from) you|of your size|last (?:year|month|spring|\
@@ -119,13 +124,18 @@ static PEER: LazyLock<Regex> = LazyLock::new(|| {
              we|once we|using our|thanks to (?:us|our))"
         ),
     ];
-    phrases::pattern(&patterns.join("|"), true)
-});
+    patterns.join("|")
+}
+
+/// Whether news may be told, and whether a peer: most texts do neither.
+static SIEVE: LazyLock<Sieve> =
+    LazyLock::new(|| Sieve::new([news(), peer()].map(|all| (all, true))));
 
 /// The rule of this file.
 pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
     let text = reading.folded.as_str();
-    let told = NEWS.is_match(text).then(|| {
+    let sifted = SIEVE.sift(text);
+    let told = sifted.has(0, text).then(|| {
         let mut all = NEWS.captures_iter(text);
         let news = all.find(|captures| !is_known(case, captures))?;
         Some(news.get(0)?.as_str())
@@ -136,9 +146,12 @@ pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<I
         issues.push(issue(code, Severity::Blocker, reading.step, words, hint));
         return;
     }
-    let peer = PEER
-        .find_iter(text)
-        .find(|found| !is_claimed(case, found.as_str()));
+    let mut peers = sifted
+        .has(1, text)
+        .then(|| PEER.find_iter(text))
+        .into_iter()
+        .flatten();
+    let peer = peers.find(|found| !is_claimed(case, found.as_str()));
     let peer = peer
         .map(|found| found.as_str())
         .or_else(|| peer_in_a_city(case, reading));

@@ -7,10 +7,11 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use regex::{Regex, RegexSet, RegexSetBuilder};
+use regex::Regex;
 use serde::Deserialize;
 
 use super::reading::{Case, Reading};
+use super::sieve::{Sieve, Sifted};
 use super::{Issue, Severity, issue};
 use crate::copy::text::words;
 
@@ -48,21 +49,28 @@ struct Rule {
     regex: Regex,
 }
 
-/// The rules of one file of code. Most texts break none of them: a set finds that out in one pass.
+/// The rules of one file of code. A text breaks few of them: a sieve finds that out in one pass.
 struct Family {
     raw: Vec<Rule>,
-    raw_set: RegexSet,
+    raw_sieve: Sieve,
     folded: Vec<Rule>,
-    folded_set: RegexSet,
+    /// Where the patterns of the folded rules begin in the sieve of all families.
+    first: usize,
 }
 
-static FAMILIES: LazyLock<BTreeMap<String, Family>> = LazyLock::new(load);
+/// The file. The folded rules of all families have one sieve, since all read the same text.
+struct Lists {
+    families: BTreeMap<String, Family>,
+    folded: Sieve,
+}
+
+static LISTS: LazyLock<Lists> = LazyLock::new(load);
 
 #[expect(
     clippy::expect_used,
     reason = "the file is embedded and a test reads it"
 )]
-fn load() -> BTreeMap<String, Family> {
+fn load() -> Lists {
     let text = include_str!("phrases.toml");
     let file: BTreeMap<String, Vec<Entry>> = toml::from_str(text).expect("phrases.toml is TOML");
     let compile = |entry: Entry| {
@@ -74,31 +82,33 @@ fn load() -> BTreeMap<String, Family> {
             entry,
         }
     };
-    let family = |list: Vec<Entry>| {
+    let mut n_folded = 0;
+    let mut family = |list: Vec<Entry>| {
         let rules = list.into_iter().map(compile);
         let (raw, folded): (Vec<Rule>, Vec<Rule>) = rules.partition(|rule| rule.entry.raw);
+        let first = n_folded;
+        n_folded += folded.len();
         Family {
-            raw_set: set(&raw),
+            raw_sieve: sieve(&raw),
             raw,
-            folded_set: set(&folded),
             folded,
+            first,
         }
     };
-    file.into_iter()
-        .map(|(name, list)| (name, family(list)))
-        .collect()
+    let families = file.into_iter().map(|(name, list)| (name, family(list)));
+    let families: BTreeMap<String, Family> = families.collect();
+    let folded = sieve(families.values().flat_map(|family| &family.folded));
+    Lists { families, folded }
 }
 
-#[expect(
-    clippy::expect_used,
-    reason = "each pattern has been compiled by itself before"
-)]
-fn set(rules: &[Rule]) -> RegexSet {
-    let patterns = rules.iter().map(|rule| rule.regex.as_str());
-    // With less memory the engine falls back to a slower one on the longer families.
-    let mut builder = RegexSetBuilder::new(patterns);
-    builder.dfa_size_limit(32 << 20).size_limit(64 << 20);
-    builder.build().expect("constant patterns compile together")
+/// What of the folded rules of all families stands in a text.
+pub(super) fn sift(folded: &str) -> Sifted<'static> {
+    LISTS.folded.sift(folded)
+}
+
+fn sieve<'a>(rules: impl IntoIterator<Item = &'a Rule>) -> Sieve {
+    let entries = rules.into_iter().map(|rule| &rule.entry);
+    Sieve::new(entries.map(|entry| (entry.patterns.join("|"), entry.edge)))
 }
 
 /// Compiles a constant pattern, between ASCII word boundaries if asked: the Unicode ones would
@@ -123,16 +133,21 @@ pub(super) fn bounded(text: &str, edge: bool) -> String {
 /// Applies a family of rules to a message; each rule is reported once, a minor one up to three
 /// times.
 pub(super) fn apply(family: &str, case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
-    let Some(family) = FAMILIES.get(family) else {
+    let Some(family) = LISTS.families.get(family) else {
         return;
     };
     for text in reading.texts() {
-        for rule in hits(&family.raw, &family.raw_set, text) {
+        for rule in hits(&family.raw, 0, &family.raw_sieve.sift(text), text) {
             let words = rule.regex.find(text).map_or("", |found| found.as_str());
             rule.report(reading, words, issues);
         }
     }
-    for rule in hits(&family.folded, &family.folded_set, &reading.folded) {
+    for rule in hits(
+        &family.folded,
+        family.first,
+        &reading.sifted,
+        &reading.folded,
+    ) {
         if rule.entry.english && !reading.is_english {
             continue;
         }
@@ -151,10 +166,11 @@ pub(super) fn apply(family: &str, case: &Case<'_>, reading: &Reading<'_>, issues
 
 /// Applies the folded rules of a family to what stands below the signature.
 pub(super) fn apply_below(family: &str, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
-    let Some(family) = FAMILIES.get(family) else {
+    let Some(family) = LISTS.families.get(family) else {
         return;
     };
-    for rule in hits(&family.folded, &family.folded_set, &reading.tail) {
+    let sifted = sift(&reading.tail);
+    for rule in hits(&family.folded, family.first, &sifted, &reading.tail) {
         let known = |known: &Issue| known.code == rule.code && known.step == reading.step;
         if issues.iter().any(known) {
             continue;
@@ -165,21 +181,26 @@ pub(super) fn apply_below(family: &str, reading: &Reading<'_>, issues: &mut Vec<
 }
 
 /// The rules that match a text somewhere.
-fn hits<'a>(rules: &'a [Rule], set: &RegexSet, text: &str) -> impl Iterator<Item = &'a Rule> {
-    // A set without rules has nothing to look for.
-    let matches = (!rules.is_empty()).then(|| set.matches(text));
-    let matches = matches.into_iter().flatten();
-    matches.filter_map(|at| rules.get(at))
+fn hits<'a>(
+    rules: &'a [Rule],
+    first: usize,
+    sifted: &Sifted<'_>,
+    text: &str,
+) -> impl Iterator<Item = &'a Rule> {
+    let numbered = (first..).zip(rules);
+    let all = numbered.filter(|(at, _)| sifted.has(*at, text));
+    all.map(|(_, rule)| rule)
 }
 
 /// Whether no rule of a family finds anything in a phrase, whatever its context.
 pub(super) fn is_clean(family: &str, phrase: &str, folded: &str) -> bool {
-    FAMILIES.get(family).is_none_or(|family| {
-        let mut hits = hits(&family.folded, &family.folded_set, folded);
+    LISTS.families.get(family).is_none_or(|family| {
+        let sifted = sift(folded);
+        let mut hits = hits(&family.folded, family.first, &sifted, folded);
         // One word of a heap is a word like any other.
         let is_refused =
             |rule: &Rule| rule.entry.pile.is_none() || rule.entry.severity == Severity::Minor;
-        !family.raw_set.is_match(phrase) && !hits.any(is_refused)
+        !family.raw_sieve.sift(phrase).has_any(phrase) && !hits.any(is_refused)
     })
 }
 
@@ -297,7 +318,7 @@ mod tests {
 
     #[test]
     fn the_file_is_read_and_every_pattern_compiles() {
-        let families: Vec<&str> = FAMILIES.keys().map(String::as_str).collect();
+        let families: Vec<&str> = LISTS.families.keys().map(String::as_str).collect();
         assert_eq!(
             families,
             [
@@ -311,7 +332,7 @@ mod tests {
                 "truth"
             ]
         );
-        for family in FAMILIES.values() {
+        for family in LISTS.families.values() {
             for rule in family.raw.iter().chain(&family.folded) {
                 assert!(super::super::CODES.contains(&rule.code), "{}", rule.code);
             }

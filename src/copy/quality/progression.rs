@@ -9,8 +9,9 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::argument::Argument;
+use super::argument::{self, Argument};
 use super::reading::{Case, Reading};
+use super::sieve::Sieve;
 use super::{Issue, Severity, issue, phrases, quantity};
 use crate::copy::text::{fold, word_count};
 
@@ -25,10 +26,9 @@ const ALIKE: f64 = 0.93;
 
 /// The rules of this family.
 pub(super) fn campaign(case: &Case<'_>, readings: &[Reading<'_>], issues: &mut Vec<Issue>) {
-    let arguments: Vec<Argument<'_>> = readings
-        .iter()
-        .map(|reading| Argument::of(case, reading))
-        .collect();
+    let known = argument::known(case);
+    let arguments = readings.iter().map(|reading| Argument::of(&known, reading));
+    let arguments: Vec<Argument<'_>> = arguments.collect();
     for (number, (later, argument)) in readings.iter().zip(&arguments).enumerate() {
         for (earlier, told) in readings.iter().zip(&arguments).take(number) {
             if earlier.step != later.step {
@@ -85,7 +85,11 @@ fn counted(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
         let elsewhere = place("this").is_some_and(|place| at.is_some_and(|at| at + 1 != place));
         (too_many || elsewhere).then(|| found.get(0).map_or("", |words| words.as_str()).to_string())
     };
-    if let Some(words) = SERIES.captures_iter(&reading.folded).find_map(is_wrong) {
+    let text = reading.folded.as_str();
+    if !SERIES_SIEVE.sift(text).has_any(text) {
+        return;
+    }
+    if let Some(words) = SERIES.captures_iter(text).find_map(is_wrong) {
         let hint = format!("count the messages: there are {n_steps}");
         let (code, severity) = ("out_of_step", Severity::Major);
         issues.push(issue(code, severity, reading.step, &words, &hint));
@@ -93,7 +97,11 @@ fn counted(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
 }
 
 /// Where a message says how many there are, or which one it is.
-static SERIES: LazyLock<Regex> = LazyLock::new(|| {
+static SERIES: LazyLock<Regex> = LazyLock::new(|| phrases::pattern(&series(), true));
+
+static SERIES_SIEVE: LazyLock<Sieve> = LazyLock::new(|| Sieve::new([(series(), true)]));
+
+fn series() -> String {
     let number = "two|three|four|five|six|seven|eight|nine|ten|[2-9]|10|second|third|fourth|fifth|\
                   sixth|2nd|3rd|4th|5th|first|1st";
     let mails = "e-?mails?|mails?|notes?|messages?|letters?|lines to you";
@@ -104,8 +112,8 @@ static SERIES: LazyLock<Regex> = LazyLock::new(|| {
         format!("(?:{ours}) (?P<count>{number})(?: [a-z]+)?{last} (?:{mails})"),
         format!("(?:{this}) (?P<this>{number}){last} (?:{mails})"),
     ];
-    phrases::pattern(&patterns.join("|"), true)
-});
+    patterns.join("|")
+}
 
 /// The number a cardinal or an ordinal means.
 fn place_of(word: &str) -> Option<usize> {

@@ -6,7 +6,8 @@
 
 use super::language::{Language, language_of};
 use super::orders::{self, Order};
-use super::spelling;
+use super::sieve::Sifted;
+use super::{phrases, spelling};
 use crate::copy::text::{Hashes, fold, hash, runs_of_five, words};
 use crate::copy::{Brand, Draft};
 use crate::lead::Lead;
@@ -190,6 +191,8 @@ pub(super) struct Reading<'a> {
     pub masked: String,
     /// The same, folded.
     pub folded: String,
+    /// What of the phrases stands there.
+    pub sifted: Sifted<'static>,
     /// The folded core without names.
     pub plain: String,
     /// How many words it has, which ones, and its runs of five words.
@@ -254,6 +257,7 @@ impl<'a> Reading<'a> {
             tail: fold(&signature),
             signature,
             masked,
+            sifted: phrases::sift(&folded),
             folded,
             n_words: hashes.len(),
             vocabulary: hashes.iter().copied().collect(),

@@ -8,11 +8,11 @@
 
 use std::sync::LazyLock;
 
-use regex::{RegexSet, RegexSetBuilder};
 use serde::Deserialize;
 
 use super::reading::{Case, Reading};
-use super::{Issue, Severity, issue, phrases};
+use super::sieve::Sieve;
+use super::{Issue, Severity, issue};
 use crate::copy::text::words;
 
 /// A rule as the file has it.
@@ -60,13 +60,13 @@ struct File {
 struct Rule {
     code: &'static str,
     entry: Entry,
-    /// Where its patterns stand in the set: those to hold from the first on, then the others.
+    /// Where its patterns stand in the sieve: those to hold from the first on, then the others.
     first: usize,
 }
 
-/// Rules with all their patterns in one set: a sentence is read once.
+/// Rules with all their patterns in one sieve: a sentence is read once.
 struct Rules {
-    set: RegexSet,
+    sieve: Sieve,
     rules: Vec<Rule>,
 }
 
@@ -83,25 +83,19 @@ fn load() -> [Rules; 3] {
     [rules, file.chatter, file.below].map(compile)
 }
 
-#[expect(
-    clippy::expect_used,
-    reason = "patterns are constants; a test compiles each of them"
-)]
 fn compile(entries: Vec<Entry>) -> Rules {
     let mut patterns = Vec::new();
     let mut rules = Vec::new();
     for entry in entries {
         let first = patterns.len();
         let all = entry.holds.iter().chain(&entry.unless);
-        patterns.extend(all.map(|text| phrases::bounded(text, entry.edge)));
+        patterns.extend(all.map(|text| (text.clone(), entry.edge)));
         // Codes are constants in all but type: they live as long as the program.
         let code = entry.code.clone().leak();
         rules.push(Rule { code, entry, first });
     }
-    let mut builder = RegexSetBuilder::new(patterns);
-    builder.dfa_size_limit(32 << 20).size_limit(64 << 20);
     Rules {
-        set: builder.build().expect("constant patterns compile together"),
+        sieve: Sieve::new(patterns),
         rules,
     }
 }
@@ -135,15 +129,16 @@ impl Rules {
         sentence: &str,
         issues: &mut Vec<Issue>,
     ) {
-        let found = self.set.matches(sentence);
-        if !found.matched_any() {
-            return;
-        }
-        for rule in self.rules.iter().filter(|rule| rule.stands(case, reading)) {
+        let found = self.sieve.sift(sentence);
+        for rule in &self.rules {
             let n_holds = rule.entry.holds.len();
             let n_all = n_holds + rule.entry.unless.len();
-            let breaks = (rule.first..rule.first + n_holds).all(|at| found.matched(at))
-                && !(rule.first + n_holds..rule.first + n_all).any(|at| found.matched(at));
+            let mut held = rule.first..rule.first + n_holds;
+            if !held.clone().all(|at| found.may_have(at)) || !rule.stands(case, reading) {
+                continue;
+            }
+            let breaks = held.all(|at| found.has(at, sentence))
+                && !(rule.first + n_holds..rule.first + n_all).any(|at| found.has(at, sentence));
             let known = |known: &Issue| {
                 let severity = rule.entry.severity;
                 known.code == rule.code && known.step == reading.step && known.severity >= severity

@@ -6,6 +6,8 @@
 //! legal form.
 //! This module does not know other people's names; see [`super::names`].
 
+use std::borrow::Cow;
+
 use super::names::{is_common, is_compound, short_forms};
 use super::reading::{Case, Reading};
 use super::{Issue, Severity, issue};
@@ -18,7 +20,7 @@ const LETTERS_MIN: usize = 6;
 /// A word of a text as it is compared.
 struct Word<'a> {
     written: &'a str,
-    letters: String,
+    letters: Cow<'a, str>,
     /// Whether it stands where a sentence begins, and its capital means nothing.
     starts: bool,
 }
@@ -163,7 +165,7 @@ fn is_wrong(case: &Case<'_>, form: &Form, window: &[Word<'_>]) -> bool {
     if holds_name || !window.iter().all(is_raised) {
         return false;
     }
-    let found: String = window.iter().map(|word| word.letters.as_str()).collect();
+    let found: String = window.iter().map(|word| word.letters.as_ref()).collect();
     if window.len() == 1 && is_another_word(case, form, first.written, &found) {
         return false;
     }
@@ -183,7 +185,7 @@ fn is_another_word(case: &Case<'_>, form: &Form, written: &str, found: &str) -> 
 fn spells(words: &[Word<'_>], name: &str) -> bool {
     let mut rest = name;
     for word in words {
-        match rest.strip_prefix(word.letters.as_str()) {
+        match rest.strip_prefix(word.letters.as_ref()) {
             Some(after) => rest = after,
             None => return false,
         }
@@ -208,7 +210,10 @@ fn words(line: &str) -> Vec<Word<'_>> {
         let written = token.trim_matches(|c: char| !c.is_alphanumeric() && c != '&');
         all.push(Word {
             written,
-            letters: letters(written),
+            letters: match written.bytes().all(|byte| byte.is_ascii_lowercase()) {
+                true => Cow::Borrowed(written),
+                false => Cow::Owned(letters(written)),
+            },
             starts,
         });
         starts = token.ends_with(['.', '?', '!', ':', '•', '—', '–', '-']);

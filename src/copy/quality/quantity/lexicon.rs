@@ -5,8 +5,9 @@
 //! and `seize` sixteen in French.
 //! This module does not know how words make a number; see [`super::worded`].
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
+
+use crate::copy::text::WordMap;
 
 /// The part a word plays in a worded number.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,11 +42,11 @@ pub(super) fn part(word: &str, tongue: Tongue) -> Option<Part> {
     }
 }
 
-static ENGLISH: LazyLock<HashMap<&'static str, Part>> = LazyLock::new(|| {
+static ENGLISH: LazyLock<WordMap<&'static str, Part>> = LazyLock::new(|| {
     let small = "zero one two three four five six seven eight nine ten eleven twelve thirteen \
                  fourteen fifteen sixteen seventeen eighteen nineteen";
     let tens = "twenty thirty forty fifty sixty seventy eighty ninety";
-    let mut all: HashMap<&'static str, Part> = counted(small, 0.0, 1.0, Part::Unit).collect();
+    let mut all: WordMap<&'static str, Part> = counted(small, 0.0, 1.0, Part::Unit).collect();
     all.extend(counted(tens, 20.0, 10.0, Part::Ten));
     all.extend([
         ("hundred", Part::Hundred),
@@ -61,7 +62,7 @@ static ENGLISH: LazyLock<HashMap<&'static str, Part>> = LazyLock::new(|| {
     all
 });
 
-static FOREIGN: LazyLock<HashMap<String, Part>> = LazyLock::new(|| {
+static FOREIGN: LazyLock<WordMap<String, Part>> = LazyLock::new(|| {
     let units = [
         "_ _ zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn \
          sechzehn siebzehn achtzehn neunzehn",
@@ -75,7 +76,7 @@ static FOREIGN: LazyLock<HashMap<String, Part>> = LazyLock::new(|| {
         "vingt trente quarante cinquante soixante septante huitante nonante",
         "_ treinta cuarenta cincuenta sesenta setenta ochenta noventa",
     ];
-    let mut all: HashMap<String, Part> = HashMap::new();
+    let mut all: WordMap<String, Part> = WordMap::default();
     let mut add = |words: &'static str, first, step, part: fn(f64) -> Part| {
         let parts = counted(words, first, step, part).filter(|(word, _)| *word != "_");
         all.extend(parts.map(|(word, part)| (word.to_string(), part)));
