@@ -232,6 +232,8 @@ fn is_idiom(before: &str, next: &str, rest: &str, value: f64) -> bool {
     let hour = value <= 24.0 && half;
     let clock = rest.starts_with(":00") || rest.starts_with(":30") || before.ends_with(':');
     let fraction = rest.starts_with('/') || before.ends_with('/');
+    // A newspaper's sign for the end of a story.
+    let thirty = value == 30.0 && before.ends_with('-') && rest.starts_with('-');
     let measure = ["foot", "feet", "degree", "degrees"].contains(&next);
     let named = ["industry", "web", "top"]
         .iter()
@@ -240,6 +242,7 @@ fn is_idiom(before: &str, next: &str, rest: &str, value: f64) -> bool {
     hour || clock
         || fraction
         || measure
+        || thirty
         || rest.starts_with("-on-")
         || rest.starts_with("-to-")
         || before.ends_with("-to-")

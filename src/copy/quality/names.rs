@@ -11,6 +11,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::reading::{Case, Reading};
+use super::strangers::{addressed, claimants, does_business};
 use super::structure::contains_name;
 use super::{Issue, Severity, issue, phrases};
 use crate::calendar::is_city;
@@ -249,14 +250,22 @@ fn foreign(case: &Case<'_>, reading: &Reading<'_>) -> Vec<(String, bool)> {
                 && !found.iter().any(|(w, _)| w == word)
             {
                 // `Massy Stores put this in place`: two unknown names in a row are one.
-                let follows = before.chars().count() >= 3
+                let is_name = before.chars().count() >= 3
                     && before.starts_with(char::is_uppercase)
-                    && !known(&fold(before))
-                    && !is_city(before);
+                    && !known(&fold(before));
+                // Of two at the beginning of a sentence the first may be any word, and a city has
+                // its harbours: what they do tells.
+                let opens = line.trim_start().starts_with(before)
+                    || [". ", ": ", "? "]
+                        .iter()
+                        .any(|mark| line.contains(&format!("{mark}{before} {word}")));
+                let follows =
+                    is_name && ((!opens && !is_city(before)) || does_business(line, word));
                 let in_context = follows || names_somebody(before, line, word) || is_compound(word);
                 found.push((word.to_string(), in_context));
             }
         }
+        found.extend(addressed(case, line).map(|name| (name.to_string(), true)));
         found.extend(claimants(case, line).map(|name| (name.to_string(), true)));
     }
     found
@@ -283,7 +292,12 @@ fn is_geography(word: &str, before: &str, line: &str) -> bool {
         let folded = fold(next);
         return !goes_on || is_noun(&folded) || is_common(&folded) || is_city(next);
     }
-    WHERE.contains(&fold(before).as_str()) && is_city(name)
+    // `Murray & Roberts` is a firm, whatever lies in Utah.
+    let is_firm = line
+        .split_once(word)
+        .and_then(|(_, after)| after.strip_prefix(" & "))
+        .is_some_and(|after| after.starts_with(char::is_uppercase));
+    WHERE.contains(&fold(before).as_str()) && is_city(name) && !is_firm
 }
 
 /// Whether a word is written like `BrightSmile`: nobody writes so but for a name.
@@ -292,71 +306,6 @@ pub(super) fn is_compound(word: &str) -> bool {
     word.starts_with(char::is_uppercase)
         && letters.any(|(one, two)| one.is_lowercase() && two.is_uppercase())
 }
-
-/// Names at the beginning of a sentence that tell of a success: `Contoso cut its costs`.
-fn claimants<'a>(case: &Case<'_>, line: &'a str) -> impl Iterator<Item = &'a str> {
-    let sentences = line.split(['.', '?', '!', ':', '•']);
-    sentences.filter_map(|sentence| {
-        let mut all = words(sentence);
-        let (name, verb) = (all.next()?, all.next()?);
-        let folded = fold(name);
-        let is_name = name.starts_with(char::is_uppercase)
-            && name.chars().count() >= 4
-            && (!folded.ends_with('s') || folded.ends_with("ss"))
-            && !case.known.has(&folded)
-            && !COMMON.contains(folded.as_str())
-            && !NOBODY_IN_PARTICULAR.contains(&folded.as_str());
-        (is_name && SUCCEEDS.contains(&verb)).then_some(name)
-    })
-}
-
-/// What a customer in a success story does.
-const SUCCEEDS: [&str; 16] = [
-    "achieved",
-    "boosted",
-    "cut",
-    "cuts",
-    "doubled",
-    "grew",
-    "halved",
-    "improved",
-    "increased",
-    "raised",
-    "reduced",
-    "saved",
-    "saves",
-    "slashed",
-    "switched",
-    "tripled",
-];
-
-/// Words that begin such a sentence without naming anybody.
-const NOBODY_IN_PARTICULAR: [&str; 24] = [
-    "another",
-    "anybody",
-    "anyone",
-    "everybody",
-    "everyone",
-    "everything",
-    "half",
-    "management",
-    "neither",
-    "nobody",
-    "none",
-    "nothing",
-    "one",
-    "somebody",
-    "someone",
-    "something",
-    "staff",
-    "that",
-    "this",
-    "they",
-    "what",
-    "which",
-    "whoever",
-    "have",
-];
 
 /// Whether a word is written like `SOC` or `KPIs`.
 fn is_abbreviation(word: &str) -> bool {

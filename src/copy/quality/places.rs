@@ -212,6 +212,12 @@ fn is_of_lead(tokens: &[&str], at: usize, n_words: usize) -> bool {
     }
     let is_reader = |token: &&str| token.contains(MASK) || is_reader(&plain(token));
     let addressed = tokens.iter().any(is_reader);
+    // `By the time the van leaves Oslo`: it leaves from home.
+    const OWN: [&str; 6] = ["band", "coach", "company", "crew", "team", "van"];
+    let leaves = ["leaves", "left", "departs"].contains(&before.as_str());
+    if leaves && at >= 3 && OWN.contains(&word(at - 2).as_str()) {
+        return ["the", "your"].contains(&word(at - 3).as_str());
+    }
     if before == "the" {
         return addressed && SITES.contains(&site.as_str());
     }

@@ -236,6 +236,7 @@ pub(super) fn share(tokens: &[Token<'_>], at: usize, tongue: Tongue) -> Option<N
         ("in", "every", _) | ("out", "of", "every") => 2 + usize::from(text(1) == "out"),
         ("out", "of", _) | ("of", "every", _) => 2,
         ("in", ..) | ("von", ..) => 1,
+        ("of", "10" | "ten" | "100", _) => 1,
         ("sur", ..) | ("de", "cada", _) if tongue == Tongue::Any => {
             1 + usize::from(text(2) == "cada")
         }
