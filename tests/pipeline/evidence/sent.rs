@@ -86,7 +86,10 @@ fn a_folder_that_is_missing_or_not_marked_is_refused_and_a_server_that_is_down_i
         assert!(matches!(error, OpenError::Refused(_)), "{folder}: {error}");
         assert!(error.to_string().contains(expected), "{folder}: {error}");
         let checked = sent::check(&imap, folder).unwrap_err();
-        assert!(checked.to_string().contains(expected), "{folder}: {checked}");
+        assert!(
+            checked.to_string().contains(expected),
+            "{folder}: {checked}"
+        );
     }
     drop(server);
     let error = sent::look(&imap, "auto", long_ago(), &[wanted("a")]).unwrap_err();
