@@ -242,7 +242,8 @@ impl Rule {
             !exempt
         };
         let found = self.regex.find_iter(text).filter(counts);
-        found.map(|found| found.as_str().trim()).collect()
+        let marks = [',', ';', ':', '.', ' ', '\n'];
+        found.map(|found| found.as_str().trim_matches(marks)).collect()
     }
 }
 
