@@ -243,7 +243,9 @@ impl Rule {
         };
         let found = self.regex.find_iter(text).filter(counts);
         let marks = [',', ';', ':', '.', ' ', '\n'];
-        found.map(|found| found.as_str().trim_matches(marks)).collect()
+        found
+            .map(|found| found.as_str().trim_matches(marks))
+            .collect()
     }
 }
 
