@@ -235,19 +235,24 @@ impl Rule {
     fn find<'a>(&self, case: &Case<'_>, reading: &'a Reading<'_>) -> Vec<&'a str> {
         let text = reading.folded.as_str();
         let counts = |found: &regex::Match<'_>| {
-            let before = text.get(..found.start()).unwrap_or_default();
+            // The mark of an earlier clause belongs to what is before.
+            let bare = found.as_str().trim_start_matches(MARKS);
+            let start = found.end() - bare.len();
+            let before = text.get(..start).unwrap_or_default();
             let exempt = (self.entry.imperative && is_described(before))
                 || (self.entry.negatable && is_denied(before))
-                || (self.entry.quotable && case.says_itself(text, found.start(), found.end()));
+                || (self.entry.quotable && case.says_itself(text, start, found.end()));
             !exempt
         };
         let found = self.regex.find_iter(text).filter(counts);
-        let marks = [',', ';', ':', '.', ' ', '\n'];
         found
-            .map(|found| found.as_str().trim_matches(marks))
+            .map(|found| found.as_str().trim_matches(MARKS))
             .collect()
     }
 }
+
+/// What divides clauses: a pattern that begins or ends with one of these is reported without it.
+const MARKS: [char; 8] = ['.', '!', '?', ';', ':', ',', ' ', '\n'];
 
 /// The words before a place, back to the start of its sentence.
 fn words_before(before: &str) -> Vec<&str> {
