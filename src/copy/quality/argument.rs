@@ -20,6 +20,16 @@ const SHARED_MAX: f64 = 0.5;
 const SENTENCE_MAX: f64 = 0.8;
 const SENTENCE_MIN: usize = 5;
 
+/// What makes an invitation to answer of a sentence: those are few, and argue nothing.
+const INVITES: [&str; 6] = [
+    "answer",
+    "call",
+    "conversation",
+    "reply",
+    "respond",
+    "write",
+];
+
 /// Fewer thoughts than this are too few to compare.
 const THOUGHTS_MIN: usize = 12;
 
@@ -56,7 +66,9 @@ impl<'a> Argument<'a> {
     /// Of a message; `known` are the thoughts of the lead's own data, see [`known`].
     pub(super) fn of(known: &Hashes, reading: &'a Reading<'_>) -> Argument<'a> {
         let own = thoughts(&reading.plain).filter(|thought| !known.has(thought));
+        let invites = |text: &&str| words(text).any(|word| INVITES.contains(&word));
         let each = sentences(&reading.plain)
+            .filter(|text| !invites(text))
             .map(|text| (text, thoughts(text).map(hash).collect::<Hashes>()))
             .filter(|(_, thoughts)| thoughts.len() >= SENTENCE_MIN);
         Argument {
