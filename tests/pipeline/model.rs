@@ -184,8 +184,12 @@ fn write_160() -> Duration {
 
 #[test]
 fn sixteen_requests_at_once_write_160_campaigns_in_the_time_of_ten() {
-    // Other tests may have the processors meanwhile; what is possible at all is what counts.
-    const LIMIT: Duration = Duration::from_millis(11_500);
+    // Other tests may have the processors meanwhile; what is possible at all is what counts. A build
+    // for tests judges texts ten times slower than a release.
+    const LIMIT: Duration = Duration::from_millis(match cfg!(debug_assertions) {
+        true => 14_000,
+        false => 11_500,
+    });
     let mut took = Vec::new();
     while took.len() < 4 && took.last().is_none_or(|took| *took > LIMIT) {
         took.push(write_160());
