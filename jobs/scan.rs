@@ -104,6 +104,7 @@ fn read(
     })?;
     let ours = Ours {
         addresses: own_addresses(config),
+        ..Ours::default()
     };
     let cursor = ledger.cursor(name)?.map(|(uidvalidity, last_uid)| Cursor {
         uidvalidity,

@@ -133,12 +133,7 @@ mod tests {
     use crate::inbound::{Ours, Sentiment, read};
 
     fn of(kind: Kind) -> Inbound {
-        let mut inbound = read(
-            b"From: lead@example.com\n\nx",
-            &Ours {
-                addresses: Vec::new(),
-            },
-        );
+        let mut inbound = read(b"From: lead@example.com\n\nx", &Ours::default());
         inbound.kind = kind;
         inbound.sentiment = None;
         inbound

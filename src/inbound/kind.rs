@@ -184,6 +184,47 @@ impl From<Sentiment> for ResponseType {
     }
 }
 
+/// How willing the rules are to read a wish out of weak words (`RESPONSE_SENSITIVITY`). Opt-outs are
+/// heard alike at every level.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Sensitivity {
+    /// Only plain words count; the rest is neutral.
+    Low,
+    /// Plain words and common turns of phrase.
+    #[default]
+    Normal,
+    /// Hints count as well.
+    High,
+}
+
+impl Sensitivity {
+    /// Every level.
+    pub const ALL: [Sensitivity; 3] = [Sensitivity::Low, Sensitivity::Normal, Sensitivity::High];
+
+    /// The word in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Sensitivity::Low => "low",
+            Sensitivity::Normal => "normal",
+            Sensitivity::High => "high",
+        }
+    }
+
+    /// The level a word stands for.
+    pub fn parse(word: &str) -> Option<Sensitivity> {
+        Self::ALL.into_iter().find(|level| level.as_str() == word)
+    }
+}
+
+/// Somebody else whom an answer names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Referral {
+    /// The name as written, one line, or `""`.
+    pub name: String,
+    /// The address, lower case, if the answer gives one.
+    pub address: Option<String>,
+}
+
 /// A refusal or delay, as far as the mail tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bounce {
@@ -216,6 +257,9 @@ mod tests {
                 response.label().to_lowercase().replace(' ', "_"),
                 response.as_str()
             );
+        }
+        for level in Sensitivity::ALL {
+            assert_eq!(Sensitivity::parse(level.as_str()), Some(level));
         }
         assert_eq!(Kind::parse("HUMAN_REPLY"), None);
     }

@@ -23,7 +23,7 @@ mod words;
 
 pub use clues::Clues;
 pub use consequence::{Consequence, consequence};
-pub use kind::{Bounce, Kind, ResponseType, Sentiment};
+pub use kind::{Bounce, Kind, Referral, ResponseType, Sensitivity, Sentiment};
 pub use subject::bare_subject;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -37,11 +37,13 @@ use quote::Reply;
 /// The most characters of a person's own words that are kept.
 const REPLY_CHARS_MAX: usize = 20_000;
 
-/// Our own addresses, lower case: From of every sender, IMAP users, the unsubscribe mailbox.
+/// What the judgement of a mail has to know of us.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ours {
-    /// The addresses.
+    /// Our own addresses, lower case: From of every sender, IMAP users, the unsubscribe mailbox.
     pub addresses: Vec<String>,
+    /// How willing the rules are to read a wish out of weak words.
+    pub sensitivity: Sensitivity,
 }
 
 /// One mail, understood as far as it can be without the ledger.
@@ -58,6 +60,16 @@ pub struct Inbound {
     pub return_on: Option<NaiveDate>,
     /// Whether an automatic answer says that the person works there no more.
     pub left_company: bool,
+    /// The day from which a person who said "later" wants to hear from us again.
+    pub write_again_on: Option<NaiveDate>,
+    /// Whom the person names in their place.
+    pub referral: Option<Referral>,
+    /// Whether an opt-out speaks for the whole company and not for one person.
+    pub for_company: bool,
+    /// Why a person should look at it, as a clause; none when the rules are sure.
+    pub unsure: Option<String>,
+    /// The rule that decided: a stable word for counting and for comparing judgements.
+    pub rule: &'static str,
     /// The address in From, lower case, or `""`.
     pub from: String,
     /// The decoded subject, one line of at most 500 characters.
@@ -88,6 +100,11 @@ pub fn read(raw: &[u8], ours: &Ours) -> Inbound {
         bounce: None,
         return_on: None,
         left_company: false,
+        write_again_on: None,
+        referral: None,
+        for_company: false,
+        unsure: None,
+        rule: "none",
         from: mail.from.clone(),
         subject: mail.subject.clone(),
         rfc_message_id: mail.message_id.clone(),

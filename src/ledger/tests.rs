@@ -117,6 +117,7 @@ impl Book {
     fn scan(&mut self, raw: &str) -> (String, String) {
         let ours = Ours {
             addresses: vec!["us@ours.example".to_string()],
+            ..Ours::default()
         };
         let n: u64 = self
             .text("SELECT CAST(count(*) AS TEXT) FROM inbound")

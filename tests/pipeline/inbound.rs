@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 fn ours() -> Ours {
     Ours {
         addresses: vec!["ada@ourco.example".into(), "stop@ourco.example".into()],
+        ..Ours::default()
     }
 }
 
