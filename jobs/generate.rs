@@ -13,16 +13,17 @@ mod model;
 mod order;
 
 use std::path::Path;
+use std::sync::mpsc;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use outreach::config::{Config, WriterSource};
 use outreach::copy::templates::Library;
 use outreach::ledger::Ledger;
 
 use apart::Apart;
-use desk::Desk;
+use desk::{Desk, Share};
 use model::ModelDesk;
-use order::Orders;
+use order::{Order, Orders};
 
 use crate::exit::Failure;
 use crate::judgement::read_text;
@@ -30,6 +31,9 @@ use crate::run::{Job, Progress, Summary};
 
 /// So many campaigns of the built-in writer are stored in one transaction.
 const CHUNK: u32 = 128;
+
+/// So many chunks are written or waiting while another one is settled.
+const CHUNKS_AHEAD: u32 = 2;
 
 /// Runs the stage.
 pub async fn run(
@@ -62,8 +66,9 @@ pub async fn run(
     }
 }
 
-/// Has the built-in templates write all orders. While one chunk is compared and stored, which one
-/// core does, the next is written.
+/// Has the built-in templates write all orders. While one chunk is compared, judged and stored, the
+/// next are written by half of the cores: comparing and storing take one core only, and there is
+/// always work for the others.
 fn write_from_templates(
     desk: &Desk<'_>,
     orders: &mut Orders<'_>,
@@ -74,18 +79,33 @@ fn write_from_templates(
 ) -> anyhow::Result<()> {
     let mut apart = Apart::default();
     std::thread::scope(|scope| {
-        let begin = |orders| scope.spawn(|| desk.write_all(orders));
-        let chunk = orders.next(ledger, CHUNK, job.lead)?;
-        let mut size = chunk.len();
-        let mut writing = begin(chunk);
-        while size > 0 && !job.stop.requested() {
-            let written = writing.join();
-            let written = written.map_err(|_| anyhow!("a writing thread panicked"))?;
-            progress.advance(size as u64);
-            let chunk = orders.next(ledger, CHUNK, job.lead)?;
-            size = chunk.len();
-            writing = begin(chunk);
-            desk.settle(&mut apart, ledger, written, job, summary)?;
+        let (ordered, to_write) = mpsc::channel::<Vec<Order>>();
+        let (done, written) = mpsc::channel();
+        scope.spawn(move || {
+            for chunk in to_write {
+                // Nobody waits for it once the run is to stop.
+                if done.send(desk.write_all(chunk, Share::Half)).is_err() {
+                    break;
+                }
+            }
+        });
+        let mut n_ahead = 0;
+        while !job.stop.requested() {
+            while n_ahead < CHUNKS_AHEAD {
+                let chunk = orders.next(ledger, CHUNK, job.lead)?;
+                if chunk.is_empty() {
+                    break;
+                }
+                n_ahead += 1;
+                ordered.send(chunk).context("the writing thread ended")?;
+            }
+            if n_ahead == 0 {
+                break;
+            }
+            let chunk = written.recv().context("the writing thread ended")?;
+            n_ahead -= 1;
+            progress.advance(chunk.len() as u64);
+            desk.settle(&mut apart, ledger, chunk, job, summary)?;
         }
         Ok(())
     })

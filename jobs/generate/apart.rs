@@ -15,7 +15,7 @@ use outreach::copy::quality::{Issue, Judgement, Severity};
 use outreach::lead::{Lead, is_free_mail, registrable_domain};
 use outreach::ledger::{Colleague, Ledger};
 
-use super::desk::{Desk, Texts, Written};
+use super::desk::{Desk, Share, Texts, Written};
 use super::order::Order;
 use crate::run::{Job, Summary};
 
@@ -193,7 +193,7 @@ impl Desk<'_> {
                 break;
             }
             let orders = once_more.iter().map(|(order, ..)| order.clone()).collect();
-            let anew = self.write_all(orders).into_iter().zip(once_more);
+            let anew = self.write_all(orders, Share::Whole).into_iter().zip(once_more);
             round = anew
                 .map(|(written, (order, mut texts, neighbour))| {
                     // Texts that a person may mend are better than none.

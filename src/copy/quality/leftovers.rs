@@ -7,7 +7,6 @@
 
 use super::reading::{Case, Reading};
 use super::{Issue, phrases, sentences};
-use crate::copy::text::fold;
 
 /// The rules of this family.
 pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
@@ -15,12 +14,4 @@ pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<I
     phrases::apply("chatter", case, reading, issues);
     phrases::apply_below("chatter", reading, issues);
     sentences::chatter(case, reading, issues);
-}
-
-/// Whether a phrase holds none of it.
-pub(super) fn is_clean(phrase: &str) -> bool {
-    let folded = fold(phrase);
-    ["leftovers", "chatter"]
-        .iter()
-        .all(|family| phrases::is_clean(family, phrase, &folded))
 }

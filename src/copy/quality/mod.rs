@@ -265,7 +265,8 @@ fn lead_texts(lead: &Lead) -> String {
 /// Whether a phrase of the lead's data may stand in a mail of ours: no spam words, no left-over of
 /// a template, nothing hidden. The writer asks this before it repeats a fact.
 pub(super) fn may_be_quoted(phrase: &str) -> bool {
-    leftovers::is_clean(phrase) && tone::is_clean(&fold(phrase)) && safety::is_clean(phrase)
+    const FAMILIES: [&str; 4] = ["leftovers", "chatter", "tone", "safety"];
+    phrases::is_clean(&FAMILIES, phrase, &fold(phrase)) && safety::is_clean(phrase)
 }
 
 /// An issue with its words made fit to be shown.

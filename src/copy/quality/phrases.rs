@@ -5,7 +5,7 @@
 //! This module does not know what a rule is about.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use regex::Regex;
 use serde::Deserialize;
@@ -43,24 +43,30 @@ fn yes() -> bool {
     true
 }
 
+/// A rule. Its expression is compiled when first broken: most never are.
 struct Rule {
     code: &'static str,
     entry: Entry,
-    regex: Regex,
+    regex: OnceLock<Regex>,
 }
 
-/// The rules of one file of code. A text breaks few of them: a sieve finds that out in one pass.
-struct Family {
-    raw: Vec<Rule>,
-    raw_sieve: Sieve,
-    folded: Vec<Rule>,
-    /// Where the patterns of the folded rules begin in the sieve of all families.
+/// Some rules of one family that read the same text, and where their patterns begin in its sieve.
+struct Rules {
+    rules: Vec<Rule>,
     first: usize,
 }
 
-/// The file. The folded rules of all families have one sieve, since all read the same text.
+/// The rules of one file of code.
+struct Family {
+    raw: Rules,
+    folded: Rules,
+}
+
+/// The file. A text breaks few rules: a sieve for those of all families that read the same text
+/// finds that out in one pass.
 struct Lists {
     families: BTreeMap<String, Family>,
+    raw: Sieve,
     folded: Sieve,
 }
 
@@ -73,32 +79,28 @@ static LISTS: LazyLock<Lists> = LazyLock::new(load);
 fn load() -> Lists {
     let text = include_str!("phrases.toml");
     let file: BTreeMap<String, Vec<Entry>> = toml::from_str(text).expect("phrases.toml is TOML");
-    let compile = |entry: Entry| {
-        let regex = pattern(&entry.patterns.join("|"), entry.edge);
+    let rule = |entry: Entry| Rule {
         // Codes are constants in all but type: they live as long as the program.
-        Rule {
-            code: entry.code.clone().leak(),
-            regex,
-            entry,
-        }
+        code: entry.code.clone().leak(),
+        regex: OnceLock::new(),
+        entry,
     };
-    let mut n_folded = 0;
+    let (mut n_raw, mut n_folded) = (0, 0);
     let mut family = |list: Vec<Entry>| {
-        let rules = list.into_iter().map(compile);
+        let rules = list.into_iter().map(rule);
         let (raw, folded): (Vec<Rule>, Vec<Rule>) = rules.partition(|rule| rule.entry.raw);
-        let first = n_folded;
-        n_folded += folded.len();
         Family {
-            raw_sieve: sieve(&raw),
-            raw,
-            folded,
-            first,
+            raw: Rules::counted(raw, &mut n_raw),
+            folded: Rules::counted(folded, &mut n_folded),
         }
     };
     let families = file.into_iter().map(|(name, list)| (name, family(list)));
     let families: BTreeMap<String, Family> = families.collect();
-    let folded = sieve(families.values().flat_map(|family| &family.folded));
-    Lists { families, folded }
+    Lists {
+        raw: sieve(families.values().map(|family| &family.raw)),
+        folded: sieve(families.values().map(|family| &family.folded)),
+        families,
+    }
 }
 
 /// What of the folded rules of all families stands in a text.
@@ -106,9 +108,13 @@ pub(super) fn sift(folded: &str) -> Sifted<'static> {
     LISTS.folded.sift(folded)
 }
 
-fn sieve<'a>(rules: impl IntoIterator<Item = &'a Rule>) -> Sieve {
-    let entries = rules.into_iter().map(|rule| &rule.entry);
-    Sieve::new(entries.map(|entry| (entry.patterns.join("|"), entry.edge)))
+/// What of the rules about a text as it is written stands there.
+pub(super) fn sift_raw(text: &str) -> Sifted<'static> {
+    LISTS.raw.sift(text)
+}
+
+fn sieve<'a>(all: impl Iterator<Item = &'a Rules>) -> Sieve {
+    Sieve::new(all.flat_map(|rules| &rules.rules).map(Rule::pattern))
 }
 
 /// Compiles a constant pattern, between ASCII word boundaries if asked: the Unicode ones would
@@ -136,18 +142,12 @@ pub(super) fn apply(family: &str, case: &Case<'_>, reading: &Reading<'_>, issues
     let Some(family) = LISTS.families.get(family) else {
         return;
     };
-    for text in reading.texts() {
-        for rule in hits(&family.raw, 0, &family.raw_sieve.sift(text), text) {
-            let words = rule.regex.find(text).map_or("", |found| found.as_str());
-            rule.report(reading, words, issues);
+    for (text, sifted) in reading.texts().into_iter().zip(&reading.sifted_raw) {
+        for rule in family.raw.hits(sifted, text) {
+            rule.report(reading, rule.first_words(text), issues);
         }
     }
-    for rule in hits(
-        &family.folded,
-        family.first,
-        &reading.sifted,
-        &reading.folded,
-    ) {
+    for rule in family.folded.hits(&reading.sifted, &reading.folded) {
         if rule.entry.english && !reading.is_english {
             continue;
         }
@@ -169,42 +169,62 @@ pub(super) fn apply_below(family: &str, reading: &Reading<'_>, issues: &mut Vec<
     let Some(family) = LISTS.families.get(family) else {
         return;
     };
-    let sifted = sift(&reading.tail);
-    for rule in hits(&family.folded, family.first, &sifted, &reading.tail) {
+    for rule in family.folded.hits(&sift(&reading.tail), &reading.tail) {
         let known = |known: &Issue| known.code == rule.code && known.step == reading.step;
         if issues.iter().any(known) {
             continue;
         }
-        let words = rule.regex.find(&reading.tail);
-        rule.report(reading, words.map_or("", |found| found.as_str()), issues);
+        rule.report(reading, rule.first_words(&reading.tail), issues);
     }
 }
 
-/// The rules that match a text somewhere.
-fn hits<'a>(
-    rules: &'a [Rule],
-    first: usize,
-    sifted: &Sifted<'_>,
-    text: &str,
-) -> impl Iterator<Item = &'a Rule> {
-    let numbered = (first..).zip(rules);
-    let all = numbered.filter(|(at, _)| sifted.has(*at, text));
-    all.map(|(_, rule)| rule)
-}
-
-/// Whether no rule of a family finds anything in a phrase, whatever its context.
-pub(super) fn is_clean(family: &str, phrase: &str, folded: &str) -> bool {
-    LISTS.families.get(family).is_none_or(|family| {
-        let sifted = sift(folded);
-        let mut hits = hits(&family.folded, family.first, &sifted, folded);
+/// Whether no rule of some families finds anything in a phrase, whatever its context.
+pub(super) fn is_clean(families: &[&str], phrase: &str, folded: &str) -> bool {
+    let (raw, sifted) = (sift_raw(phrase), sift(folded));
+    let mut families = families.iter().filter_map(|name| LISTS.families.get(*name));
+    families.all(|family| {
         // One word of a heap is a word like any other.
         let is_refused =
             |rule: &Rule| rule.entry.pile.is_none() || rule.entry.severity == Severity::Minor;
-        !family.raw_sieve.sift(phrase).has_any(phrase) && !hits.any(is_refused)
+        let mut hits = family.folded.hits(&sifted, folded);
+        family.raw.hits(&raw, phrase).next().is_none() && !hits.any(is_refused)
     })
 }
 
+impl Rules {
+    /// Takes rules of which so many of other families stand before.
+    fn counted(rules: Vec<Rule>, n_before: &mut usize) -> Rules {
+        let first = *n_before;
+        *n_before += rules.len();
+        Rules { rules, first }
+    }
+
+    /// The rules that match a text somewhere.
+    fn hits<'a>(&'a self, sifted: &Sifted<'_>, text: &str) -> impl Iterator<Item = &'a Rule> {
+        let numbered = (self.first..).zip(&self.rules);
+        let all = numbered.filter(|(at, _)| sifted.has(*at, text));
+        all.map(|(_, rule)| rule)
+    }
+}
+
 impl Rule {
+    /// What is looked for, and whether between word boundaries.
+    fn pattern(&self) -> (String, bool) {
+        (self.entry.patterns.join("|"), self.entry.edge)
+    }
+
+    fn regex(&self) -> &Regex {
+        self.regex.get_or_init(|| {
+            let (text, edge) = self.pattern();
+            pattern(&text, edge)
+        })
+    }
+
+    /// The first words of a text that break the rule.
+    fn first_words<'a>(&self, text: &'a str) -> &'a str {
+        self.regex().find(text).map_or("", |found| found.as_str())
+    }
+
     fn report(&self, reading: &Reading<'_>, words: &str, issues: &mut Vec<Issue>) {
         let known =
             |known: &Issue| known.code == self.code && known.step == reading.step && self.entry.raw;
@@ -244,7 +264,7 @@ impl Rule {
                 || (self.entry.quotable && case.says_itself(text, start, found.end()));
             !exempt
         };
-        let found = self.regex.find_iter(text).filter(counts);
+        let found = self.regex().find_iter(text).filter(counts);
         found
             .map(|found| found.as_str().trim_matches(MARKS))
             .collect()
@@ -341,8 +361,10 @@ mod tests {
             ]
         );
         for family in LISTS.families.values() {
-            for rule in family.raw.iter().chain(&family.folded) {
+            for rule in family.raw.rules.iter().chain(&family.folded.rules) {
                 assert!(super::super::CODES.contains(&rule.code), "{}", rule.code);
+                // It panics where a pattern is none.
+                rule.regex();
             }
         }
     }

@@ -193,6 +193,8 @@ pub(super) struct Reading<'a> {
     pub folded: String,
     /// What of the phrases stands there.
     pub sifted: Sifted<'static>,
+    /// What of the phrases stands in each of the texts as written, see [`Reading::texts`].
+    pub sifted_raw: [Sifted<'static>; 3],
     /// The folded core without names.
     pub plain: String,
     /// How many words it has, which ones, and its runs of five words.
@@ -248,16 +250,18 @@ impl<'a> Reading<'a> {
         }
         let hashes: Vec<u64> = words(&plain).map(hash).collect();
         let (step, subject) = (draft.step.as_str(), draft.subject.as_str());
+        let opening = greeting.as_deref().unwrap_or_default();
         Reading {
             step,
             subject,
+            sifted: phrases::sift(&folded),
+            sifted_raw: [masked.as_str(), opening, signature.as_str()].map(phrases::sift_raw),
             body,
             greeting,
             core,
             tail: fold(&signature),
             signature,
             masked,
-            sifted: phrases::sift(&folded),
             folded,
             n_words: hashes.len(),
             vocabulary: hashes.iter().copied().collect(),

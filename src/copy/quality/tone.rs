@@ -28,11 +28,6 @@ pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<I
     emoji(reading, issues);
 }
 
-/// Whether a folded phrase holds no word this family refuses.
-pub(super) fn is_clean(folded: &str) -> bool {
-    phrases::is_clean("tone", folded, folded)
-}
-
 fn avoided(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
     let text = reading.folded.as_str();
     for avoided in &case.avoided {
