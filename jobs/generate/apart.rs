@@ -193,7 +193,10 @@ impl Desk<'_> {
                 break;
             }
             let orders = once_more.iter().map(|(order, ..)| order.clone()).collect();
-            let anew = self.write_all(orders, Share::Whole).into_iter().zip(once_more);
+            let anew = self
+                .write_all(orders, Share::Whole)
+                .into_iter()
+                .zip(once_more);
             round = anew
                 .map(|(written, (order, mut texts, neighbour))| {
                     // Texts that a person may mend are better than none.

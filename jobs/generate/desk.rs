@@ -90,10 +90,15 @@ impl<'a> Desk<'a> {
     /// A desk with brand and templates on it.
     pub fn open(config: &'a Config) -> Result<Desk<'a>, Failure> {
         let steps = config.sequence.steps.iter();
+        // The templates are read and the gate is made ready at the same time.
+        let library = std::thread::scope(|scope| {
+            scope.spawn(quality::prepare);
+            read_library(config)
+        })?;
         Ok(Desk {
             config,
             brand: Arc::new(read_brand(config)?),
-            library: Arc::new(read_library(config)?),
+            library: Arc::new(library),
             steps: steps.map(|step| step.name.clone()).collect(),
         })
     }

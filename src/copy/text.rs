@@ -135,7 +135,12 @@ impl Hashes {
 
     /// Whether the hash of a word is among them.
     pub(super) fn has(&self, word: &str) -> bool {
-        self.0.binary_search(&hash(word)).is_ok()
+        self.has_hash(hash(word))
+    }
+
+    /// Whether a hash is among them.
+    pub(super) fn has_hash(&self, hash: u64) -> bool {
+        self.0.binary_search(&hash).is_ok()
     }
 
     /// How many there are.

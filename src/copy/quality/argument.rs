@@ -65,15 +65,17 @@ pub(super) struct Argument<'a> {
 impl<'a> Argument<'a> {
     /// Of a message; `known` are the thoughts of the lead's own data, see [`known`].
     pub(super) fn of(known: &Hashes, reading: &'a Reading<'_>) -> Argument<'a> {
-        let own = thoughts(&reading.plain).filter(|thought| !known.has(thought));
         let invites = |text: &&str| words(text).any(|word| INVITES.contains(&word));
-        let each = sentences(&reading.plain)
-            .filter(|text| !invites(text))
-            .map(|text| (text, thoughts(text).map(hash).collect::<Hashes>()))
-            .filter(|(_, thoughts)| thoughts.len() >= SENTENCE_MIN);
+        let all = sentences(&reading.plain);
+        let all = all.map(|text| (text, thoughts(text).map(hash).collect::<Hashes>()));
+        let all: Vec<(&str, Hashes)> = all.collect();
+        let own = all.iter().flat_map(|(_, thoughts)| thoughts.iter());
         Argument {
-            whole: own.map(hash).collect(),
-            sentences: each.collect(),
+            whole: own.filter(|thought| !known.has_hash(*thought)).collect(),
+            sentences: all
+                .into_iter()
+                .filter(|(text, thoughts)| thoughts.len() >= SENTENCE_MIN && !invites(text))
+                .collect(),
         }
     }
 

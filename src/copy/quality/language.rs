@@ -216,10 +216,11 @@ pub(super) fn campaign(readings: &[Reading<'_>], issues: &mut Vec<Issue>) {
 /// A paragraph in another language than the rest of the campaign, however short.
 fn insertion(readings: &[Reading<'_>], own: &Language, issues: &mut Vec<Issue>) {
     for reading in readings {
-        let all = reading.plain.split("\n\n");
+        let all = reading.plain.split("\n\n").zip(&reading.paragraphs);
         // What stands between quotation marks is somebody else's.
-        let mut all = all.filter(|text| !text.contains(['"', '«', '»', '„']));
-        if let Some(found) = all.find(|text| is_insertion(text, own)) {
+        let is_own = |text: &str| !text.contains(['"', '«', '»', '„']);
+        let mut all = all.filter(|(text, small)| is_insertion(small, own) && is_own(text));
+        if let Some((found, _)) = all.next() {
             let hint = format!("write all paragraphs in {}", own.name);
             let code = "mixed_languages";
             let (severity, step) = (Severity::Major, reading.step);
@@ -230,10 +231,10 @@ fn insertion(readings: &[Reading<'_>], own: &Language, issues: &mut Vec<Issue>) 
 }
 
 /// Whether the small words of a paragraph are those of another language only.
-fn is_insertion(paragraph: &str, own: &Language) -> bool {
+fn is_insertion(paragraph: &SmallWords, own: &Language) -> bool {
     const SHORT_MIN: usize = 6;
-    let (n_words, counts) = common_words(paragraph);
-    let count = |language: &Language| counts.get(place(language)).copied().unwrap_or(0);
+    let n_words = paragraph.n_parts;
+    let count = |language: &Language| paragraph.of(language);
     let others = LANGUAGES.iter().filter(|other| other.name != own.name);
     let most = others.map(count).max().unwrap_or(0);
     n_words >= SHORT_MIN && most >= 3 && most * 100 >= n_words * 30 && count(own) * 3 <= most
@@ -248,10 +249,11 @@ pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<I
 fn foreign(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
     let lead = case.lead;
     let asked = [&lead.language, &lead.country].map(|text| fold(text));
-    let paragraphs = reading.plain.split("\n\n");
-    let paragraphs = paragraphs.filter(|text| words(text).count() >= WORDS_MIN);
+    let paragraphs = reading.paragraphs.iter();
+    let paragraphs = paragraphs.filter(|small| small.n_words >= WORDS_MIN);
     let whole = reading.language.filter(|_| reading.n_words >= WORDS_MIN);
-    let mut languages = whole.into_iter().chain(paragraphs.filter_map(language_of));
+    let paragraphs = paragraphs.filter_map(SmallWords::language);
+    let mut languages = whole.into_iter().chain(paragraphs);
     let stranger = languages.find_map(|found| {
         if found.name == "English" {
             return None;
@@ -281,36 +283,63 @@ fn foreign(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
     }
 }
 
-/// The language of a folded text, if it is long enough and its commonest words tell.
-pub(super) fn language_of(text: &str) -> Option<&'static Language> {
-    let (n_words, common) = common_words(text);
-    if n_words < WORDS_MIN {
-        return None;
-    }
-    let share = |language: &Language| {
-        let count = common.get(place(language)).copied().unwrap_or(0);
-        count * 100 / n_words
-    };
-    let best = LANGUAGES.iter().max_by_key(|language| share(language))?;
-    let english = LANGUAGES.first().map_or(0, share);
-    // Languages share words: another one than English must be clearly ahead.
-    let is_clear = best.name == "English" || share(best) >= english + 10;
-    (share(best) >= 16 && is_clear).then_some(best)
+/// How many words a folded text has, and how many of them are common in each language.
+#[derive(Clone, Copy, Default)]
+pub(super) struct SmallWords {
+    n_words: usize,
+    /// The same, with `it's` as two.
+    n_parts: usize,
+    common: [usize; LANGUAGES.len()],
 }
 
-/// How many words a folded text has, and how many of them are common in each language.
-fn common_words(text: &str) -> (usize, [usize; LANGUAGES.len()]) {
-    let mut n_words = 0;
-    let mut common = [0usize; LANGUAGES.len()];
-    for word in words(text).flat_map(|word| word.split('\'')) {
-        n_words += 1;
-        for at in COMMON.get(word).into_iter().flatten() {
-            if let Some(count) = common.get_mut(*at) {
-                *count += 1;
+impl SmallWords {
+    /// Those of a text.
+    pub(super) fn of_text(text: &str) -> SmallWords {
+        let mut small = SmallWords::default();
+        for word in words(text) {
+            small.n_words += 1;
+            for part in word.split('\'') {
+                small.n_parts += 1;
+                for at in COMMON.get(part).into_iter().flatten() {
+                    if let Some(count) = small.common.get_mut(*at) {
+                        *count += 1;
+                    }
+                }
             }
         }
+        small
     }
-    (n_words, common)
+
+    /// Those of a text made of some parts.
+    pub(super) fn sum(parts: &[SmallWords]) -> SmallWords {
+        let mut sum = SmallWords::default();
+        for part in parts {
+            sum.n_words += part.n_words;
+            sum.n_parts += part.n_parts;
+            for (sum, count) in sum.common.iter_mut().zip(part.common) {
+                *sum += count;
+            }
+        }
+        sum
+    }
+
+    /// How many of the words are common in a language.
+    fn of(&self, language: &Language) -> usize {
+        self.common.get(place(language)).copied().unwrap_or(0)
+    }
+
+    /// The language of the text, if it is long enough and its commonest words tell.
+    pub(super) fn language(&self) -> Option<&'static Language> {
+        if self.n_parts < WORDS_MIN {
+            return None;
+        }
+        let share = |language: &Language| self.of(language) * 100 / self.n_parts;
+        let best = LANGUAGES.iter().max_by_key(|language| share(language))?;
+        let english = LANGUAGES.first().map_or(0, share);
+        // Languages share words: another one than English must be clearly ahead.
+        let is_clear = best.name == "English" || share(best) >= english + 10;
+        (share(best) >= 16 && is_clear).then_some(best)
+    }
 }
 
 /// Where a language stands in the list.
@@ -323,16 +352,16 @@ fn place(language: &Language) -> usize {
 
 fn ease(reading: &Reading<'_>, issues: &mut Vec<Issue>) {
     let sentences = reading.plain.split(['.', '?', '!', ';', ':', '\n', '•']);
-    let sentences = sentences.map(|sentence| (words(sentence).count(), sentence));
-    let all: Vec<(usize, &str)> = sentences.filter(|(n_words, _)| *n_words > 0).collect();
-    let longest = all.iter().max_by_key(|(n_words, _)| *n_words);
-    if let Some((_, longest)) = longest.filter(|(n_words, _)| *n_words > SENTENCE_WORDS_MAX) {
+    let sentences = sentences.map(Weight::of);
+    let all: Vec<Weight<'_>> = sentences.filter(|weight| weight.n_words > 0).collect();
+    let longest = all.iter().max_by_key(|weight| weight.n_words);
+    if let Some(longest) = longest.filter(|weight| weight.n_words > SENTENCE_WORDS_MAX) {
         let hint = "break this sentence into two or three";
         issues.push(issue(
             "long_sentence",
             Severity::Major,
             reading.step,
-            longest,
+            longest.sentence,
             hint,
         ));
         return;
@@ -344,13 +373,13 @@ fn ease(reading: &Reading<'_>, issues: &mut Vec<Issue>) {
     if is_other || n_words < 25 {
         return;
     }
-    if let Some(heavy) = all.iter().find(|(_, sentence)| is_heavy(sentence)) {
+    if let Some(heavy) = all.iter().find(|weight| weight.is_heavy()) {
         let hint = "say it in plain words: nobody reads this sentence twice";
         let (code, severity) = ("hard_to_read", Severity::Major);
-        issues.push(issue(code, severity, reading.step, heavy.1, hint));
+        issues.push(issue(code, severity, reading.step, heavy.sentence, hint));
         return;
     }
-    let syllables: usize = words(&reading.plain).map(syllables).sum();
+    let syllables: usize = all.iter().map(|weight| weight.n_syllables).sum();
     let per_sentence = n_words as f64 / all.len().max(1) as f64;
     let per_word = syllables as f64 / n_words as f64;
     let ease = 206.835 - 1.015 * per_sentence - 84.6 * per_word;
@@ -366,12 +395,38 @@ fn ease(reading: &Reading<'_>, issues: &mut Vec<Issue>) {
     }
 }
 
-/// Whether a sentence is made of words of four syllables and more: the best writers stay below a
-/// quarter even of a short one.
-fn is_heavy(sentence: &str) -> bool {
-    const HEAVY_MIN: usize = 5;
-    let n_heavy = words(sentence).filter(|word| syllables(word) >= 4).count();
-    n_heavy >= HEAVY_MIN && n_heavy * 100 >= words(sentence).count() * 28
+/// What a reader has to take in with a sentence.
+struct Weight<'a> {
+    sentence: &'a str,
+    n_words: usize,
+    n_syllables: usize,
+    /// Words of four syllables and more.
+    n_heavy: usize,
+}
+
+impl<'a> Weight<'a> {
+    fn of(sentence: &'a str) -> Weight<'a> {
+        let mut weight = Weight {
+            sentence,
+            n_words: 0,
+            n_syllables: 0,
+            n_heavy: 0,
+        };
+        for word in words(sentence) {
+            let n_syllables = syllables(word);
+            weight.n_words += 1;
+            weight.n_syllables += n_syllables;
+            weight.n_heavy += usize::from(n_syllables >= 4);
+        }
+        weight
+    }
+
+    /// Whether it is made of heavy words: the best writers stay below a quarter even of a short
+    /// sentence.
+    fn is_heavy(&self) -> bool {
+        const HEAVY_MIN: usize = 5;
+        self.n_heavy >= HEAVY_MIN && self.n_heavy * 100 >= self.n_words * 28
+    }
 }
 
 /// About how many syllables an English word has: its groups of vowels, a mute `e` not counted.
@@ -397,7 +452,10 @@ mod tests {
 
     #[test]
     fn languages_are_told_by_their_commonest_words() {
-        let name = |text: &str| language_of(&fold(text)).map_or("", |found| found.name);
+        let name = |text: &str| {
+            let found = SmallWords::of_text(&fold(text)).language();
+            found.map_or("", |found| found.name)
+        };
         let english = "How do you plan the day when a truck is late and the customer calls?";
         assert_eq!(name(english), "English");
         let german = "Wie planen Sie den Tag, wenn ein Wagen sich verspätet und der Kunde anruft?";

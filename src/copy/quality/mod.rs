@@ -25,6 +25,7 @@ mod progression;
 mod quantity;
 mod reading;
 mod safety;
+mod screen;
 mod sentences;
 mod sieve;
 mod spelling;
@@ -169,6 +170,14 @@ pub struct Judgement {
     pub score: u8,
     /// Everything found, campaign first, then in the order of the steps.
     pub issues: Vec<Issue>,
+}
+
+/// Makes the gate ready, which takes some hundredths of a second; the first judgement would wait
+/// for it otherwise.
+pub fn prepare() {
+    phrases::sift_raw("");
+    screen::search("");
+    names::is_common("");
 }
 
 /// Judges a campaign of the default steps.

@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 
 use super::reading::{Case, Reading};
-use super::sieve::Sieve;
+use super::screen::SCREEN;
 use super::{Issue, Severity, issue, phrases};
 use crate::calendar::is_city;
 use crate::copy::text::{fold, words};
@@ -127,15 +127,16 @@ fn peer() -> String {
     patterns.join("|")
 }
 
-/// Whether news may be told, and whether a peer: most texts do neither.
-static SIEVE: LazyLock<Sieve> =
-    LazyLock::new(|| Sieve::new([news(), peer()].map(|all| (all, true))));
+/// The patterns of news and of peers: most texts have neither.
+pub(super) fn patterns() -> Vec<(String, bool)> {
+    vec![(news(), true), (peer(), true)]
+}
 
 /// The rule of this file.
 pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
     let text = reading.folded.as_str();
-    let sifted = SIEVE.sift(text);
-    let told = sifted.has(0, text).then(|| {
+    let has = |at: usize| reading.sifted.has(SCREEN.news + at, text);
+    let told = has(0).then(|| {
         let mut all = NEWS.captures_iter(text);
         let news = all.find(|captures| !is_known(case, captures))?;
         Some(news.get(0)?.as_str())
@@ -146,11 +147,7 @@ pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<I
         issues.push(issue(code, Severity::Blocker, reading.step, words, hint));
         return;
     }
-    let mut peers = sifted
-        .has(1, text)
-        .then(|| PEER.find_iter(text))
-        .into_iter()
-        .flatten();
+    let mut peers = has(1).then(|| PEER.find_iter(text)).into_iter().flatten();
     let peer = peers.find(|found| !is_claimed(case, found.as_str()));
     let peer = peer
         .map(|found| found.as_str())

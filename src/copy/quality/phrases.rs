@@ -11,6 +11,7 @@ use regex::Regex;
 use serde::Deserialize;
 
 use super::reading::{Case, Reading};
+use super::screen::{self, SCREEN};
 use super::sieve::{Sieve, Sifted};
 use super::{Issue, Severity, issue};
 use crate::copy::text::words;
@@ -50,7 +51,8 @@ struct Rule {
     regex: OnceLock<Regex>,
 }
 
-/// Some rules of one family that read the same text, and where their patterns begin in its sieve.
+/// Some rules of one family that read the same text, and where their patterns begin among those of
+/// all families.
 struct Rules {
     rules: Vec<Rule>,
     first: usize,
@@ -62,12 +64,11 @@ struct Family {
     folded: Rules,
 }
 
-/// The file. A text breaks few rules: a sieve for those of all families that read the same text
-/// finds that out in one pass.
+/// The file. A text breaks few rules: one pass for those of all families finds that out, here for
+/// a text as it is written and in [`super::screen`] for a folded one.
 struct Lists {
     families: BTreeMap<String, Family>,
     raw: Sieve,
-    folded: Sieve,
 }
 
 static LISTS: LazyLock<Lists> = LazyLock::new(load);
@@ -96,25 +97,23 @@ fn load() -> Lists {
     };
     let families = file.into_iter().map(|(name, list)| (name, family(list)));
     let families: BTreeMap<String, Family> = families.collect();
+    let raw = families.values().flat_map(|family| &family.raw.rules);
     Lists {
-        raw: sieve(families.values().map(|family| &family.raw)),
-        folded: sieve(families.values().map(|family| &family.folded)),
+        raw: Sieve::new(raw.map(Rule::pattern)),
         families,
     }
 }
 
-/// What of the folded rules of all families stands in a text.
-pub(super) fn sift(folded: &str) -> Sifted<'static> {
-    LISTS.folded.sift(folded)
+/// The patterns of the folded rules, each with whether it has to stand between word boundaries.
+pub(super) fn patterns() -> Vec<(String, bool)> {
+    let families = LISTS.families.values();
+    let rules = families.flat_map(|family| &family.folded.rules);
+    rules.map(Rule::pattern).collect()
 }
 
 /// What of the rules about a text as it is written stands there.
 pub(super) fn sift_raw(text: &str) -> Sifted<'static> {
     LISTS.raw.sift(text)
-}
-
-fn sieve<'a>(all: impl Iterator<Item = &'a Rules>) -> Sieve {
-    Sieve::new(all.flat_map(|rules| &rules.rules).map(Rule::pattern))
 }
 
 /// Compiles a constant pattern, between ASCII word boundaries if asked: the Unicode ones would
@@ -143,11 +142,12 @@ pub(super) fn apply(family: &str, case: &Case<'_>, reading: &Reading<'_>, issues
         return;
     };
     for (text, sifted) in reading.texts().into_iter().zip(&reading.sifted_raw) {
-        for rule in family.raw.hits(sifted, text) {
+        for rule in family.raw.hits(0, sifted, text) {
             rule.report(reading, rule.first_words(text), issues);
         }
     }
-    for rule in family.folded.hits(&reading.sifted, &reading.folded) {
+    let folded = &family.folded;
+    for rule in folded.hits(SCREEN.phrases, &reading.sifted, &reading.folded) {
         if rule.entry.english && !reading.is_english {
             continue;
         }
@@ -169,7 +169,8 @@ pub(super) fn apply_below(family: &str, reading: &Reading<'_>, issues: &mut Vec<
     let Some(family) = LISTS.families.get(family) else {
         return;
     };
-    for rule in family.folded.hits(&sift(&reading.tail), &reading.tail) {
+    let folded = &family.folded;
+    for rule in folded.hits(SCREEN.phrases, &reading.sifted_tail, &reading.tail) {
         let known = |known: &Issue| known.code == rule.code && known.step == reading.step;
         if issues.iter().any(known) {
             continue;
@@ -180,14 +181,15 @@ pub(super) fn apply_below(family: &str, reading: &Reading<'_>, issues: &mut Vec<
 
 /// Whether no rule of some families finds anything in a phrase, whatever its context.
 pub(super) fn is_clean(families: &[&str], phrase: &str, folded: &str) -> bool {
-    let (raw, sifted) = (sift_raw(phrase), sift(folded));
+    let (raw, found) = (sift_raw(phrase), screen::search(folded));
+    let sifted = found.within(0..folded.len());
     let mut families = families.iter().filter_map(|name| LISTS.families.get(*name));
     families.all(|family| {
         // One word of a heap is a word like any other.
         let is_refused =
             |rule: &Rule| rule.entry.pile.is_none() || rule.entry.severity == Severity::Minor;
-        let mut hits = family.folded.hits(&sifted, folded);
-        family.raw.hits(&raw, phrase).next().is_none() && !hits.any(is_refused)
+        let mut hits = family.folded.hits(SCREEN.phrases, &sifted, folded);
+        family.raw.hits(0, &raw, phrase).next().is_none() && !hits.any(is_refused)
     })
 }
 
@@ -199,9 +201,14 @@ impl Rules {
         Rules { rules, first }
     }
 
-    /// The rules that match a text somewhere.
-    fn hits<'a>(&'a self, sifted: &Sifted<'_>, text: &str) -> impl Iterator<Item = &'a Rule> {
-        let numbered = (self.first..).zip(&self.rules);
+    /// The rules that match a text somewhere; those of all families begin at a place of the sieve.
+    fn hits<'a>(
+        &'a self,
+        start: usize,
+        sifted: &Sifted<'_>,
+        text: &str,
+    ) -> impl Iterator<Item = &'a Rule> {
+        let numbered = (start + self.first..).zip(&self.rules);
         let all = numbered.filter(|(at, _)| sifted.has(*at, text));
         all.map(|(_, rule)| rule)
     }

@@ -4,10 +4,10 @@
 //! Invariant: a mask never joins two words into one or divides one.
 //! This module judges nothing.
 
-use super::language::{Language, language_of};
+use super::language::{Language, SmallWords};
 use super::orders::{self, Order};
-use super::sieve::Sifted;
-use super::{phrases, spelling};
+use super::sieve::{Found, Sifted};
+use super::{phrases, screen, spelling};
 use crate::copy::text::{Hashes, fold, hash, runs_of_five, words};
 use crate::copy::{Brand, Draft};
 use crate::lead::Lead;
@@ -191,8 +191,12 @@ pub(super) struct Reading<'a> {
     pub masked: String,
     /// The same, folded.
     pub folded: String,
-    /// What of the phrases stands there.
+    /// What of the patterns stands there, by its place and in all.
+    pub found: Found<'static>,
     pub sifted: Sifted<'static>,
+    /// What of them stands below the signature.
+    pub found_tail: Found<'static>,
+    pub sifted_tail: Sifted<'static>,
     /// What of the phrases stands in each of the texts as written, see [`Reading::texts`].
     pub sifted_raw: [Sifted<'static>; 3],
     /// The folded core without names.
@@ -203,6 +207,8 @@ pub(super) struct Reading<'a> {
     pub grams: Hashes,
     /// Its sentences of seven words and more, each word divided from the next by one space.
     pub sentences: Vec<String>,
+    /// The small words of each paragraph of the plain core.
+    pub paragraphs: Vec<SmallWords>,
     /// Its language, if the commonest words tell.
     pub language: Option<&'static Language>,
     /// Whether the text is English enough for rules about English words.
@@ -248,18 +254,25 @@ impl<'a> Reading<'a> {
             masked.push_str(&case.mask(postscript));
             folded = fold(&masked);
         }
+        let paragraphs = plain.split("\n\n").map(SmallWords::of_text);
+        let paragraphs: Vec<SmallWords> = paragraphs.collect();
         let hashes: Vec<u64> = words(&plain).map(hash).collect();
         let (step, subject) = (draft.step.as_str(), draft.subject.as_str());
+        let tail = fold(&signature);
+        let (found, found_tail) = (screen::search(&folded), screen::search(&tail));
         let opening = greeting.as_deref().unwrap_or_default();
         Reading {
             step,
             subject,
-            sifted: phrases::sift(&folded),
+            sifted: found.within(0..folded.len()),
+            found,
+            sifted_tail: found_tail.within(0..tail.len()),
+            found_tail,
+            tail,
             sifted_raw: [masked.as_str(), opening, signature.as_str()].map(phrases::sift_raw),
             body,
             greeting,
             core,
-            tail: fold(&signature),
             signature,
             masked,
             folded,
@@ -267,7 +280,8 @@ impl<'a> Reading<'a> {
             vocabulary: hashes.iter().copied().collect(),
             grams: runs_of_five(&hashes).collect(),
             sentences: sentences(&plain),
-            language: language_of(&plain),
+            language: SmallWords::sum(&paragraphs).language(),
+            paragraphs,
             plain,
             is_english,
         }

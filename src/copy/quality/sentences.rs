@@ -6,12 +6,14 @@
 //! exceptions; each rule is reported once a message.
 //! This module does not know what a rule is about.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 
 use super::reading::{Case, Reading};
-use super::sieve::Sieve;
+use super::screen::SCREEN;
+use super::sieve::{Found, Sifted};
 use super::{Issue, Severity, issue};
 use crate::copy::text::words;
 
@@ -60,99 +62,136 @@ struct File {
 struct Rule {
     code: &'static str,
     entry: Entry,
-    /// Where its patterns stand in the sieve: those to hold from the first on, then the others.
+    /// Where its patterns stand among those of all rules: those to hold from the first on, then the
+    /// others.
     first: usize,
 }
 
-/// Rules with all their patterns in one sieve: a sentence is read once.
-struct Rules {
-    sieve: Sieve,
-    rules: Vec<Rule>,
-}
-
-static RULES: LazyLock<[Rules; 3]> = LazyLock::new(load);
+/// The rules of the lists: what is judged in letters, also below the signature, and only there.
+static RULES: LazyLock<[Vec<Rule>; 3]> = LazyLock::new(load);
 
 #[expect(
     clippy::expect_used,
     reason = "the file is embedded and a test reads it"
 )]
-fn load() -> [Rules; 3] {
+fn load() -> [Vec<Rule>; 3] {
     let file: File =
         toml::from_str(include_str!("sentences.toml")).expect("sentences.toml is TOML");
     let rules = file.rules.into_iter().chain(file.farewell).collect();
-    [rules, file.chatter, file.below].map(compile)
-}
-
-fn compile(entries: Vec<Entry>) -> Rules {
-    let mut patterns = Vec::new();
-    let mut rules = Vec::new();
-    for entry in entries {
-        let first = patterns.len();
-        let all = entry.holds.iter().chain(&entry.unless);
-        patterns.extend(all.map(|text| (text.clone(), entry.edge)));
+    let mut n_patterns = 0;
+    let mut rule = |entry: Entry| {
+        let first = n_patterns;
+        n_patterns += entry.holds.len() + entry.unless.len();
         // Codes are constants in all but type: they live as long as the program.
         let code = entry.code.clone().leak();
-        rules.push(Rule { code, entry, first });
-    }
-    Rules {
-        sieve: Sieve::new(patterns),
-        rules,
-    }
+        Rule { code, entry, first }
+    };
+    [rules, file.chatter, file.below].map(|list: Vec<Entry>| {
+        let list = list.into_iter();
+        list.map(&mut rule).collect()
+    })
+}
+
+/// The patterns of all rules, each with whether it has to stand between word boundaries.
+pub(super) fn patterns() -> Vec<(String, bool)> {
+    let entries = RULES.iter().flatten().map(|rule| &rule.entry);
+    let patterns = entries.flat_map(|entry| {
+        let all = entry.holds.iter().chain(&entry.unless);
+        all.map(|text| (text.clone(), entry.edge))
+    });
+    patterns.collect()
 }
 
 /// The rules about what is said to the reader.
 pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
     let [rules, ..] = &*RULES;
-    for sentence in sentences(&reading.folded) {
-        rules.apply(case, reading, sentence, issues);
+    let rules = possible(rules, case, reading, &reading.sifted);
+    for (sentence, found) in sifted(&reading.folded, &reading.found, &[&rules]) {
+        apply(&rules, reading, sentence, &found, issues);
     }
 }
 
 /// The rules about what is said of the text itself, above and below the signature.
 pub(super) fn chatter(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
     let [_, anywhere, below] = &*RULES;
-    for sentence in sentences(&reading.folded) {
-        anywhere.apply(case, reading, sentence, issues);
+    let rules = possible(anywhere, case, reading, &reading.sifted);
+    for (sentence, found) in sifted(&reading.folded, &reading.found, &[&rules]) {
+        apply(&rules, reading, sentence, &found, issues);
     }
+    let rules = [anywhere, below].map(|all| possible(all, case, reading, &reading.sifted_tail));
+    let [anywhere, below] = &rules;
+    let all = sifted(&reading.tail, &reading.found_tail, &[anywhere, below]);
     // The line of the signature itself is no sentence.
-    for sentence in sentences(&reading.tail).filter(|text| words(text).nth(3).is_some()) {
-        anywhere.apply(case, reading, sentence, issues);
-        below.apply(case, reading, sentence, issues);
+    for (sentence, found) in all.filter(|(text, _)| words(text).nth(3).is_some()) {
+        apply(anywhere, reading, sentence, &found, issues);
+        apply(below, reading, sentence, &found, issues);
     }
 }
 
-impl Rules {
-    fn apply(
-        &self,
-        case: &Case<'_>,
-        reading: &Reading<'_>,
-        sentence: &str,
-        issues: &mut Vec<Issue>,
-    ) {
-        let found = self.sieve.sift(sentence);
-        for rule in &self.rules {
-            let n_holds = rule.entry.holds.len();
-            let n_all = n_holds + rule.entry.unless.len();
-            let mut held = rule.first..rule.first + n_holds;
-            if !held.clone().all(|at| found.may_have(at)) || !rule.stands(case, reading) {
-                continue;
-            }
-            let breaks = held.all(|at| found.has(at, sentence))
-                && !(rule.first + n_holds..rule.first + n_all).any(|at| found.has(at, sentence));
-            let known = |known: &Issue| {
-                let severity = rule.entry.severity;
-                known.code == rule.code && known.step == reading.step && known.severity >= severity
-            };
-            if breaks && !issues.iter().any(known) {
-                let severity = rule.entry.severity;
-                let hint = &rule.entry.hint;
-                issues.push(issue(rule.code, severity, reading.step, sentence, hint));
-            }
+/// The rules that may be broken by a sentence of a text: most texts hold too little for any.
+fn possible<'a>(
+    rules: &'a [Rule],
+    case: &Case<'_>,
+    reading: &Reading<'_>,
+    text: &Sifted<'_>,
+) -> Vec<&'a Rule> {
+    let rules = rules.iter();
+    let all = rules.filter(|rule| rule.may_be_held(text) && rule.stands(case, reading));
+    all.collect()
+}
+
+/// The sentences of a text with what stands in each; none if no rule is left to ask.
+fn sifted<'a>(
+    text: &'a str,
+    found: &'a Found<'static>,
+    rules: &[&Vec<&Rule>],
+) -> impl Iterator<Item = (&'a str, Sifted<'static>)> + use<'a> {
+    let asked = rules.iter().any(|rules| !rules.is_empty());
+    let all = asked.then(|| spans(text)).into_iter().flatten();
+    all.filter_map(|span| Some((text.get(span.clone())?, found.within(span))))
+}
+
+/// Applies rules to a sentence.
+fn apply(
+    rules: &[&Rule],
+    reading: &Reading<'_>,
+    sentence: &str,
+    found: &Sifted<'_>,
+    issues: &mut Vec<Issue>,
+) {
+    for rule in rules.iter().filter(|rule| rule.may_be_held(found)) {
+        let has = |at: usize| found.has(at, sentence);
+        let breaks = rule.held().all(has) && !rule.unless().any(has);
+        let known = |known: &Issue| {
+            let severity = rule.entry.severity;
+            known.code == rule.code && known.step == reading.step && known.severity >= severity
+        };
+        if breaks && !issues.iter().any(known) {
+            let severity = rule.entry.severity;
+            let hint = &rule.entry.hint;
+            issues.push(issue(rule.code, severity, reading.step, sentence, hint));
         }
     }
 }
 
 impl Rule {
+    /// Where the patterns that must be held stand on the screen.
+    fn held(&self) -> Range<usize> {
+        let first = SCREEN.sentences + self.first;
+        first..first + self.entry.holds.len()
+    }
+
+    /// Where those of its exceptions stand.
+    fn unless(&self) -> Range<usize> {
+        let first = self.held().end;
+        first..first + self.entry.unless.len()
+    }
+
+    /// Whether a text could hold all that the rule asks for.
+    fn may_be_held(&self, text: &Sifted<'_>) -> bool {
+        self.held().all(|at| text.may_have(at))
+    }
+
     fn stands(&self, case: &Case<'_>, reading: &Reading<'_>) -> bool {
         match self.entry.steps {
             Steps::Any => true,
@@ -167,18 +206,29 @@ impl Rule {
 /// The sentences of a text with their closing marks; a line end closes one too. A full stop inside
 /// a word, a number or `5 p.m.,` does not.
 pub(super) fn sentences(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().flat_map(|line| {
-        let mut rest = line;
+    spans(text).filter_map(|span| text.get(span))
+}
+
+/// Where the sentences of a text stand.
+fn spans(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut start = 0;
+    text.split_inclusive('\n').flat_map(move |line| {
+        let first = start;
+        start += line.len();
+        let line = line.lines().next().unwrap_or_default();
+        let mut at = 0;
         std::iter::from_fn(move || {
+            let rest = line.get(at..)?;
             let mut marks = rest.match_indices(['.', '!', '?', ';']);
             let end = marks.find_map(|(at, mark)| {
                 let end = at + mark.len();
                 let after = rest.get(end..).unwrap_or_default();
                 (after.is_empty() || after.starts_with(char::is_whitespace)).then_some(end)
             });
-            let (sentence, after) = rest.split_at_checked(end.unwrap_or(rest.len()))?;
-            rest = after;
-            (!sentence.is_empty()).then_some(sentence.trim())
+            let sentence = rest.get(..end.unwrap_or(rest.len()))?;
+            let from = first + at + sentence.len() - sentence.trim_start().len();
+            at += sentence.len();
+            (!sentence.is_empty()).then(|| from..from + sentence.trim().len())
         })
     })
 }

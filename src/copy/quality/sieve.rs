@@ -106,29 +106,61 @@ impl Sieve {
         sieve
     }
 
-    /// What of all this stands in a text.
-    pub(super) fn sift(&self, text: &str) -> Sifted<'_> {
-        let mut sifted = Sifted {
-            sieve: self,
-            matched: Bits::new(self.patterns.len()),
-            possible: Bits::new(self.patterns.len()),
-            chances: Bits::new(self.parts.len()),
-        };
+    /// Where all this stands in a text.
+    pub(super) fn search(&self, text: &str) -> Found<'_> {
+        let mut places = Vec::new();
         for found in self.literals.find_overlapping_iter(text) {
             let told = self.told.get(found.pattern().as_usize());
-            for told in told.into_iter().flatten() {
-                match *told {
-                    Told::Match(pattern) => {
-                        let edge = self.patterns.get(pattern).is_some_and(|known| known.edge);
-                        if !edge || is_bounded(text, found.start(), found.end()) {
-                            sifted.matched.set(pattern);
-                        }
-                    }
-                    Told::Chance(part) => sifted.give_chance(part),
+            let tells = |told: &&Told| match told {
+                Told::Match(pattern) => {
+                    let edge = self.patterns.get(*pattern).is_some_and(|known| known.edge);
+                    !edge || is_bounded(text, found.start(), found.end())
                 }
+                Told::Chance(_) => true,
+            };
+            let told = told.into_iter().flatten().filter(tells);
+            places.extend(told.map(|told| (found.range(), *told)));
+        }
+        Found {
+            sieve: self,
+            places,
+        }
+    }
+
+    /// What of all this stands in a text.
+    pub(super) fn sift(&self, text: &str) -> Sifted<'_> {
+        self.search(text).within(0..text.len())
+    }
+}
+
+/// Where the literals of a sieve stand in a text, by their ends.
+pub(super) struct Found<'a> {
+    sieve: &'a Sieve,
+    places: Vec<(Range<usize>, Told)>,
+}
+
+impl<'a> Found<'a> {
+    /// What of them stands in a part of the text that begins and ends between words.
+    pub(super) fn within(&self, part: Range<usize>) -> Sifted<'a> {
+        let sieve = self.sieve;
+        let mut sifted = Sifted {
+            sieve,
+            matched: Bits::new(sieve.patterns.len()),
+            possible: Bits::new(sieve.patterns.len()),
+            chances: Bits::new(sieve.parts.len()),
+        };
+        let first = self.places.partition_point(|(at, _)| at.end <= part.start);
+        let places = self.places.iter().skip(first);
+        for (at, told) in places.take_while(|(at, _)| at.end <= part.end) {
+            if at.start < part.start {
+                continue;
+            }
+            match *told {
+                Told::Match(pattern) => sifted.matched.set(pattern),
+                Told::Chance(part) => sifted.give_chance(part),
             }
         }
-        for part in &self.unsifted {
+        for part in &sieve.unsifted {
             sifted.give_chance(*part);
         }
         sifted
@@ -168,11 +200,6 @@ impl Sifted<'_> {
             let part = self.sieve.parts.get(at).filter(|_| self.chances.has(at));
             part.is_some_and(|part| part.regex().is_match(text))
         })
-    }
-
-    /// Whether any pattern matches.
-    pub(super) fn has_any(&self, text: &str) -> bool {
-        (0..self.sieve.patterns.len()).any(|pattern| self.has(pattern, text))
     }
 }
 
@@ -378,109 +405,4 @@ fn worth(strings: &[Vec<u8>]) -> (usize, std::cmp::Reverse<usize>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A sieve says what the expression says.
-    #[track_caller]
-    fn check(pattern: &str, edge: bool, texts: &[&str]) {
-        let sieve = Sieve::new([("nothing".to_string(), true), (pattern.to_string(), edge)]);
-        let regex = phrases::pattern(pattern, edge);
-        for text in texts {
-            let expected = regex.is_match(text);
-            assert_eq!(
-                sieve.sift(text).has(1, text),
-                expected,
-                "{pattern} | {text}"
-            );
-            assert!(!sieve.sift(text).has(0, text), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_sieve_says_what_the_expression_says() {
-        let texts = [
-            "",
-            "cat",
-            "cats",
-            "a cat.",
-            "scat",
-            "the cat sat",
-            "le\u{e9}cat",
-            "cat\u{e9}",
-            "bobcat",
-            "dog 12",
-            "dog ab",
-            "hot dog",
-            "hot-dog",
-            "hotdog",
-            "HOT dog",
-            "x",
-            "'s",
-            "it's",
-            "_cat",
-            "cat\u{a0}x",
-            "\u{fffc}'s cat",
-            "\u{fffc} cat",
-            "cat\n",
-            "ca t",
-            "12 24",
-            "dogs, cats",
-            "XX",
-            "XXXX",
-            "a [b] c",
-            "[B]",
-            "a____",
-            "a ,",
-            "a  b",
-            "\u{300a}x",
-            "&AMP;",
-            "&x;",
-        ];
-        for pattern in [
-            "cat",
-            "cat|dog",
-            "cats?|hot[ -]?dogs?",
-            "dog [0-9]+",
-            "(?:the|a) cat",
-            "^cat",
-            "cat$|^$",
-            "[a-z]{3}",
-            "'s|x",
-            "\u{fffc}(?:'s)? cat",
-            "(?i:hot) (?P<it>dog)",
-            r"dog(?: \w+)?|(?-u:\b)at",
-            r"\d+ \d+",
-            "(?:hot|cold)*dog",
-            "X{3,}|TBD",
-            r"\[[a-z]+\]|_{3,}",
-            "[a-z] +[,;]|[a-z] {2,}[a-z]",
-            "[\u{27e6}\u{300a}][a-z]",
-            "(?i:&(?:amp|lt);)",
-        ] {
-            check(pattern, true, &texts);
-            check(pattern, false, &texts);
-        }
-    }
-
-    #[test]
-    fn the_best_literals_are_taken() {
-        let needed = |pattern: &str| {
-            let hir = regex_syntax::parse(pattern).unwrap();
-            let mut all: Vec<String> = needed(&hir)
-                .unwrap_or_default()
-                .into_iter()
-                .map(|text| String::from_utf8(text).unwrap())
-                .collect();
-            all.sort();
-            all.join(",")
-        };
-        assert_eq!(
-            needed("[a-z]+ the train(?:ing)? [a-z]+"),
-            " the train , the training "
-        );
-        assert_eq!(needed("(?:abc|defg)+[a-z]"), "abc,defg");
-        assert_eq!(needed("[a-z]+|abc"), "");
-        assert_eq!(needed("(?:abc)?yx"), "abcyx,yx");
-    }
-}
+mod tests;
