@@ -262,10 +262,6 @@ fn mark_left(
     conn.prepare_cached(sql)?
         .execute((message, seconds(sent_at)))
         .context("cannot mark the message as sent")?;
-    let sql = "UPDATE campaigns SET started_at = coalesce(started_at, ?2), updated_at = ?3,
-                      last_activity_at = ?3 WHERE id = ?1";
-    conn.prepare_cached(sql)?
-        .execute((campaign, seconds(sent_at), seconds(now)))?;
     for slot in moves {
         let sql = "SELECT id FROM messages WHERE campaign_id = ?1 AND number = ?2";
         let later = conn

@@ -174,13 +174,14 @@ impl Steps {
             "SELECT {columns}
              FROM messages m CROSS JOIN campaigns c ON c.id = m.campaign_id
                              CROSS JOIN leads l ON l.id = c.lead_id
+                             CROSS JOIN message_texts t ON t.message_id = m.id
              WHERE m.id = coalesce(({due} AND due_at = ?2 AND id > ?3 ORDER BY id LIMIT 1),
                                    ({due} AND due_at > ?2 ORDER BY due_at, id LIMIT 1))"
         )
     }
 }
 
-const COLUMNS: &str = "m.id, m.due_at, m.campaign_id, m.number, m.step, m.subject, m.body,
+const COLUMNS: &str = "m.id, m.due_at, m.campaign_id, m.number, m.step, m.subject, t.body,
     m.outreach_key, m.message_id, m.dated_at, m.attempts,
     c.state, c.sequence, c.zone, c.country,
     c.needs_approval OR c.approved_hash IS NOT NULL, l.email, l.record_id, l.fields,

@@ -1,11 +1,13 @@
 //! What follows the headers: the text with its footer, and the HTML beside it.
 
-use anyhow::{Context, ensure};
-use lettre::message::header::{ContentTransferEncoding, ContentType};
-use lettre::message::{Body, Message, MessageBuilder, MultiPart, SinglePart};
+use std::borrow::Cow;
+
+use anyhow::ensure;
+use lettre::message::header::{ContentTransferEncoding, ContentType, Headers};
+use lettre::message::{Body, MultiPart, SinglePart};
 use sha2::{Digest, Sha256};
 
-use super::{Outgoing, check_line};
+use super::{Outgoing, breaks_a_line, check_line};
 
 /// Starts the footer. Mail programs leave out what follows this line when they quote a mail
 /// (RFC 3676 section 4.3), so that our own opt-out line does not come back with every answer.
@@ -15,21 +17,24 @@ const FOOTER_SEPARATOR: &str = "-- ";
 pub(super) const OPT_OUT_LINE: &str =
     "If this is not for you, reply \"no thanks\" and we will not write again.";
 
-/// Completes the mail.
-pub(super) fn attach(builder: MessageBuilder, outgoing: &Outgoing) -> anyhow::Result<Message> {
+/// The bytes of the mail with these headers.
+pub(super) fn attach(mut headers: Headers, outgoing: &Outgoing) -> anyhow::Result<Vec<u8>> {
     let text = with_footer(outgoing)?;
-    let message = match &outgoing.html {
-        None => builder.header(ContentType::TEXT_PLAIN).body(encoded(text)?),
-        Some(html) => {
-            let html = html_with_footer(html, outgoing)?;
-            let parts = MultiPart::alternative()
-                .boundary(boundary(outgoing, &text, &html))
-                .singlepart(SinglePart::plain(encoded(text)?))
-                .singlepart(SinglePart::html(encoded(html)?));
-            builder.multipart(parts)
-        }
+    let Some(html) = &outgoing.html else {
+        let body = encoded(text)?;
+        headers.set(ContentType::TEXT_PLAIN);
+        headers.set(body.encoding());
+        let mut bytes = headers.to_string().into_bytes();
+        bytes.extend_from_slice(b"\r\n");
+        bytes.extend_from_slice(body.as_ref());
+        return Ok(bytes);
     };
-    message.context("cannot compose the mail")
+    let html = html_with_footer(html, outgoing)?;
+    let parts = MultiPart::alternative()
+        .boundary(boundary(outgoing, &text, &html))
+        .singlepart(SinglePart::plain(encoded(text)?))
+        .singlepart(SinglePart::html(encoded(html)?));
+    Ok([headers.to_string().into_bytes(), parts.formatted()].concat())
 }
 
 /// A line that ends a part and occurs in none of them, the same for the same mail.
@@ -46,12 +51,16 @@ fn boundary(outgoing: &Outgoing, text: &str, html: &str) -> String {
 }
 
 /// `\n` line ends, and no character that a header or a terminal would stumble over.
-fn plain(what: &str, text: &str) -> anyhow::Result<String> {
-    let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    for line in text.split('\n') {
-        check_line(what, &line.replace('\t', " "))?;
+fn plain<'a>(what: &str, text: &'a str) -> anyhow::Result<Cow<'a, str>> {
+    let text = match text.contains('\r') {
+        true => Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")),
+        false => Cow::Borrowed(text),
+    };
+    let is_bad = |c: char| breaks_a_line(c) && !matches!(c, '\n' | '\t');
+    match text.chars().find(|c| is_bad(*c)) {
+        None => Ok(text),
+        Some(c) => check_line(what, c.encode_utf8(&mut [0; 4])).map(|()| text),
     }
-    Ok(text)
 }
 
 /// The HTML with the text's footer, inside its body if that is closed.
@@ -102,7 +111,10 @@ fn with_footer(outgoing: &Outgoing) -> anyhow::Result<String> {
 /// 7bit for short lines of ASCII, else quoted-printable. Left to itself the library would choose
 /// base64 for some languages, which filters dislike and people cannot read in a Maildir.
 fn encoded(text: String) -> anyhow::Result<Body> {
-    Body::new_with_encoding(text.clone(), ContentTransferEncoding::SevenBit)
-        .or_else(|_| Body::new_with_encoding(text, ContentTransferEncoding::QuotedPrintable))
-        .map_err(|_| anyhow::anyhow!("body: cannot be encoded as quoted-printable"))
+    let plain = Body::new_with_encoding(text, ContentTransferEncoding::SevenBit);
+    plain.or_else(|unfit| {
+        let text = String::from_utf8(unfit)?;
+        Body::new_with_encoding(text, ContentTransferEncoding::QuotedPrintable)
+            .map_err(|_| anyhow::anyhow!("body: cannot be encoded as quoted-printable"))
+    })
 }
