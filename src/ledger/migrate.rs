@@ -88,6 +88,14 @@ pub(super) fn apply(
     if let (Some(file), true) = (file, before > 0) {
         copy_before(conn, file, before, now)?;
     }
+    // Tables that others refer to can be made anew only while nobody watches; all is checked below.
+    conn.pragma_update(None, "foreign_keys", false)?;
+    let upgraded = upgrade(conn, &migrations);
+    conn.pragma_update(None, "foreign_keys", true)?;
+    upgraded
+}
+
+fn upgrade(conn: &mut Connection, migrations: &[(String, &'static str)]) -> anyhow::Result<()> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Exclusive)?;
     // Read again under the lock: another process may have upgraded the file meanwhile.
     let before = version(&tx)?;
@@ -97,6 +105,12 @@ pub(super) fn apply(
             .with_context(|| format!("migration {name} failed"))?;
     }
     if before < migrations.len() {
+        let sql = "SELECT count(*) FROM pragma_foreign_key_check";
+        let astray: i64 = tx.query_row(sql, [], |row| row.get(0))?;
+        anyhow::ensure!(
+            astray == 0,
+            "{astray} rows would refer to nothing after the upgrade"
+        );
         tx.pragma_update(None, "user_version", i64::try_from(migrations.len())?)?;
     }
     tx.commit()?;
