@@ -186,6 +186,57 @@ mod tests {
     }
 
     #[test]
+    fn texts_and_all_that_refers_to_a_message_survive_the_move_of_the_texts() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        let migrations = all().unwrap();
+        let is_the_move = |(name, _): &(String, &str)| name.starts_with("0010_");
+        let before = migrations.iter().position(is_the_move).unwrap();
+        for (_, sql) in migrations.iter().take(before) {
+            conn.execute_batch(sql).unwrap();
+        }
+        conn.pragma_update(None, "user_version", i64::try_from(before).unwrap())
+            .unwrap();
+        conn.execute_batch(
+            "INSERT INTO leads (id, record_id, source, fields, fingerprint, full_name, company,
+                 verdict, first_read_at, changed_at)
+             VALUES (1, 'rec1', 'file', '{}', '', 'Ada', 'Firm', 'eligible', 0, 0);
+             INSERT INTO campaigns (id, campaign_id, lead_id, company, state, sequence, writer,
+                 quality_score, zone, zone_reason, country, created_at, updated_at)
+             VALUES (1, 'c1', 1, 'Firm', 'active', '{}', 'template:x', 100, 'UTC', '', 'US', 0, 0);
+             INSERT INTO messages (id, campaign_id, number, step, subject, body, state, sent_at,
+                 outreach_key, message_id)
+             VALUES (7, 1, 1, 'hook', 'About', 'Hi Ada', 'sent', 5, 'c1.hook', 'a@b');
+             INSERT INTO runs (id, stage, started_at, pid) VALUES (1, 'send', 0, 1);
+             INSERT INTO attempts (id, message_id, run_id, number, mailer, started_at, outcome)
+             VALUES (3, 7, 1, 1, 'smtp:x:25', 4, 'accepted');
+             INSERT INTO events (id, at, campaign_id, message_id, kind, detail)
+             VALUES (9, 5, 1, 7, 'accepted', 'hook: 250');",
+        )
+        .unwrap();
+        apply(&mut conn, None, now()).unwrap();
+        let row = "SELECT m.id || m.subject || t.body || m.state || a.id || a.outcome || e.id
+                   FROM messages m JOIN message_texts t ON t.message_id = m.id
+                                   JOIN attempts a ON a.message_id = m.id
+                                   JOIN events e ON e.message_id = m.id";
+        let row: String = conn.query_row(row, [], |row| row.get(0)).unwrap();
+        assert_eq!(row, "7AboutHi Adasent3accepted9");
+        let next = "INSERT INTO messages (campaign_id, number, step, subject, state, outreach_key)
+                    VALUES (1, 2, 'proof', 'About', 'drafted', 'c1.proof') RETURNING id";
+        let next: i64 = conn.query_row(next, [], |row| row.get(0)).unwrap();
+        assert_eq!(next, 8, "no id is used twice");
+        let watches: bool = conn
+            .query_row("PRAGMA foreign_keys", [], |row| row.get(0))
+            .unwrap();
+        assert!(watches);
+        let astray = "INSERT INTO message_texts VALUES (99, '')";
+        assert!(conn.execute(astray, []).is_err());
+        for wrong in ["'lost'", "'scheduled'", "'dead'"] {
+            let sql = format!("UPDATE messages SET state = {wrong} WHERE id = 8");
+            assert!(conn.execute(&sql, []).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn the_schema_knows_exactly_the_states_the_program_knows() {
         use crate::campaign::{CampaignState, MessageState, StopReason};
         let sql = all()

@@ -185,8 +185,8 @@ const COLUMNS: &str = "m.id, m.due_at, m.campaign_id, m.number, m.step, m.subjec
     m.outreach_key, m.message_id, m.dated_at, m.attempts,
     c.state, c.sequence, c.zone, c.country,
     c.needs_approval OR c.approved_hash IS NOT NULL, l.email, l.record_id,
-    CASE l.verdict WHEN 'eligible' THEN json_extract(l.fields, '$.email') END, l.full_name, l.fields,
-    l.id, l.company_domain";
+    CASE l.verdict WHEN 'eligible' THEN json_extract(l.fields, '$.email') END, l.full_name,
+    l.fields, l.id, l.company_domain";
 
 fn next_of(
     conn: &Connection,
