@@ -236,16 +236,7 @@ fn found(
         campaign,
         number: row.get(3)?,
         email,
-        checked: match row.get(18)? {
-            Some(address) => Checked::Passed {
-                address,
-                full_name: row.get(19)?,
-            },
-            None => Checked::Anew(RawLead {
-                record_id: RecordId::new(row.get::<_, String>(17)?),
-                fields: read_fields(row.get_ref(20)?.as_str()?)?,
-            }),
-        },
+        checked: checked(row)?,
         suppressed_by,
         scanned_at,
         scan_error,
@@ -278,6 +269,20 @@ fn found(
         due_at: row.get(1)?,
         waits: (state != CampaignState::Active).then_some(state),
         may_need_approval: row.get(15)?,
+    })
+}
+
+/// What the data check said of the row's lead.
+fn checked(row: &Row<'_>) -> anyhow::Result<Checked> {
+    Ok(match row.get(18)? {
+        Some(address) => Checked::Passed {
+            address,
+            full_name: row.get(19)?,
+        },
+        None => Checked::Anew(RawLead {
+            record_id: RecordId::new(row.get::<_, String>(17)?),
+            fields: read_fields(row.get_ref(20)?.as_str()?)?,
+        }),
     })
 }
 
