@@ -4,9 +4,11 @@
 //! A connection is handed mails that are claimed on disk, and answers with their verdicts. It knows
 //! neither the ledger nor the rules.
 
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, bail};
 use outreach::delivery::Delivery;
 use outreach::mailer::{Connection, Mailer, Outgoing};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -50,10 +52,14 @@ impl Hand {
     }
 }
 
+/// Mails for a connection, by its number.
+pub type Work = (usize, Vec<Outgoing>);
+
 /// The connections, by their numbers from 0.
 pub struct Connections {
-    work: Vec<UnboundedSender<Vec<Outgoing>>>,
-    answers: UnboundedReceiver<Answer>,
+    /// What a turn hands over goes together: every message wakes the thread.
+    work: UnboundedSender<Vec<Work>>,
+    answers: Receiver<Answer>,
     thread: JoinHandle<()>,
 }
 
@@ -64,17 +70,19 @@ impl Connections {
             .enable_all()
             .build()
             .context("cannot start the asynchronous runtime of the connections")?;
-        let (answer, answers) = unbounded_channel();
-        let mut work = Vec::with_capacity(hands.len());
+        let (answer, answers) = channel();
+        let (work, turns) = unbounded_channel();
+        let mut gives = Vec::with_capacity(hands.len());
         let mut tasks = Vec::with_capacity(hands.len());
         for (connection, hand) in hands.into_iter().enumerate() {
             let (give, mails) = unbounded_channel();
-            work.push(give);
+            gives.push(give);
             tasks.push(serve(connection, hand, mails, answer.clone()));
         }
         let thread = std::thread::Builder::new().name("connections".to_string());
         let all = async move {
             let mut running: JoinSet<()> = tasks.into_iter().collect();
+            running.spawn(distribute(turns, gives));
             // One that ends early is our bug; then all end, and nobody waits for its answer.
             while let Some(Ok(())) = running.join_next().await {}
         };
@@ -89,25 +97,39 @@ impl Connections {
     }
 
     /// Hands mails over. A connection gets the next ones when it has answered for the last.
-    pub fn hand_over(&self, connection: usize, mails: Vec<Outgoing>) -> anyhow::Result<()> {
-        let work = self.work.get(connection);
-        let given = work.and_then(|work| work.send(mails).ok());
-        given.with_context(|| format!("connection {connection} ended unexpectedly"))
+    pub fn hand_over(&self, work: Vec<Work>) -> anyhow::Result<()> {
+        let given = self.work.send(work).ok();
+        given.context("the connections ended unexpectedly")
     }
 
-    /// Waits for an answer and takes all that are there.
-    pub async fn answers(&mut self, into: &mut Vec<Answer>) -> anyhow::Result<()> {
-        match self.answers.recv_many(into, self.work.len().max(1)).await {
-            0 => Err(anyhow!("the connections ended unexpectedly")),
-            _ => Ok(()),
+    /// Waits for an answer, but not longer than `patience`, and takes all that are there.
+    pub fn answers(&self, patience: Duration, into: &mut Vec<Answer>) -> anyhow::Result<()> {
+        match self.answers.recv_timeout(patience) {
+            Ok(answer) => into.push(answer),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => bail!("the connections ended unexpectedly"),
         }
+        into.extend(self.answers.try_iter());
+        Ok(())
     }
 
     /// Takes leave of the servers.
-    pub async fn close(mut self) {
+    pub fn close(self) {
         drop(self.work);
-        while self.answers.recv().await.is_some() {}
         let _ = self.thread.join(); // A panic there was told when it happened.
+    }
+}
+
+/// Gives each connection its part of what a turn hands over.
+async fn distribute(
+    mut turns: UnboundedReceiver<Vec<Work>>,
+    gives: Vec<UnboundedSender<Vec<Outgoing>>>,
+) {
+    while let Some(turn) = turns.recv().await {
+        for (connection, mails) in turn {
+            // A connection that ended takes all others with it.
+            let _ = gives.get(connection).map(|give| give.send(mails));
+        }
     }
 }
 
@@ -116,7 +138,7 @@ async fn serve(
     connection: usize,
     mut hand: Hand,
     mut mails: UnboundedReceiver<Vec<Outgoing>>,
-    answer: UnboundedSender<Answer>,
+    answer: Sender<Answer>,
 ) {
     while let Some(mails) = mails.recv().await {
         let deliveries = hand.deliver(&mails).await;

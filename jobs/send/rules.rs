@@ -7,7 +7,7 @@ use outreach::breaker::{self, Canary, CanaryTerms};
 use outreach::campaign::StopReason;
 use outreach::config::{Config, Sender};
 use outreach::lead::EmailAddress;
-use outreach::ledger::{Candidate, Decision};
+use outreach::ledger::{Candidate, Checked, Decision};
 use outreach::plan::{self, Gate};
 use outreach::{lead, mailer};
 
@@ -59,11 +59,10 @@ impl<'a> Rules<'a> {
                 why,
             };
         }
-        let addressee = match lead::addressee(&candidate.raw) {
+        let addressee = match addressee(&candidate.checked) {
             Ok(addressee) => addressee,
-            Err(reject) => {
-                let (code, detail) = (reject.reason.code(), reject.detail);
-                let reason = format!("the lead does not pass the data check: {code}: {detail}");
+            Err(why) => {
+                let reason = format!("the lead does not pass the data check: {why}");
                 return Decision::Hold { reason };
             }
         };
@@ -153,5 +152,16 @@ impl<'a> Rules<'a> {
             )),
             None => Some("the inbox was never read: run `outreach scan`".to_string()),
         }
+    }
+}
+
+/// Whom a mail to a lead goes to, or why it may not.
+fn addressee(checked: &Checked) -> Result<(EmailAddress, String), String> {
+    match checked {
+        Checked::Passed { address, full_name } => EmailAddress::parse(address)
+            .map(|address| (address, full_name.clone()))
+            .map_err(|error| format!("{error:#}")),
+        Checked::Anew(raw) => lead::addressee(raw)
+            .map_err(|reject| format!("{}: {}", reject.reason.code(), reject.detail)),
     }
 }

@@ -13,7 +13,7 @@ use anyhow::Context;
 use outreach::delivery::Delivery;
 use outreach::ledger::{Claimed, ClaimedMessage, Ledger, Recorded};
 
-use super::connections::{Answer, Connections};
+use super::connections::{Answer, Connections, Work};
 use super::line::Line;
 use crate::exit::Failure;
 use crate::run::{Job, Progress, Summary};
@@ -68,7 +68,7 @@ impl<'a> Turns<'a> {
             let _ = self.come_home(ledger, summary).await;
         }
         if let Some(connections) = self.connections.take() {
-            connections.close().await;
+            connections.close();
         }
         for failure in self.lines.into_iter().filter_map(Line::into_failure) {
             result = result.and(Err(failure));
@@ -136,12 +136,21 @@ impl<'a> Turns<'a> {
         })?;
         self.progress.advance(self.unrecorded.len() as u64);
         self.unrecorded.clear();
+        let mut work = Vec::new();
+        let mut assigned = Ok(());
         for (number, claimed) in claimed {
-            if let Some(line) = self.lines.get_mut(number) {
-                line.note(&claimed, ledger, job, now, summary)?;
-            }
-            self.hand_over(number, claimed, summary)?;
+            let noted = match self.lines.get_mut(number) {
+                Some(line) => line.note(&claimed, ledger, job, now, summary),
+                None => Ok(()),
+            };
+            let given = noted.and_then(|()| self.assign(number, claimed, &mut work, summary));
+            assigned = assigned.and(given);
         }
+        // What has its connection goes there, whatever happened to the others: it is waited for.
+        if let Some(connections) = self.connections.as_ref().filter(|_| !work.is_empty()) {
+            connections.hand_over(work)?;
+        }
+        assigned?;
         for line in &mut self.lines {
             line.weigh(ledger, now, summary)?;
         }
@@ -163,11 +172,12 @@ impl<'a> Turns<'a> {
             .collect()
     }
 
-    /// Hands claimed messages to the line's connections.
-    fn hand_over(
+    /// Gives claimed messages to the line's connections.
+    fn assign(
         &mut self,
         number: usize,
         claimed: Claimed,
+        work: &mut Vec<Work>,
         summary: &mut Summary,
     ) -> anyhow::Result<()> {
         let line = self.lines.get_mut(number).context("no such sender")?;
@@ -180,7 +190,7 @@ impl<'a> Turns<'a> {
                 mails.push(line.compose(message)?);
             }
             match &self.connections {
-                Some(connections) => connections.hand_over(connection, mails)?,
+                Some(_) => work.push((connection, mails)),
                 None => {
                     for (message, mail) in batch.iter().zip(&mails) {
                         let (step, to, subject) = (&message.step, &mail.to, &mail.subject);
@@ -215,17 +225,13 @@ impl<'a> Turns<'a> {
             .min();
         let ready_at = ready_at.filter(|_| !is_ending);
         let until = ready_at.map_or(now + LOOKS_EVERY, |at| at.min(now + LOOKS_EVERY));
-        let until = tokio::time::Instant::from_std(until);
-        match &mut self.connections {
+        match &self.connections {
             Some(connections) if !self.under_way.is_empty() => {
-                let answers = connections.answers(&mut self.answers);
-                // Nothing came in time: then it is time to look.
-                tokio::time::timeout_at(until, answers)
-                    .await
-                    .unwrap_or(Ok(()))
+                // Nothing else waits for this thread, as nothing does while the ledger is written.
+                connections.answers(until.saturating_duration_since(now), &mut self.answers)
             }
             _ => {
-                tokio::time::sleep_until(until).await;
+                tokio::time::sleep_until(tokio::time::Instant::from_std(until)).await;
                 Ok(())
             }
         }

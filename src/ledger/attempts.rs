@@ -256,16 +256,12 @@ fn mark_left(
     sent_at: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
-    let sql = "UPDATE messages SET state = 'sent', sent_at = ?2, state_reason = NULL
-               WHERE id = ?1
-                 AND state IN ('drafted', 'scheduled', 'deferred', 'sending', 'in_doubt')";
+    // With ROLLBACK and no list of words: both cost more than the change itself.
+    let sql = "UPDATE OR ROLLBACK messages SET state = 'sent', sent_at = ?2, state_reason = NULL
+               WHERE id = ?1 AND state <> 'sent' AND state <> 'skipped' AND state <> 'dead'";
     conn.prepare_cached(sql)?
         .execute((message, seconds(sent_at)))
         .context("cannot mark the message as sent")?;
-    let sql = "UPDATE campaigns SET started_at = coalesce(started_at, ?2), updated_at = ?3,
-                      last_activity_at = ?3 WHERE id = ?1";
-    conn.prepare_cached(sql)?
-        .execute((campaign, seconds(sent_at), seconds(now)))?;
     for slot in moves {
         let sql = "SELECT id FROM messages WHERE campaign_id = ?1 AND number = ?2";
         let later = conn

@@ -205,9 +205,10 @@ impl Ledger {
 
     /// The messages of a campaign in order.
     pub fn messages(&self, campaign: i64) -> anyhow::Result<Vec<StoredMessage>> {
-        let sql = "SELECT id, number, step, subject, body, state, state_reason, due_at, due_reason,
-                          sent_at, attempts, message_id, sender
-                   FROM messages WHERE campaign_id = ?1 ORDER BY number";
+        let sql = "SELECT m.id, m.number, m.step, m.subject, t.body, m.state, m.state_reason,
+                          m.due_at, m.due_reason, m.sent_at, m.attempts, m.message_id, m.sender
+                   FROM messages m JOIN message_texts t ON t.message_id = m.id
+                   WHERE m.campaign_id = ?1 ORDER BY m.number";
         let mut statement = self.conn.prepare_cached(sql)?;
         let rows = statement.query_map([campaign], |row| {
             Ok(StoredMessage {
@@ -357,21 +358,17 @@ fn insert(conn: &Connection, new: &NewCampaign, now: DateTime<Utc>) -> anyhow::R
         .optional()
         .context("cannot store the campaign")?;
     let Some(id) = id else { return Ok(false) };
-    let sql = "INSERT INTO messages (campaign_id, number, step, subject, body, state, outreach_key)
-               VALUES (?1, ?2, ?3, ?4, ?5, 'drafted', ?6)";
+    let sql = "INSERT INTO messages (campaign_id, number, step, subject, state, outreach_key)
+               VALUES (?1, ?2, ?3, ?4, 'drafted', ?5)";
     let mut statement = conn.prepare_cached(sql)?;
+    let sql = "INSERT INTO message_texts (message_id, body) VALUES (last_insert_rowid(), ?1)";
+    let mut text = conn.prepare_cached(sql)?;
     for step in &new.sequence.steps {
         let draft = new.drafts.iter().find(|draft| draft.step == step.name);
         let draft = draft.with_context(|| format!("no text for step `{}`", step.name))?;
         let key = outreach_key(&new.campaign_id, &step.name);
-        statement.execute((
-            id,
-            step.number,
-            &step.name,
-            &draft.subject,
-            &draft.body,
-            key,
-        ))?;
+        statement.execute((id, step.number, &step.name, &draft.subject, key))?;
+        text.execute([&draft.body])?;
     }
     let detail = match &new.hold_reason {
         Some(why) => format!(
@@ -387,4 +384,26 @@ fn insert(conn: &Connection, new: &NewCampaign, now: DateTime<Utc>) -> anyhow::R
     };
     log_event(conn, now, about, "written", &detail)?;
     Ok(true)
+}
+
+/// Replaces the text of a step that is still a draft; the answer is its row id.
+pub(super) fn replace_text(
+    conn: &Connection,
+    campaign: i64,
+    draft: &Draft,
+) -> anyhow::Result<Option<i64>> {
+    let sql = "UPDATE messages SET subject = ?3
+               WHERE campaign_id = ?1 AND step = ?2 AND state = 'drafted' RETURNING id";
+    let message: Option<i64> = conn
+        .prepare_cached(sql)?
+        .query_row((campaign, &draft.step, &draft.subject), |row| row.get(0))
+        .optional()
+        .context("cannot replace a subject")?;
+    if let Some(message) = message {
+        let sql = "UPDATE message_texts SET body = ?2 WHERE message_id = ?1";
+        conn.prepare_cached(sql)?
+            .execute((message, &draft.body))
+            .context("cannot replace a text")?;
+    }
+    Ok(message)
 }

@@ -43,8 +43,8 @@ pub struct Candidate {
     pub number: u32,
     /// The lead's address as it stands now; none when it has no valid one any more.
     pub email: Option<String>,
-    /// The lead's fields as they were last read.
-    pub raw: RawLead,
+    /// What the data check said of the lead, or has to say.
+    pub checked: Checked,
     /// The suppression that covers the address.
     pub suppressed_by: Option<String>,
     /// When all mailboxes asked for had been read without error; none when one never was.
@@ -57,6 +57,20 @@ pub struct Candidate {
     pub cohort: Option<Cohort>,
     /// The steps of the campaign with their history.
     pub itinerary: Itinerary,
+}
+
+/// A lead before the data check, which every claim asks about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Checked {
+    /// It passed when its fields were stored, and they are stored with the verdict.
+    Passed {
+        /// Its address as it was read.
+        address: String,
+        /// Its name, mended.
+        full_name: String,
+    },
+    /// It did not pass as a lead to write to; that may be for what happened since. Its fields.
+    Anew(RawLead),
 }
 
 /// What shall become of a candidate.
@@ -370,10 +384,10 @@ fn claim(conn: &Connection, claims: &Claims<'_>, found: Found) -> anyhow::Result
     let message_id = mail.message_id.clone().unwrap_or_else(new_id);
     let dated_at = mail.dated_at.unwrap_or(claims.now);
     let number = mail.attempts + 1;
-    // Without RETURNING: it would have SQLite keep a copy of every page it changes.
-    let sql =
-        "UPDATE messages SET state = 'sending', attempts = ?2, claimed_at = ?3, dated_at = ?4,
-                      message_id = ?5, recipient = ?6
+    // Without RETURNING, and with ROLLBACK: else SQLite would keep a copy of every page it changes,
+    // to take back this statement alone.
+    let sql = "UPDATE OR ROLLBACK messages SET state = 'sending', attempts = ?2, claimed_at = ?3,
+                      dated_at = ?4, message_id = ?5, recipient = ?6
                WHERE id = ?1 AND state IN ('scheduled', 'deferred')";
     let n = conn
         .prepare_cached(sql)?

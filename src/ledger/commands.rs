@@ -170,8 +170,10 @@ impl PullTransaction<'_> {
                      WHERE campaign_id = ?1 AND step = ?2 AND state = 'drafted' RETURNING id"
                 }
                 _ => {
-                    "UPDATE messages SET body = ?3
-                     WHERE campaign_id = ?1 AND step = ?2 AND state = 'drafted' RETURNING id"
+                    "UPDATE message_texts SET body = ?3
+                     WHERE message_id = (SELECT id FROM messages WHERE campaign_id = ?1
+                                           AND step = ?2 AND state = 'drafted')
+                     RETURNING message_id"
                 }
             };
             let message: Option<i64> = self
@@ -263,7 +265,9 @@ pub(super) fn latest(conn: &Connection, lead: i64) -> anyhow::Result<Option<Comm
     let sql = "SELECT k.word, k.read_at, k.outcome FROM commands k
                WHERE k.id = (SELECT max(id) FROM commands WHERE lead_id = ?1)
                  AND NOT EXISTS (SELECT 1 FROM campaigns c
-                                 WHERE c.lead_id = ?1 AND c.updated_at > k.read_at)";
+                                 WHERE c.lead_id = ?1 AND c.updated_at > k.read_at)
+                 AND NOT EXISTS (SELECT 1 FROM campaigns c JOIN messages m ON m.campaign_id = c.id
+                                 WHERE c.lead_id = ?1 AND m.sent_at > k.read_at)";
     let found = conn.prepare_cached(sql)?.query_row([lead], |row| {
         Ok(CommandView {
             word: row.get(0)?,

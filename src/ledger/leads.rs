@@ -274,7 +274,9 @@ impl PullTransaction<'_> {
     }
 
     fn campaign_facts(&self, lead: i64, facts: &mut LeadFacts) -> anyhow::Result<()> {
-        let sql = "SELECT c.id, c.campaign_id, c.state, c.paused_by, c.started_at IS NOT NULL,
+        let sql = "SELECT c.id, c.campaign_id, c.state, c.paused_by,
+                          EXISTS (SELECT 1 FROM messages m
+                                  WHERE m.campaign_id = c.id AND m.sent_at IS NOT NULL),
                           c.hold_reason
                    FROM campaigns c WHERE c.lead_id = ?1 ORDER BY c.id DESC LIMIT 1";
         let row = self

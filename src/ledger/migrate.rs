@@ -88,6 +88,14 @@ pub(super) fn apply(
     if let (Some(file), true) = (file, before > 0) {
         copy_before(conn, file, before, now)?;
     }
+    // Tables that others refer to can be made anew only while nobody watches; all is checked below.
+    conn.pragma_update(None, "foreign_keys", false)?;
+    let upgraded = upgrade(conn, &migrations);
+    conn.pragma_update(None, "foreign_keys", true)?;
+    upgraded
+}
+
+fn upgrade(conn: &mut Connection, migrations: &[(String, &'static str)]) -> anyhow::Result<()> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Exclusive)?;
     // Read again under the lock: another process may have upgraded the file meanwhile.
     let before = version(&tx)?;
@@ -97,6 +105,12 @@ pub(super) fn apply(
             .with_context(|| format!("migration {name} failed"))?;
     }
     if before < migrations.len() {
+        let sql = "SELECT count(*) FROM pragma_foreign_key_check";
+        let astray: i64 = tx.query_row(sql, [], |row| row.get(0))?;
+        anyhow::ensure!(
+            astray == 0,
+            "{astray} rows would refer to nothing after the upgrade"
+        );
         tx.pragma_update(None, "user_version", i64::try_from(migrations.len())?)?;
     }
     tx.commit()?;
@@ -169,6 +183,57 @@ mod tests {
             })
             .count();
         assert_eq!(copies, 1);
+    }
+
+    #[test]
+    fn texts_and_all_that_refers_to_a_message_survive_the_move_of_the_texts() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        let migrations = all().unwrap();
+        let is_the_move = |(name, _): &(String, &str)| name.starts_with("0010_");
+        let before = migrations.iter().position(is_the_move).unwrap();
+        for (_, sql) in migrations.iter().take(before) {
+            conn.execute_batch(sql).unwrap();
+        }
+        conn.pragma_update(None, "user_version", i64::try_from(before).unwrap())
+            .unwrap();
+        conn.execute_batch(
+            "INSERT INTO leads (id, record_id, source, fields, fingerprint, full_name, company,
+                 verdict, first_read_at, changed_at)
+             VALUES (1, 'rec1', 'file', '{}', '', 'Ada', 'Firm', 'eligible', 0, 0);
+             INSERT INTO campaigns (id, campaign_id, lead_id, company, state, sequence, writer,
+                 quality_score, zone, zone_reason, country, created_at, updated_at)
+             VALUES (1, 'c1', 1, 'Firm', 'active', '{}', 'template:x', 100, 'UTC', '', 'US', 0, 0);
+             INSERT INTO messages (id, campaign_id, number, step, subject, body, state, sent_at,
+                 outreach_key, message_id)
+             VALUES (7, 1, 1, 'hook', 'About', 'Hi Ada', 'sent', 5, 'c1.hook', 'a@b');
+             INSERT INTO runs (id, stage, started_at, pid) VALUES (1, 'send', 0, 1);
+             INSERT INTO attempts (id, message_id, run_id, number, mailer, started_at, outcome)
+             VALUES (3, 7, 1, 1, 'smtp:x:25', 4, 'accepted');
+             INSERT INTO events (id, at, campaign_id, message_id, kind, detail)
+             VALUES (9, 5, 1, 7, 'accepted', 'hook: 250');",
+        )
+        .unwrap();
+        apply(&mut conn, None, now()).unwrap();
+        let row = "SELECT m.id || m.subject || t.body || m.state || a.id || a.outcome || e.id
+                   FROM messages m JOIN message_texts t ON t.message_id = m.id
+                                   JOIN attempts a ON a.message_id = m.id
+                                   JOIN events e ON e.message_id = m.id";
+        let row: String = conn.query_row(row, [], |row| row.get(0)).unwrap();
+        assert_eq!(row, "7AboutHi Adasent3accepted9");
+        let next = "INSERT INTO messages (campaign_id, number, step, subject, state, outreach_key)
+                    VALUES (1, 2, 'proof', 'About', 'drafted', 'c1.proof') RETURNING id";
+        let next: i64 = conn.query_row(next, [], |row| row.get(0)).unwrap();
+        assert_eq!(next, 8, "no id is used twice");
+        let watches: bool = conn
+            .query_row("PRAGMA foreign_keys", [], |row| row.get(0))
+            .unwrap();
+        assert!(watches);
+        let astray = "INSERT INTO message_texts VALUES (99, '')";
+        assert!(conn.execute(astray, []).is_err());
+        for wrong in ["'lost'", "'scheduled'", "'dead'"] {
+            let sql = format!("UPDATE messages SET state = {wrong} WHERE id = 8");
+            assert!(conn.execute(&sql, []).is_err(), "{wrong}");
+        }
     }
 
     #[test]

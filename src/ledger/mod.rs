@@ -44,7 +44,8 @@ pub use attempts::{Attempt, Recorded};
 pub use breakers::HeldSender;
 pub use campaigns::{CampaignRow, NewCampaign, StoredMessage};
 pub use claims::{
-    Candidate, Claimed, ClaimedMessage, Claims, Decision, Earlier, Limit, Position, SendTurn,
+    Candidate, Checked, Claimed, ClaimedMessage, Claims, Decision, Earlier, Limit, Position,
+    SendTurn,
 };
 pub use colleagues::Colleague;
 pub use commands::{LastCommand, OpenCommand, Texts};

@@ -305,14 +305,19 @@ fn campaign_view(conn: &Connection, lead: i64) -> anyhow::Result<Option<Campaign
         return Ok(None);
     };
     view.steps = steps(conn, id)?;
+    // The mails say themselves when they left; only what people do is noted with the campaign too.
+    let left = || view.steps.iter().filter_map(|step| step.sent_at);
+    view.started_at = view.started_at.or(left().min());
+    view.last_activity_at = left().chain(view.last_activity_at).max();
     Ok(Some(view))
 }
 
 /// The messages of a campaign in order.
 pub(super) fn steps(conn: &Connection, campaign: i64) -> anyhow::Result<Vec<StepView>> {
-    let sql = "SELECT number, step, subject, body, state, due_at, sent_at, opens, clicks,
-                      state_reason
-               FROM messages WHERE campaign_id = ?1 ORDER BY number";
+    let sql = "SELECT m.number, m.step, m.subject, t.body, m.state, m.due_at, m.sent_at, m.opens,
+                      m.clicks, m.state_reason
+               FROM messages m JOIN message_texts t ON t.message_id = m.id
+               WHERE m.campaign_id = ?1 ORDER BY m.number";
     let mut statement = conn.prepare_cached(sql)?;
     let rows = statement.query_map([campaign], |row| {
         let state = MessageState::parse(&row.get::<_, String>(4)?);

@@ -5,6 +5,7 @@ use anyhow::{Context, ensure};
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
+use super::campaigns::replace_text;
 use super::{About, Ledger, log_event, pushes, seconds, transitions};
 use crate::campaign::CampaignState;
 use crate::copy::{Draft, approval_hash};
@@ -78,14 +79,8 @@ fn replace(
     draft: &Draft,
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
-    let sql = "UPDATE messages SET subject = ?3, body = ?4
-               WHERE campaign_id = ?1 AND step = ?2 AND state = 'drafted' RETURNING id";
     let step = &draft.step;
-    let message: i64 = conn
-        .prepare_cached(sql)?
-        .query_row((campaign, step, &draft.subject, &draft.body), |row| {
-            row.get(0)
-        })
+    let message = replace_text(conn, campaign, draft)?
         .with_context(|| format!("step `{step}` is not a draft that could be edited"))?;
     let about = About {
         lead: None,

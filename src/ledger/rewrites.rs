@@ -5,6 +5,7 @@ use anyhow::Context;
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
+use super::campaigns::replace_text;
 use super::leads::read_fields;
 use super::{Ledger, seconds, transitions};
 use crate::copy::Draft;
@@ -102,7 +103,9 @@ impl Ledger {
 }
 
 pub(super) fn drafts(conn: &Connection, campaign: i64) -> anyhow::Result<Vec<Draft>> {
-    let sql = "SELECT step, subject, body FROM messages WHERE campaign_id = ?1 ORDER BY number";
+    let sql = "SELECT m.step, m.subject, t.body
+               FROM messages m JOIN message_texts t ON t.message_id = m.id
+               WHERE m.campaign_id = ?1 ORDER BY m.number";
     let mut statement = conn.prepare_cached(sql)?;
     let rows = statement.query_map([campaign], |row| {
         Ok(Draft {
@@ -137,14 +140,9 @@ fn store(conn: &Connection, new: &Rewritten, now: DateTime<Utc>) -> anyhow::Resu
     if stored == 0 {
         return Ok(false);
     }
-    let sql = "UPDATE messages SET subject = ?3, body = ?4
-               WHERE campaign_id = ?1 AND step = ?2 AND state = 'drafted'";
-    let mut statement = conn.prepare_cached(sql)?;
     for draft in &new.drafts {
-        let changed =
-            statement.execute((new.campaign, &draft.step, &draft.subject, &draft.body))?;
         anyhow::ensure!(
-            changed == 1,
+            replace_text(conn, new.campaign, draft)?.is_some(),
             "step `{}` of a campaign that is written anew is not a draft",
             draft.step
         );

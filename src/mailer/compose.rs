@@ -8,8 +8,11 @@ mod body;
 use anyhow::{Context, ensure};
 use chrono::{DateTime, Datelike, Utc};
 use lettre::Address;
-use lettre::message::header::{Date, HeaderName, HeaderValue, MIME_VERSION_1_0, MessageId};
-use lettre::message::{Mailbox, Message};
+use lettre::message::header::{
+    Date, From as FromHeader, HeaderName, HeaderValue, Headers, MIME_VERSION_1_0, MessageId,
+    ReplyTo, Subject, To,
+};
+use lettre::message::{Mailbox, Mailboxes};
 use url::Url;
 
 use super::dkim::Signer;
@@ -140,27 +143,33 @@ pub fn compose(outgoing: &Outgoing) -> anyhow::Result<Vec<u8>> {
         "date: expected a year of four digits, found `{year}`"
     );
 
-    let mut builder = Message::builder()
-        .header(Date::new(outgoing.dated_at.into()))
-        .from(mailbox(&outgoing.from_name, &outgoing.from)?)
-        .to(mailbox(&outgoing.to_name, &outgoing.to)?)
-        .subject(single_spaced(&outgoing.subject))
-        .header(MessageId::from(format!("<{}>", outgoing.message_id)));
+    // The library's builder of whole messages reads every address again that was just written.
+    let mut headers = Headers::with_capacity(16);
+    headers.set(Date::new(outgoing.dated_at.into()));
+    headers.set(FromHeader::from(Mailboxes::from(mailbox(
+        &outgoing.from_name,
+        &outgoing.from,
+    )?)));
+    headers.set(To::from(Mailboxes::from(mailbox(
+        &outgoing.to_name,
+        &outgoing.to,
+    )?)));
+    headers.set(Subject::from(single_spaced(&outgoing.subject)));
+    headers.set(MessageId::from(format!("<{}>", outgoing.message_id)));
     if let Some(reply_to) = &outgoing.reply_to {
-        builder = builder.reply_to(mailbox("", reply_to)?);
+        headers.set(ReplyTo::from(Mailboxes::from(mailbox("", reply_to)?)));
     }
     if let Some(thread) = &outgoing.thread {
         let (in_reply_to, references) = threaded(thread)?;
-        builder = builder
-            .raw_header(header("In-Reply-To", in_reply_to))
-            .raw_header(header("References", references));
+        headers.insert_raw(header("In-Reply-To", in_reply_to));
+        headers.insert_raw(header("References", references));
     }
-    builder = builder.raw_header(header("X-Outreach-Key", outgoing.outreach_key.clone()));
+    headers.insert_raw(header("X-Outreach-Key", outgoing.outreach_key.clone()));
     for (name, value) in unsubscribe_headers(outgoing)? {
-        builder = builder.raw_header(header(name, value));
+        headers.insert_raw(header(name, value));
     }
-    let message = body::attach(builder.header(MIME_VERSION_1_0), outgoing)?;
-    let mut bytes = message.formatted();
+    headers.set(MIME_VERSION_1_0);
+    let mut bytes = body::attach(headers, outgoing)?;
     if !bytes.ends_with(b"\r\n") {
         bytes.extend_from_slice(b"\r\n");
     }

@@ -24,7 +24,7 @@ pub(super) struct Connected {
 /// Connects, protects the connection as configured and says EHLO.
 pub(super) async fn connect(
     settings: &SmtpSettings,
-    connector: &TlsConnector,
+    connector: Option<&TlsConnector>,
     hello: &str,
     deadlines: &Deadlines,
 ) -> Result<Connected, Failure> {
@@ -164,10 +164,13 @@ fn bare_host(settings: &SmtpSettings) -> &str {
 
 async fn handshake(
     settings: &SmtpSettings,
-    connector: &TlsConnector,
+    connector: Option<&TlsConnector>,
     tcp: TcpStream,
     deadlines: &Deadlines,
 ) -> Result<tokio_native_tls::TlsStream<TcpStream>, Failure> {
+    let Some(connector) = connector else {
+        return Err(Failure::misfit(Phase::Connect, "expected TLS to be set up"));
+    };
     let connector = tokio_native_tls::TlsConnector::from(connector.clone());
     let shaking = connector.connect(bare_host(settings), tcp);
     let (error, is_lost) = match tokio::time::timeout(deadlines.connect, shaking).await {

@@ -22,7 +22,8 @@ use crate::tls::{TlsMode, connector};
 /// An SMTP server we submit mail to, and how we speak to it. Opens no connection by itself.
 pub struct Server {
     settings: SmtpSettings,
-    connector: TlsConnector,
+    /// None when nothing is to be protected: reading whom the system trusts takes its time.
+    connector: Option<TlsConnector>,
     hello: String,
     deadlines: Deadlines,
     /// All connections share one token.
@@ -60,7 +61,10 @@ impl Server {
         };
         Ok(Server {
             settings: settings.clone(),
-            connector: connector(settings.ca_file.as_ref())?,
+            connector: match settings.tls {
+                TlsMode::None => None,
+                TlsMode::StartTls | TlsMode::Tls => Some(connector(settings.ca_file.as_ref())?),
+            },
             hello: ehlo_domain.to_string(),
             deadlines,
             tokens,
@@ -109,7 +113,7 @@ impl Server {
     async fn connect(&self) -> Result<Connected, Failure> {
         connect(
             &self.settings,
-            &self.connector,
+            self.connector.as_ref(),
             &self.hello,
             &self.deadlines,
         )

@@ -88,8 +88,9 @@ impl Base {
     /// The texts of a lead's campaign in the ledger.
     fn texts(&self, record: &str) -> Vec<Vec<String>> {
         self.world.sql(&format!(
-            "SELECT m.step, m.subject, m.body
-             FROM messages m JOIN campaigns c ON c.id = m.campaign_id
+            "SELECT m.step, m.subject, t.body
+             FROM messages m JOIN message_texts t ON t.message_id = m.id
+                             JOIN campaigns c ON c.id = m.campaign_id
                              JOIN leads l ON l.id = c.lead_id
              WHERE l.record_id = '{record}' ORDER BY m.number"
         ))

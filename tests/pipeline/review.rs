@@ -54,7 +54,10 @@ fn campaign(world: &World, email: &str) -> String {
 
 /// The body of a step, of the only campaign.
 fn body(world: &World, step: &str) -> String {
-    let query = format!("SELECT body FROM messages WHERE step = '{step}'");
+    let query = format!(
+        "SELECT t.body FROM messages m JOIN message_texts t ON t.message_id = m.id
+         WHERE m.step = '{step}'"
+    );
     world.sql(&query).concat().concat()
 }
 

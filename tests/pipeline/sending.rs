@@ -90,6 +90,12 @@ fn multiply(world: &World, n: usize) {
         ("outreach_key", key.as_str()),
     ];
     copy("messages", "t.campaign_id = 1", &message);
+    let texts = "INSERT INTO message_texts (message_id, body)
+                 SELECT m.id, t.body
+                 FROM messages m JOIN messages f ON f.campaign_id = 1 AND f.number = m.number
+                                 JOIN message_texts t ON t.message_id = f.id
+                 WHERE m.campaign_id > 1";
+    ledger.execute(texts, []).unwrap();
     ledger.execute_batch("COMMIT").unwrap();
 }
 

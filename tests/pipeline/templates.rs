@@ -33,7 +33,7 @@ fn own_templates_are_written_with() {
     let monday = world.at("2026-03-02T09:00:00Z");
     monday.run(&["pull"]).exits(0);
     monday.run(&["generate"]).exits(0);
-    let rows = world.sql("SELECT body FROM messages WHERE body LIKE '%lions say goodbye%'");
+    let rows = world.sql("SELECT body FROM message_texts WHERE body LIKE '%lions say goodbye%'");
     assert_eq!(rows.len(), 1, "{rows:?}");
 }
 

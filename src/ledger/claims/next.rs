@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::room::Room;
-use super::{Candidate, Claims};
+use super::{Candidate, Checked, Claims};
 use crate::calendar::Zone;
 use crate::campaign::{CampaignState, Sequence};
 use crate::lead::{RawLead, RecordId};
@@ -174,17 +174,19 @@ impl Steps {
             "SELECT {columns}
              FROM messages m CROSS JOIN campaigns c ON c.id = m.campaign_id
                              CROSS JOIN leads l ON l.id = c.lead_id
+                             CROSS JOIN message_texts t ON t.message_id = m.id
              WHERE m.id = coalesce(({due} AND due_at = ?2 AND id > ?3 ORDER BY id LIMIT 1),
                                    ({due} AND due_at > ?2 ORDER BY due_at, id LIMIT 1))"
         )
     }
 }
 
-const COLUMNS: &str = "m.id, m.due_at, m.campaign_id, m.number, m.step, m.subject, m.body,
+const COLUMNS: &str = "m.id, m.due_at, m.campaign_id, m.number, m.step, m.subject, t.body,
     m.outreach_key, m.message_id, m.dated_at, m.attempts,
     c.state, c.sequence, c.zone, c.country,
-    c.needs_approval OR c.approved_hash IS NOT NULL, l.email, l.record_id, l.fields,
-    l.id, l.company_domain";
+    c.needs_approval OR c.approved_hash IS NOT NULL, l.email, l.record_id,
+    CASE l.verdict WHEN 'eligible' THEN json_extract(l.fields, '$.email') END, l.full_name,
+    l.fields, l.id, l.company_domain";
 
 fn next_of(
     conn: &Connection,
@@ -224,9 +226,9 @@ fn found(
         (1.., 1) => Some(breakers::cohort(conn, (row.get(0)?, campaign), scanned_at)?),
         _ => None,
     };
-    let company: Option<String> = row.get(20)?;
+    let company: Option<String> = row.get(22)?;
     let company_peers = match company.filter(|_| claims.counts_companies) {
-        Some(domain) => peers(conn, &domain, row.get(19)?, claims.day_began_at)?,
+        Some(domain) => peers(conn, &domain, row.get(21)?, claims.day_began_at)?,
         None => 0,
     };
     let candidate = Candidate {
@@ -234,10 +236,7 @@ fn found(
         campaign,
         number: row.get(3)?,
         email,
-        raw: RawLead {
-            record_id: RecordId::new(row.get::<_, String>(17)?),
-            fields: read_fields(row.get_ref(18)?.as_str()?)?,
-        },
+        checked: checked(row)?,
         suppressed_by,
         scanned_at,
         scan_error,
@@ -270,6 +269,20 @@ fn found(
         due_at: row.get(1)?,
         waits: (state != CampaignState::Active).then_some(state),
         may_need_approval: row.get(15)?,
+    })
+}
+
+/// What the data check said of the row's lead.
+fn checked(row: &Row<'_>) -> anyhow::Result<Checked> {
+    Ok(match row.get(18)? {
+        Some(address) => Checked::Passed {
+            address,
+            full_name: row.get(19)?,
+        },
+        None => Checked::Anew(RawLead {
+            record_id: RecordId::new(row.get::<_, String>(17)?),
+            fields: read_fields(row.get_ref(20)?.as_str()?)?,
+        }),
     })
 }
 

@@ -56,7 +56,7 @@ fn a_model_that_obeys_a_description_is_stopped_by_the_gate() {
     let writers = "SELECT DISTINCT substr(writer, 1, 8) FROM campaigns";
     assert_eq!(desk.world.sql(writers), [["template"]]);
     for (n, (_, shows)) in ORDERS.iter().enumerate() {
-        let like = format!("SELECT count(*) FROM messages WHERE body LIKE '%{shows}%'");
+        let like = format!("SELECT count(*) FROM message_texts WHERE body LIKE '%{shows}%'");
         assert_eq!(desk.row(&like), "0", "{n}");
     }
     // What was sent held the descriptions as data only: inside the marks, on one line of JSON.

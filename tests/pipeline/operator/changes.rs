@@ -230,7 +230,8 @@ fn a_backup_opens_equals_and_replaces_nothing() {
     assert_eq!(said, "backup: copy.db\n");
     let dump = |path: &str| {
         let ledger = Connection::open(world.path(path)).unwrap();
-        let query = "SELECT group_concat(state || subject || body || due_at) FROM messages";
+        let query = "SELECT group_concat(state || subject || body || due_at)
+                     FROM messages m JOIN message_texts t ON t.message_id = m.id";
         ledger
             .query_row(query, [], |row| row.get::<_, String>(0))
             .unwrap()

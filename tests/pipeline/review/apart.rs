@@ -144,7 +144,8 @@ fn the_built_in_writer_finds_other_words_for_a_whole_company() {
         .iter()
         .map(|name| {
             let rows = world.sql(&format!(
-                "SELECT m.step, m.subject, m.body FROM messages m
+                "SELECT m.step, m.subject, t.body FROM messages m
+                 JOIN message_texts t ON t.message_id = m.id
                  JOIN campaigns c ON c.id = m.campaign_id JOIN leads l ON l.id = c.lead_id
                  WHERE l.full_name = '{name} Oak' AND c.state = 'active' ORDER BY m.number"
             ));

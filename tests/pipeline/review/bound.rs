@@ -48,10 +48,12 @@ fn an_approved_campaign_goes_with_its_texts() {
 #[test]
 fn a_text_changed_after_the_approval_does_not_leave() {
     for change in [
-        "UPDATE messages SET body = body || ' ' WHERE step = 'hook'",
+        "UPDATE message_texts SET body = body || ' '
+         WHERE message_id IN (SELECT id FROM messages WHERE step = 'hook')",
         "UPDATE messages SET subject = 'Another subject' WHERE step = 'hook'",
         // Not the one that is due: the approval was for all three.
-        "UPDATE messages SET body = 'Buy now' WHERE step = 'fomo'",
+        "UPDATE message_texts SET body = 'Buy now'
+         WHERE message_id IN (SELECT id FROM messages WHERE step = 'fomo')",
     ] {
         let (world, id) = approved();
         by_hand(&world, change);
@@ -65,7 +67,8 @@ fn a_text_changed_between_two_mails_does_not_leave() {
     ok(&world, DAY, "scan, send");
     by_hand(
         &world,
-        "UPDATE messages SET body = 'Buy' WHERE step = 'proof'",
+        "UPDATE message_texts SET body = 'Buy'
+         WHERE message_id IN (SELECT id FROM messages WHERE step = 'proof')",
     );
     ok(&world, "2026-03-10T16:00:00Z", "scan");
     is_taken_back(&world, &id, OTHERS, "2026-03-10T16:00:00Z", 1);
@@ -97,7 +100,8 @@ fn a_rehearsal_of_sending_takes_nothing_back() {
     let (world, _) = approved();
     by_hand(
         &world,
-        "UPDATE messages SET body = 'Buy' WHERE step = 'hook'",
+        "UPDATE message_texts SET body = 'Buy'
+         WHERE message_id IN (SELECT id FROM messages WHERE step = 'hook')",
     );
     let said = world.at(DAY).run(&["send", "--dry-run"]).exits(3).stdout;
     assert!(said.contains("1 back in review"), "{said}");

@@ -21,7 +21,9 @@ fn left(world: &World) -> Vec<std::path::PathBuf> {
 #[test]
 fn an_edited_text_is_judged_waits_and_is_sent_once_approved() {
     let (mut world, id) = in_review();
-    let hash = "SELECT body, subject FROM messages WHERE step <> 'hook' ORDER BY id";
+    let hash =
+        "SELECT t.body, m.subject FROM messages m JOIN message_texts t ON t.message_id = m.id
+                WHERE m.step <> 'hook' ORDER BY m.id";
     let others = world.sql(hash);
     editor(
         &mut world,
@@ -256,7 +258,8 @@ fn a_mail_that_has_left_is_no_longer_on_the_sheet() {
     ok(&world, DAY, "scan, send");
     by_hand(
         &world,
-        "UPDATE messages SET body = 'Buy' WHERE step = 'proof'",
+        "UPDATE message_texts SET body = 'Buy'
+         WHERE message_id IN (SELECT id FROM messages WHERE step = 'proof')",
     );
     ok(&world, "2026-03-10T16:00:00Z", "scan");
     world.at("2026-03-10T16:00:00Z").run(&["send"]).exits(3);

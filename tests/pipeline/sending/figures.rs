@@ -77,7 +77,7 @@ fn sending_reaches_half_the_rate_of_the_load_generator() {
         .env("SMTP_CONNECTIONS", "8");
     let text = "We plan routes for carriers, and what one of them saved might help you. ";
     let body: String = text.chars().cycle().take(1_900).collect();
-    write(&world, &format!("UPDATE messages SET body = '{body}'"));
+    write(&world, &format!("UPDATE message_texts SET body = '{body}'"));
     println!();
     let anchors = [(); 3].map(|()| rate_of_smtp_source(&sink, n));
     let started = Instant::now();
