@@ -20,6 +20,7 @@ mod say;
 mod base;
 mod breaker;
 mod chain;
+mod cores;
 mod exit;
 mod generate;
 mod intake;
@@ -118,6 +119,8 @@ enum Command {
     Review(operator::review::Command),
     /// Judge campaigns given as JSON lines: your own texts, templates or brand file
     Judge(operator::judge::Args),
+    /// Judge mail files as the inbox's mail is judged
+    Classify(operator::classify::Args),
     /// Hold, continue or end single campaigns
     #[command(subcommand)]
     Campaign(operator::campaign::Command),
@@ -225,6 +228,7 @@ fn run_command(cli: Cli) -> Result<Exit, Failure> {
         Command::Explain(args) => operator::explain::run(&config, clock, &args),
         Command::Review(command) => operator::review::run(&config, clock, &command),
         Command::Judge(args) => operator::judge::run(&config, &args),
+        Command::Classify(args) => operator::classify::run(&config, clock, &args),
         Command::Campaign(command) => operator::campaign::run(&config, clock, &command),
         Command::Pause(args) => operator::pause::pause(&config, clock, &args),
         Command::Resume(args) => operator::pause::resume(&config, clock, &args),

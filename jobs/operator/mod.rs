@@ -3,6 +3,7 @@
 
 pub mod backup;
 pub mod campaign;
+pub mod classify;
 pub mod demo;
 pub mod doctor;
 pub mod explain;

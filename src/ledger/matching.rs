@@ -3,6 +3,7 @@
 use anyhow::Context;
 use rusqlite::{Connection, OptionalExtension, ToSql};
 
+use super::Ledger;
 use crate::inbound::{Inbound, Kind};
 
 /// The message a mail is about.
@@ -20,6 +21,21 @@ pub struct Answered {
     pub recipient: String,
     /// By what it was recognised.
     pub matched_by: &'static str,
+}
+
+impl Ledger {
+    /// The Message-ID of the message of ours that a mail is about.
+    pub fn message_answered_by(&self, inbound: &Inbound) -> anyhow::Result<Option<String>> {
+        let Some(found) = answered(&self.conn, inbound)? else {
+            return Ok(None);
+        };
+        let sql = "SELECT message_id FROM messages WHERE id = ?1";
+        let row = self
+            .conn
+            .query_row(sql, [found.message], |row| row.get(0))
+            .optional();
+        Ok(row.context("cannot read a message")?.flatten())
+    }
 }
 
 /// Whether the same mail was read before, in another folder.

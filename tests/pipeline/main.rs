@@ -15,6 +15,7 @@
 )]
 
 mod airtable;
+mod classify;
 mod commands;
 mod demo;
 mod evidence;
