@@ -15,6 +15,7 @@ mod folding;
 mod kind;
 mod mime;
 mod optout;
+mod question;
 mod quote;
 mod refusal;
 mod sentiment;
@@ -24,6 +25,7 @@ mod words;
 pub use clues::Clues;
 pub use consequence::{Consequence, consequence};
 pub use kind::{Bounce, Kind, Referral, ResponseType, Sensitivity, Sentiment};
+pub use question::{heed, question};
 pub use subject::bare_subject;
 
 use chrono::{DateTime, NaiveDate, Utc};
