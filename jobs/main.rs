@@ -25,6 +25,7 @@ mod exit;
 mod generate;
 mod intake;
 mod judgement;
+mod model;
 mod operator;
 mod pull;
 mod push;

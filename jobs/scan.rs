@@ -4,6 +4,8 @@
 //! campaigns, suppressions. Harmless again because each mail is stored once, by mailbox,
 //! uidvalidity and uid, in the transaction that moves the cursor.
 
+mod model;
+
 use std::collections::HashSet;
 
 use outreach::config::Config;

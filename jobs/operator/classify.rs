@@ -149,7 +149,10 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
 /// about one, as in the inbox.
 fn about(mut inbound: Inbound, ledger: Option<&Ledger>) -> anyhow::Result<Answer> {
     let answers = match ledger {
-        Some(ledger) => ledger.message_answered_by(&inbound)?,
+        Some(ledger) => {
+            let found = ledger.message_answered_by(&inbound)?;
+            found.map(|found| found.rfc_message_id)
+        }
         None => {
             let mut ids = inbound.clues.message_ids.iter();
             let is_ours = |id: &&String| {

@@ -13,6 +13,10 @@ pub struct Answered {
     pub message: i64,
     /// The campaign's row id.
     pub campaign: i64,
+    /// The lead's row id.
+    pub lead: i64,
+    /// The message's own Message-ID, without angle brackets.
+    pub rfc_message_id: String,
     /// The step's label.
     pub step: String,
     /// The lead's address as it stands now.
@@ -24,17 +28,9 @@ pub struct Answered {
 }
 
 impl Ledger {
-    /// The Message-ID of the message of ours that a mail is about.
-    pub fn message_answered_by(&self, inbound: &Inbound) -> anyhow::Result<Option<String>> {
-        let Some(found) = answered(&self.conn, inbound)? else {
-            return Ok(None);
-        };
-        let sql = "SELECT message_id FROM messages WHERE id = ?1";
-        let row = self
-            .conn
-            .query_row(sql, [found.message], |row| row.get(0))
-            .optional();
-        Ok(row.context("cannot read a message")?.flatten())
+    /// The message that a mail is about.
+    pub fn message_answered_by(&self, inbound: &Inbound) -> anyhow::Result<Option<Answered>> {
+        answered(&self.conn, inbound)
     }
 }
 
@@ -141,7 +137,7 @@ fn latest(
 ) -> anyhow::Result<Option<Answered>> {
     let sql = format!(
         "SELECT m.id, m.campaign_id, m.step, coalesce(l.email, ''),
-                coalesce(m.recipient, l.email, '')
+                coalesce(m.recipient, l.email, ''), l.id, coalesce(m.message_id, '')
          FROM messages m JOIN campaigns c ON c.id = m.campaign_id
                          JOIN leads l ON l.id = c.lead_id
          WHERE {condition} ORDER BY m.claimed_at DESC, m.id DESC LIMIT 1"
@@ -154,6 +150,8 @@ fn latest(
                 step: row.get(2)?,
                 email: row.get(3)?,
                 recipient: row.get(4)?,
+                lead: row.get(5)?,
+                rfc_message_id: row.get(6)?,
                 matched_by,
             })
         })
