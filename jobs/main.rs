@@ -120,6 +120,9 @@ enum Command {
     Review(operator::review::Command),
     /// Judge campaigns given as JSON lines: your own texts, templates or brand file
     Judge(operator::judge::Args),
+    /// What was read in the inbox, and a person's word on it
+    #[command(subcommand)]
+    Inbox(operator::inbox::Command),
     /// Judge mail files as the inbox's mail is judged
     Classify(operator::classify::Args),
     /// Hold, continue or end single campaigns
@@ -229,6 +232,7 @@ fn run_command(cli: Cli) -> Result<Exit, Failure> {
         Command::Explain(args) => operator::explain::run(&config, clock, &args),
         Command::Review(command) => operator::review::run(&config, clock, &command),
         Command::Judge(args) => operator::judge::run(&config, &args),
+        Command::Inbox(command) => operator::inbox::run(&config, clock, &command),
         Command::Classify(args) => operator::classify::run(&config, clock, &args),
         Command::Campaign(command) => operator::campaign::run(&config, clock, &command),
         Command::Pause(args) => operator::pause::pause(&config, clock, &args),

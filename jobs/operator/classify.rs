@@ -16,6 +16,7 @@ use outreach::inbound::{self, Inbound, Kind, Ours};
 use outreach::ledger::Ledger;
 use serde_json::{Value, json};
 
+use super::inbox::printable;
 use super::open_to_read;
 use crate::cores;
 use crate::exit::{Exit, Failure};
@@ -254,9 +255,4 @@ fn page(file: &str, answer: &Answer) -> String {
     }
     page.push('\n');
     page
-}
-
-/// What a stranger wrote, without anything that steers a terminal.
-fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).collect()
 }

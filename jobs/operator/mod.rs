@@ -8,6 +8,7 @@ pub mod demo;
 pub mod doctor;
 pub mod explain;
 pub mod forecast;
+pub mod inbox;
 pub mod init;
 pub mod judge;
 pub mod letters;
