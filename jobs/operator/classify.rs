@@ -9,6 +9,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, ensure};
+use chrono::{DateTime, Utc};
 use outreach::campaign::parse_outreach_key;
 use outreach::clock::Clock;
 use outreach::config::Config;
@@ -75,7 +76,7 @@ pub fn run(config: &Config, clock: Clock, args: &Args) -> Result<Exit, Failure> 
         );
         for (file, inbound) in portion.iter().zip(judged) {
             let name = file.display().to_string();
-            match inbound.and_then(|inbound| about(inbound, ledger.as_ref())) {
+            match inbound.and_then(|inbound| about(inbound, ledger.as_ref(), clock.now())) {
                 Ok(answer) if args.json => say!("{}", object(&name, &answer)),
                 Ok(answer) => say!("{}", page(&name, &answer)),
                 Err(error) => {
@@ -148,10 +149,14 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
 
 /// Which message of ours the mail is about. Ordinary mail that a person typed is an answer if it is
 /// about one, as in the inbox.
-fn about(mut inbound: Inbound, ledger: Option<&Ledger>) -> anyhow::Result<Answer> {
+fn about(
+    mut inbound: Inbound,
+    ledger: Option<&Ledger>,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Answer> {
     let answers = match ledger {
         Some(ledger) => {
-            let found = ledger.message_answered_by(&inbound)?;
+            let found = ledger.message_answered_by(&inbound, now)?;
             found.map(|found| found.rfc_message_id)
         }
         None => {

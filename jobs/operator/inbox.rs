@@ -352,7 +352,9 @@ fn done(config: &Config, clock: Clock, args: &Done) -> Result<Exit, Failure> {
 }
 
 fn item(ledger: &Ledger, mail: i64) -> Result<InboxItem, Failure> {
-    let found = ledger.inbox_item(mail).context("cannot look into the inbox")?;
+    let found = ledger
+        .inbox_item(mail)
+        .context("cannot look into the inbox")?;
     found.ok_or_else(|| {
         Failure::usage(anyhow!(
             "no mail {mail} was read: expected a number that `outreach inbox list` shows"
@@ -414,9 +416,10 @@ fn object(row: &InboxRow) -> Value {
 
 /// What `show` adds to it.
 fn details(item: &InboxItem) -> serde_json::Map<String, Value> {
-    let bounce = item.bounce_kind.as_ref().map(|kind| {
-        json!({"type": kind, "status": item.bounce_status})
-    });
+    let bounce = item
+        .bounce_kind
+        .as_ref()
+        .map(|kind| json!({"type": kind, "status": item.bounce_status}));
     let fields = [
         ("rfc_message_id", json!(item.rfc_message_id)),
         ("answers", json!(item.answers)),

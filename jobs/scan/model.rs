@@ -121,7 +121,7 @@ impl Model {
             if !is_person || inbound.own {
                 continue;
             }
-            let Some(answered) = ledger.message_answered_by(inbound)? else {
+            let Some(answered) = ledger.message_answered_by(inbound, job.clock.now())? else {
                 continue;
             };
             let prompt = inbound::question(inbound);

@@ -23,7 +23,7 @@ mod subject;
 mod words;
 
 pub use clues::Clues;
-pub use consequence::{Consequence, consequence};
+pub use consequence::{Case, Consequence, consequence};
 pub use kind::{Bounce, Kind, Referral, ResponseType, Sensitivity, Sentiment};
 pub use question::{heed, question};
 pub use subject::bare_subject;
@@ -84,12 +84,19 @@ pub struct Inbound {
     pub reply_text: String,
     /// The raw header block, at most 16 kB.
     pub headers: String,
+    /// What judging it again needs besides the headers.
+    pub kept: String,
     /// What may lead to the message it is about.
     pub clues: Clues,
     /// Why it was judged so, each a clause.
     pub evidence: Vec<String>,
     /// Our own copy (Bcc to self, a colleague in the thread, a Sent folder): never an answer.
     pub own: bool,
+}
+
+/// Judges a mail anew from what was kept of it; none when that is not enough.
+pub fn again(_headers: &str, kept: &str, ours: &Ours) -> Option<Inbound> {
+    (!kept.is_empty()).then(|| read(kept.as_bytes(), ours))
 }
 
 /// Judges a mail. Never fails: bytes that are no mail are [`Kind::Other`].
@@ -113,6 +120,7 @@ pub fn read(raw: &[u8], ours: &Ours) -> Inbound {
         sent_at: mail.sent_at,
         reply_text: cut(&reply.text, REPLY_CHARS_MAX).to_string(),
         headers: mail.header_block.clone(),
+        kept: cut(&String::from_utf8_lossy(raw), 65_536).to_string(),
         clues: Clues::default(),
         evidence: Vec::new(),
         own: false,
