@@ -21,6 +21,7 @@ mod demo;
 mod evidence;
 mod export;
 mod inbound;
+mod inbox;
 mod judge;
 mod kills;
 mod life;
