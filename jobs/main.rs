@@ -46,7 +46,7 @@ use outreach::config::{Config, Sources};
 use outreach::mailer;
 
 use exit::{Exit, Failure};
-use run::{PullArgs, SendArgs, Stage, StageArgs, Stop};
+use run::{PullArgs, ScanArgs, SendArgs, Stage, StageArgs, Stop};
 
 /// Writes each lead a campaign of three e-mails, sends every one exactly once at a decent hour, and
 /// stops at the first answer
@@ -100,7 +100,7 @@ enum Command {
     /// Stage: send what is due
     Send(SendArgs),
     /// Stage: read the inbox and stop what must stop
-    Scan(StageArgs),
+    Scan(ScanArgs),
     /// Stage: show what changed in Airtable or the status file
     Push(StageArgs),
     /// Job: scan, pull, generate, schedule, push, then a backup
@@ -222,7 +222,7 @@ fn run_command(cli: Cli) -> Result<Exit, Failure> {
         Command::Generate(args) => stage(Stage::Generate, &config, clock, &args),
         Command::Schedule(args) => stage(Stage::Schedule, &config, clock, &args),
         Command::Send(args) => stage(Stage::Send, &config, clock, &args.into_stage()),
-        Command::Scan(args) => stage(Stage::Scan, &config, clock, &args),
+        Command::Scan(args) => stage(Stage::Scan, &config, clock, &args.into_stage()),
         Command::Push(args) => stage(Stage::Push, &config, clock, &args),
         Command::Nightly(args) => job(&chain::NIGHTLY, &config, clock, &args),
         Command::Hourly(args) => job(&chain::HOURLY, &config, clock, &args),

@@ -1,13 +1,16 @@
 //! scan: reads what came back, says what it is, and stops what must stop.
+//! `scan --replay` judges again what was read before.
 //!
 //! Takes: mail above the mailbox's cursor. Gives: inbound rows, answered, stopped and waiting
 //! campaigns, suppressions. Harmless again because each mail is stored once, by mailbox,
 //! uidvalidity and uid, in the transaction that moves the cursor.
 
 mod model;
+mod replay;
 
 use std::collections::HashSet;
 
+use chrono::Days;
 use outreach::config::Config;
 use outreach::inbound::{self, Ours};
 use outreach::lead::EmailAddress;
@@ -26,7 +29,10 @@ pub async fn run(
     job: &Job,
     summary: &mut Summary,
 ) -> Result<(), Failure> {
-    for name in ["read", "human_reply", "unmatched"] {
+    if job.args.replay {
+        return replay::run(ledger, config, job, summary);
+    }
+    for name in ["read", "human_reply", "unmatched", "unsure", "to_follow_up"] {
         summary.add(name, 0);
     }
     let known = match job.args.dry_run {
@@ -44,6 +50,7 @@ pub async fn run(
             breaker::trips(ledger, config, sender, job.clock.now(), summary)?;
         }
     }
+    forget(ledger, config, job)?;
     if job.args.dry_run {
         let rows = ledger.inbound(None)?.into_iter().skip(known);
         let lines = rows.map(|row| {
@@ -56,6 +63,24 @@ pub async fn run(
         summary.preview.extend(lines);
     }
     result
+}
+
+/// Empties what is kept of mails for longer than ANALYTICS_RETENTION_DAYS.
+fn forget(ledger: &mut Ledger, config: &Config, job: &Job) -> Result<(), Failure> {
+    let now = job.clock.now();
+    let before = now.checked_sub_days(Days::new(config.analytics_retention_days.into()));
+    if let Some(before) = before {
+        ledger.forget_old_mail(before)?;
+    }
+    Ok(())
+}
+
+/// What the judgement of a mail has to know of us.
+fn ours(config: &Config) -> Ours {
+    Ours {
+        addresses: own_addresses(config),
+        ..Ours::default()
+    }
 }
 
 async fn scan_mailbox(
@@ -104,10 +129,7 @@ fn read(
         OpenError::Unreachable(error) => Failure::again(error),
         OpenError::Refused(error) => Failure::config(error),
     })?;
-    let ours = Ours {
-        addresses: own_addresses(config),
-        ..Ours::default()
-    };
+    let ours = ours(config);
     let cursor = ledger.cursor(name)?.map(|(uidvalidity, last_uid)| Cursor {
         uidvalidity,
         last_uid,
@@ -137,6 +159,10 @@ fn read(
             for (kind, n) in applied.counts {
                 summary.add(&kind, n);
             }
+            applied
+                .alerts
+                .into_iter()
+                .for_each(|line| summary.error(line));
             Ok(())
         },
     );
