@@ -1,20 +1,21 @@
 //! scan: reads what came back, says what it is, and stops what must stop.
 //!
-//! Takes: mail above the mailbox's cursor. Gives: inbound rows, answered, stopped and waiting
+//! Takes: mail above the cursor of each folder of each mailbox. Gives: inbound rows, answered, stopped and waiting
 //! campaigns, suppressions. Harmless again because each mail is stored once, by mailbox,
 //! uidvalidity and uid, in the transaction that moves the cursor.
 
 use std::collections::HashSet;
 
+use chrono::Days;
 use outreach::config::Config;
 use outreach::inbound::{self, Ours};
 use outreach::lead::EmailAddress;
 use outreach::ledger::{Ledger, NewInbound};
-use outreach::mailbox::{self, Cursor, Mailbox, OpenError};
+use outreach::mailbox::{self, Cursor, Mailbox, OpenError, Scope};
 use outreach::oauth::{TokenError, TokenSource};
 
 use crate::breaker;
-use crate::exit::Failure;
+use crate::exit::{self, Failure};
 use crate::run::{Job, Progress, Summary};
 
 /// Runs the stage.
@@ -31,12 +32,12 @@ pub async fn run(
         true => ledger.inbound(None)?.len(),
         false => 0,
     };
-    let mut result = Ok(());
+    let mut failures = Vec::new();
     for settings in config.mailboxes() {
         // One mailbox that cannot be read keeps no other from being read.
-        let read = scan_mailbox(ledger, config, settings, job, summary).await;
-        result = result.and(read);
+        failures.extend(scan_mailbox(ledger, config, &settings, job, summary).await?);
     }
+    let result = gravest(failures, summary);
     if summary.counted("bounce_hard") + summary.counted("complaint") > 0 {
         for sender in &config.senders {
             breaker::trips(ledger, config, sender, job.clock.now(), summary)?;
@@ -56,26 +57,64 @@ pub async fn run(
     result
 }
 
+/// The failure the run ends with; the others are told beside it.
+fn gravest(mut failures: Vec<Failure>, summary: &mut Summary) -> Result<(), Failure> {
+    // Of equals the first: the sort is stable.
+    failures.sort_by_key(|failure| std::cmp::Reverse(failure.exit));
+    let mut failures = failures.into_iter();
+    let gravest = failures.next();
+    failures.for_each(|other| summary.error(exit::line(&other.error)));
+    gravest.map_or(Ok(()), Err)
+}
+
+/// Reads all folders of a mailbox over one connection; the answer is what failed, of each folder by
+/// itself. An error is one of the ledger.
 async fn scan_mailbox(
     ledger: &mut Ledger,
     config: &Config,
     settings: &mailbox::Settings,
     job: &Job,
     summary: &mut Summary,
-) -> Result<(), Failure> {
-    let name = settings.name();
-    let result = match signed_in(settings).await {
-        Ok(settings) => read(ledger, config, (&settings, &name), job, summary),
-        Err(failure) => Err(failure),
-    };
-    match result {
-        Ok(()) if job.stop.requested() => Ok(()),
-        Ok(()) => Ok(ledger.scan_succeeded(&name, job.clock.now())?),
+) -> Result<Vec<Failure>, Failure> {
+    let folders = settings.folders();
+    let mut mailbox = match opened(settings).await {
+        Ok(mailbox) => mailbox,
+        // Said once, although it concerns every folder.
         Err(failure) => {
-            ledger.scan_failed(&name, &format!("{:#}", failure.error))?;
-            Err(failure)
+            for folder in &folders {
+                ledger.scan_failed(&folder.name, &format!("{:#}", failure.error))?;
+            }
+            return Ok(vec![failure]);
+        }
+    };
+    let mut failures = Vec::new();
+    for folder in &folders {
+        let entered = mailbox.enter(folder).map_err(failure_of);
+        let result = match entered {
+            Ok(()) => read(ledger, config, (&mut mailbox, &folder.name), job, summary),
+            Err(failure) => Err(failure),
+        };
+        match result {
+            _ if job.stop.requested() => break,
+            Ok(()) => ledger.scan_succeeded(&folder.name, job.clock.now())?,
+            Err(failure) => {
+                ledger.scan_failed(&folder.name, &format!("{:#}", failure.error))?;
+                failures.push(failure);
+            }
         }
     }
+    Ok(failures)
+}
+
+fn failure_of(error: OpenError) -> Failure {
+    match error {
+        OpenError::Unreachable(error) => Failure::again(error),
+        OpenError::Refused(error) => Failure::config(error),
+    }
+}
+
+async fn opened(settings: &mailbox::Settings) -> Result<Mailbox, Failure> {
+    Mailbox::open(&signed_in(settings).await?).map_err(failure_of)
 }
 
 /// The mailbox with an access token, where its login wants one.
@@ -91,60 +130,66 @@ async fn signed_in(settings: &mailbox::Settings) -> Result<mailbox::Settings, Fa
     Ok(settings.with_token(token))
 }
 
+/// How far back is read before the first campaign began: nothing there can be an answer, but an
+/// opt-out may have followed from what another program sent.
+const DAYS_BEFORE_ANY_CAMPAIGN: Days = Days::new(30);
+
 fn read(
     ledger: &mut Ledger,
     config: &Config,
-    (settings, name): (&mailbox::Settings, &str),
+    (mailbox, name): (&mut Mailbox, &str),
     job: &Job,
     summary: &mut Summary,
 ) -> Result<(), Failure> {
-    let mut mailbox = Mailbox::open(settings).map_err(|error| match error {
-        OpenError::Unreachable(error) => Failure::again(error),
-        OpenError::Refused(error) => Failure::config(error),
-    })?;
     let ours = Ours {
         addresses: own_addresses(config),
-        ..Ours::default()
+        sensitivity: config.sensitivity,
     };
     let cursor = ledger.cursor(name)?.map(|(uidvalidity, last_uid)| Cursor {
         uidvalidity,
         last_uid,
     });
-    let known: HashSet<u64> = ledger.known_uids(name)?;
-    let since = ledger.first_campaign_at()?;
-    let mut progress = Progress::start("mails read", 0, &job.args);
-    let read = mailbox.read(
+    let known: HashSet<u64> = match mailbox {
+        Mailbox::Maildir(_) => ledger.known_uids(name)?,
+        Mailbox::Imap(_) => HashSet::new(),
+    };
+    let since = match ledger.first_campaign_at()? {
+        Some(since) => Some(since),
+        None => job.clock.now().checked_sub_days(DAYS_BEFORE_ANY_CAMPAIGN),
+    };
+    let scope = Scope {
         cursor,
         since,
-        &|uid| known.contains(&uid),
-        &mut |cursor, mails| {
-            anyhow::ensure!(!job.stop.requested(), "asked to end");
-            progress.advance(mails.len() as u64);
-            let understood: Vec<NewInbound> = mails
-                .iter()
-                .map(|mail| NewInbound {
-                    uid: mail.uid,
-                    received_at: mail.received_at,
-                    inbound: inbound::read(&mail.raw, &ours),
-                })
-                .collect();
-            let now = job.clock.now();
-            let cursor = (cursor.uidvalidity, cursor.last_uid);
-            let stop_company = config.stop_company_on_reply;
-            let applied = ledger.store_inbound(name, cursor, &understood, stop_company, now)?;
-            for (kind, n) in applied.counts {
-                summary.add(&kind, n);
-            }
-            Ok(())
-        },
-    );
+        known: &|uid| known.contains(&uid),
+        wants_body: &|header| inbound::wants_body(header, &ours),
+    };
+    let mut progress = Progress::start("mails read", 0, &job.args);
+    let read = mailbox.read(&scope, &mut |cursor, mails| {
+        anyhow::ensure!(!job.stop.requested(), "asked to end");
+        progress.advance(mails.len() as u64);
+        let understood: Vec<NewInbound> = mails
+            .iter()
+            .map(|mail| NewInbound {
+                uid: mail.uid,
+                received_at: mail.received_at,
+                inbound: inbound::read(&mail.raw, &ours),
+            })
+            .collect();
+        let now = job.clock.now();
+        let cursor = (cursor.uidvalidity, cursor.last_uid);
+        let stop_company = config.stop_company_on_reply;
+        let applied = ledger.store_inbound(name, cursor, &understood, stop_company, now)?;
+        for (kind, n) in applied.counts {
+            summary.add(&kind, n);
+        }
+        Ok(())
+    });
     match read {
         Ok(read) => {
             summary.add("read", i64::try_from(read.read).unwrap_or(i64::MAX));
-            summary.add(
-                "too_large",
-                i64::try_from(read.skipped_too_large).unwrap_or(i64::MAX),
-            );
+            let number = |n| i64::try_from(n).unwrap_or(i64::MAX);
+            summary.add("headers_only", number(read.without_body));
+            summary.add("too_large", number(read.skipped_too_large));
             // The cursor goes past them with the next mail that can be read: speak of them now.
             let unreadable = read.skipped_unreadable;
             if unreadable > 0 {
@@ -170,7 +215,9 @@ pub fn own_addresses(config: &Config) -> Vec<String> {
         addresses.push(sender.address.key());
         addresses.push(sender.unsubscribe_mailto.key());
         addresses.extend(sender.reply_to.as_ref().map(EmailAddress::key));
-        if let mailbox::Settings::Imap(imap) = &sender.mailbox
+    }
+    for mailbox in config.mailboxes() {
+        if let mailbox::Settings::Imap(imap) = mailbox
             && imap.username.contains('@')
         {
             addresses.push(imap.username.to_lowercase());

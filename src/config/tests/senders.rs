@@ -124,7 +124,7 @@ fn what_a_sender_does_not_name_comes_from_the_environment() {
         Some("answers@two.example")
     );
     assert_eq!(ada.unsubscribe_mailto.as_str(), "stop@all.example");
-    let mailboxes: Vec<String> = config.mailboxes().iter().map(|one| one.name()).collect();
+    let mailboxes: Vec<String> = config.folder_names();
     assert_eq!(
         mailboxes,
         ["imap:all@imap.all.example:993/INBOX", "maildir:bobs"]
@@ -422,7 +422,13 @@ fn the_example_of_the_readme_loads() {
     let places: Vec<String> = config
         .senders
         .iter()
-        .map(|sender| format!("{}, {}", smtp(sender), sender.mailbox.name()))
+        .map(|sender| {
+            format!(
+                "{}, {}",
+                smtp(sender),
+                sender.mailbox.folders().remove(0).name
+            )
+        })
         .collect();
     assert_eq!(
         places,
