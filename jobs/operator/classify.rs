@@ -61,7 +61,7 @@ pub fn run(config: &Config, clock: Clock, args: &Args) -> Result<Exit, Failure> 
     };
     let ours = Ours {
         addresses: own_addresses(config),
-        ..Ours::default()
+        sensitivity: config.sensitivity,
     };
     let mut files = Vec::new();
     for file in &args.files {

@@ -12,6 +12,7 @@ mod clues;
 mod consequence;
 mod dates;
 mod folding;
+mod heads;
 mod kind;
 mod mime;
 mod optout;
@@ -24,6 +25,7 @@ mod words;
 
 pub use clues::Clues;
 pub use consequence::{Case, Consequence, consequence};
+pub use heads::wants_body;
 pub use kind::{Bounce, Kind, Referral, ResponseType, Sensitivity, Sentiment};
 pub use question::{heed, question};
 pub use subject::bare_subject;

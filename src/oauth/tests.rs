@@ -15,6 +15,8 @@ fn settings(port: u16) -> Settings {
         client_id: "client id&x".to_string(),
         client_secret: Some(SecretString::from(SECRET.to_string())),
         refresh_token: SecretString::from(REFRESH.to_string()),
+        refresh_token_file: None,
+        ca_file: None,
         scope: Some("https://mail.google.com/".to_string()),
     }
 }

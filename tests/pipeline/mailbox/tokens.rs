@@ -51,7 +51,9 @@ fn with_token(port: u16, token: &str) -> Settings {
         client_id: "app".to_string(),
         client_secret: None,
         refresh_token: SecretString::from("1//refresh".to_string()),
+        refresh_token_file: None,
         scope: None,
+        ca_file: None,
     };
     let imap = ImapSettings {
         login: Login::OAuth(oauth),
@@ -63,7 +65,7 @@ fn with_token(port: u16, token: &str) -> Settings {
     assert!(matches!(err, OpenError::Refused(_)), "{err}");
     assert!(err.to_string().contains("expected an access token"), "{err}");
     let ready = settings.with_token(SecretString::from(token.to_string()));
-    assert_eq!((ready.name(), ready.oauth().is_some()), (settings.name(), false));
+    assert_eq!((ready.account(), ready.oauth().is_some()), (settings.account(), false));
     ready
 }
 
