@@ -32,10 +32,19 @@ pub struct Model {
     settings: writer::Settings,
     at_once: usize,
     /// Mail is read in calls that block, so the questions have a runtime of their own.
-    runtime: Arc<Runtime>,
+    runtime: Option<Runtime>,
     learned: Option<String>,
     /// The server, the key or the budget: nothing more is asked in this run.
     is_over: bool,
+}
+
+impl Drop for Model {
+    /// A runtime must not wait for its threads within another one.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 /// What is done with an answer: which mail of the batch it is about, and the question's row.
@@ -69,7 +78,7 @@ impl Model {
             writer: Arc::new(writer),
             settings: settings.clone(),
             at_once: config.llm_concurrency as usize,
-            runtime: Arc::new(runtime),
+            runtime: Some(runtime),
             learned,
             is_over: false,
         })
@@ -151,6 +160,9 @@ impl Model {
     /// answer the moment it is there. Once we were asked to end, questions that only wait for their
     /// turn come back unasked.
     fn ask(&mut self, cases: Vec<(Case, i64)>, job: &Job, take: Take<'_>) -> anyhow::Result<()> {
+        let Some(runtime) = self.runtime.take() else {
+            return Ok(());
+        };
         let (to_here, from_there) = std::sync::mpsc::channel();
         let places = Arc::new(Semaphore::new(self.at_once.max(1)));
         let mut tasks = JoinSet::new();
@@ -163,12 +175,11 @@ impl Model {
                 // Nobody listens any more when the run failed meanwhile.
                 let _ = to_here.send((case.mail, id, heard));
             };
-            tasks.spawn_on(asking, self.runtime.handle());
+            tasks.spawn_on(asking, runtime.handle());
         }
         drop(to_here);
-        let runtime = Arc::clone(&self.runtime);
-        std::thread::scope(|scope| {
-            let thread = scope.spawn(move || runtime.block_on(tasks.join_all()));
+        let result = std::thread::scope(|scope| {
+            let thread = scope.spawn(|| runtime.block_on(tasks.join_all()));
             let mut taken = Ok(());
             loop {
                 match from_there.recv_timeout(LOOK_EVERY) {
@@ -183,7 +194,9 @@ impl Model {
             let panicked = |_| anyhow!("the questions to the language model panicked");
             thread.join().map_err(panicked)?;
             taken
-        })
+        });
+        self.runtime = Some(runtime);
+        result
     }
 
     /// Takes the model's word for a mail; without a usable one the rules' stands.

@@ -20,6 +20,7 @@ mod commands;
 mod demo;
 mod evidence;
 mod export;
+mod hearing;
 mod inbound;
 mod inbox;
 mod judge;
