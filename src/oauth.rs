@@ -168,7 +168,7 @@ impl TokenSource {
         let asked_at = Instant::now();
         let (status, body) = self.ask(&state.refresh_token).await?;
         if status != StatusCode::OK {
-            return Err(self.refusal(status, &body));
+            return Err(self.refusal(status, &body, &state.refresh_token));
         }
         let answer: Answer = serde_json::from_slice(&body).map_err(|_| {
             TokenError::Again("expected a token as JSON, found something else".to_string())
@@ -255,12 +255,12 @@ impl TokenSource {
     }
 
     /// What a refusal means (RFC 6749 section 5.2).
-    fn refusal(&self, status: StatusCode, body: &[u8]) -> TokenError {
+    fn refusal(&self, status: StatusCode, body: &[u8], used: &SecretString) -> TokenError {
         let refusal: Refusal = serde_json::from_slice(body).unwrap_or_default();
         let mut words = format!("the endpoint said {}", status.as_u16());
         for word in [&refusal.error, &refusal.error_description] {
             if !word.is_empty() {
-                words.push_str(&format!(" `{}`", self.shown(word)));
+                words.push_str(&format!(" `{}`", self.shown(word, used)));
             }
         }
         let is_passing = status.is_server_error()
@@ -281,11 +281,8 @@ impl TokenSource {
     }
 
     /// A stranger's words on one short line, without what we had sent.
-    fn shown(&self, words: &str) -> String {
-        let secrets = [
-            Some(&self.settings.refresh_token),
-            self.settings.client_secret.as_ref(),
-        ];
+    fn shown(&self, words: &str, used: &SecretString) -> String {
+        let secrets = [Some(used), self.settings.client_secret.as_ref()];
         let mut words = words.to_string();
         for secret in secrets.into_iter().flatten() {
             let secret = secret.expose_secret();

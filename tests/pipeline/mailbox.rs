@@ -1,5 +1,9 @@
 //! Reading a real IMAP server, and servers that misbehave.
 
+mod figures;
+mod folders;
+mod tokens;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -14,6 +18,7 @@ use outreach::tls::TlsMode;
 
 use crate::world::World;
 use crate::world::dovecot::{self, Dovecot};
+use crate::world::wire::Wire;
 
 /// The account of a server that speaks in the clear.
 pub fn imap_settings(port: u16) -> ImapSettings {

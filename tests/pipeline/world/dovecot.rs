@@ -6,6 +6,7 @@
 #![allow(dead_code, reason = "each test uses what it needs of a server")]
 
 use std::fs;
+use std::io::{BufWriter, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -53,6 +54,27 @@ impl Dovecot {
     /// The same with a folder marked as the one for sent mail, named as IMAP spells it
     /// (modified UTF-7).
     pub fn start_with_sent(dir: &Path, sent: Option<&str>) -> Dovecot {
+        Dovecot::start_as(dir, sent, "maildir:DIR/mail")
+    }
+
+    /// The same with an INBOX that is one file (mbox), which holds very many mails in little time:
+    /// those the function gives for 0, 1 and so on, dated 2020.
+    pub fn start_with_mbox(dir: &Path, mails: impl Fn(usize) -> Option<String>) -> Dovecot {
+        let folder = dir.join("dovecot/mail");
+        fs::create_dir_all(&folder).unwrap();
+        let mut file = BufWriter::new(fs::File::create(folder.join("inbox")).unwrap());
+        for mail in (0..).map_while(mails) {
+            write_to_mbox(&mut file, "2020", &mail);
+        }
+        drop(file);
+        Dovecot::start_as(
+            dir,
+            None,
+            "mbox:DIR/mail:INBOX=DIR/mail/inbox:INDEX=DIR/home",
+        )
+    }
+
+    fn start_as(dir: &Path, sent: Option<&str>, location: &str) -> Dovecot {
         let dir = dir.join("dovecot");
         if let Some(name) = sent {
             for folder in ["new", "cur", "tmp"] {
@@ -68,7 +90,7 @@ impl Dovecot {
             let (tls_port, plain_port) = (free_port(), free_port());
             fs::write(
                 dir.join("dovecot.conf"),
-                configuration(&dir, tls_port, plain_port, sent),
+                configuration(&dir, tls_port, plain_port, sent, location),
             )
             .unwrap();
             let mut child = Command::new(binary().unwrap())
@@ -118,9 +140,29 @@ impl Dovecot {
         self.deliver_to(&self.maildir(), raw)
     }
 
+    /// Makes a folder, named as IMAP spells it.
+    pub fn make_folder(&self, name: &str) {
+        let folder = self.maildir().join(format!(".{name}"));
+        for part in ["new", "cur", "tmp"] {
+            fs::create_dir_all(folder.join(part)).unwrap();
+        }
+        own_by_mail(&folder);
+    }
+
     /// Puts a mail into a folder, named as IMAP spells it: the copy a mail server makes.
     pub fn store(&self, folder: &str, raw: &[u8]) -> PathBuf {
         self.deliver_to(&self.maildir().join(format!(".{folder}")), raw)
+    }
+
+    /// Puts mails that come just now into an INBOX that is one file.
+    pub fn append_to_mbox(&self, mails: &[String]) {
+        let inbox = self.dir.join("mail/inbox");
+        let file = fs::OpenOptions::new().append(true).open(inbox).unwrap();
+        let mut file = BufWriter::new(file);
+        // Far ahead, so that it is younger than anything of a test.
+        mails
+            .iter()
+            .for_each(|mail| write_to_mbox(&mut file, "2036", mail));
     }
 
     fn deliver_to(&self, maildir: &Path, raw: &[u8]) -> PathBuf {
@@ -175,6 +217,26 @@ impl Drop for Dovecot {
         let kill = format!("kill {}", self.child.id());
         let _ = Command::new("sh").args(["-c", &kill]).status();
         let _ = self.child.wait();
+    }
+}
+
+fn write_to_mbox(file: &mut impl Write, year: &str, mail: &str) {
+    let mail = mail.replace("\r\n", "\n");
+    write!(
+        file,
+        "From someone@lead.example Mon Jan  6 10:00:00 {year}\n{mail}\n"
+    )
+    .unwrap();
+}
+
+/// As root Dovecot gives its processes to users of its own package.
+fn own_by_mail(path: &Path) {
+    if word_of("id", &["-u"]) == "0" {
+        let status = Command::new("chown")
+            .args(["-R", "mail:mail"])
+            .arg(path)
+            .status();
+        assert!(status.unwrap().success());
     }
 }
 
@@ -282,7 +344,13 @@ fn word_of(command: &str, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_string()
 }
 
-fn configuration(dir: &Path, tls_port: u16, plain_port: u16, sent: Option<&str>) -> String {
+fn configuration(
+    dir: &Path,
+    tls_port: u16,
+    plain_port: u16,
+    sent: Option<&str>,
+    location: &str,
+) -> String {
     // As root Dovecot gives its processes to users of its own package; otherwise all are ours.
     let is_root = word_of("id", &["-u"]) == "0";
     let me = word_of("id", &["-un"]);
@@ -293,11 +361,8 @@ fn configuration(dir: &Path, tls_port: u16, plain_port: u16, sent: Option<&str>)
         (&*me, &*group)
     };
     if is_root {
-        let status = Command::new("chown")
-            .args(["-R", "mail:mail"])
-            .args([dir.join("mail"), dir.join("home")])
-            .status();
-        assert!(status.unwrap().success());
+        own_by_mail(&dir.join("mail"));
+        own_by_mail(&dir.join("home"));
         open_parents(dir);
     }
     let internal = if is_root {
@@ -321,13 +386,14 @@ fn configuration(dir: &Path, tls_port: u16, plain_port: u16, sent: Option<&str>)
     });
     fs::write(dir.join("users"), format!("{USER}:{{PLAIN}}{PASSWORD}\n")).unwrap();
     let dir = dir.display();
+    let location = location.replace("DIR", &dir.to_string());
     format!(
         r#"protocols = imap
 listen = 127.0.0.1
 base_dir = {dir}/run
 state_dir = {dir}/state
 log_path = {dir}/dovecot.log
-{internal}mail_location = maildir:{dir}/mail
+{internal}mail_location = {location}
 mail_uid = {mail_user}
 mail_gid = {mail_group}
 first_valid_uid = 1
