@@ -15,6 +15,7 @@ mod folding;
 mod kind;
 mod mime;
 mod optout;
+mod person;
 mod quote;
 mod refusal;
 mod sentiment;
@@ -153,7 +154,7 @@ impl Inbound {
         if self.judge_machine(mail, reply) || self.judge_bulk(mail, reply) {
             return;
         }
-        self.judge_words(mail, reply);
+        person::judge(self, mail, reply, ours.sensitivity);
     }
 
     fn judge_report(&mut self, mail: &Mail) -> bool {
@@ -253,35 +254,6 @@ impl Inbound {
             self.evidence.push("mail of a list".to_string());
         }
         is_list && !is_answer
-    }
-
-    fn judge_words(&mut self, mail: &Mail, reply: &Reply) {
-        let words = fold(&reply.judged);
-        let is_answer = !mail.answers.is_empty()
-            || automatic::is_answer_subject(&mail.subject)
-            || !reply.quoted.trim().is_empty();
-        if let Some(request) = optout::request_in(&words) {
-            self.kind = Kind::Unsubscribe;
-            self.evidence.push(format!("the words `{request}`"));
-            return;
-        }
-        if words.is_empty() && mail.body.is_empty() && !is_answer {
-            self.evidence.push("a mail without words".to_string());
-            return;
-        }
-        let (sentiment, found) = sentiment::of(&words);
-        self.sentiment = Some(sentiment);
-        if let Some(found) = found {
-            self.evidence.push(format!("the words `{found}`"));
-        }
-        if is_answer {
-            self.kind = Kind::HumanReply;
-            self.evidence
-                .push("it answers a mail, and nothing says that a machine wrote it".into());
-        } else {
-            self.evidence
-                .push("typed by a person, but it answers no mail".to_string());
-        }
     }
 }
 
