@@ -1,5 +1,6 @@
 //! Claims, limits, moves and matching, on rows written for the purpose.
 
+mod inbox;
 mod planning;
 
 use chrono::{DateTime, Utc};
