@@ -94,7 +94,7 @@ pub struct Inbound {
 /// Judges a mail. Never fails: bytes that are no mail are [`Kind::Other`].
 pub fn read(raw: &[u8], ours: &Ours) -> Inbound {
     let mail = Mail::parse(raw);
-    let reply = quote::strip(&mail.body);
+    let reply = quote::strip(&mail.body, &mail.from_name);
     let mut inbound = Inbound {
         kind: Kind::Other,
         sentiment: None,
