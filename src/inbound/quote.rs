@@ -159,13 +159,13 @@ fn broken_before_heads(body: &str) -> String {
                 out.push_str(own.trim_end());
                 out.push('\n');
                 match INLINE.captures(cut(head, 4_000)).and_then(|c| c.get(1)) {
-                    Some(found) => {
+                    Some(found) if !found.as_str().ends_with(": ") => {
                         let (head, rest) = head.split_at_checked(found.end()).unwrap_or((head, ""));
                         out.push_str(head);
                         out.push('\n');
                         out.push_str(rest.trim_start());
                     }
-                    None => out.push_str(head),
+                    _ => out.push_str(head),
                 }
             }
             None => out.push_str(line),

@@ -48,7 +48,7 @@ fn begins_later(rest: &[Line<'_>], length: usize) -> bool {
     let opens = below.first().is_some_and(|line| {
         let word = line.folded.split(' ').next().unwrap_or_default();
         ["on", "am", "le", "el", "il", "op", "em", "den", "w", "dnia"].contains(&word)
-            || word.starts_with(|c: char| c.is_ascii_digit())
+            || word.starts_with(|c: char| c.is_ascii_digit()) && !word.contains(':')
     });
     is_head && (opens || first.ends_with(['.', '!', '?']))
 }
@@ -151,10 +151,29 @@ fn is_header_block(rest: &[Line<'_>]) -> bool {
     };
     let fields = next().filter(|line| NEXT.is_match(line)).count();
     if is_from {
+        if is_block_on_one_line(first.folded) {
+            return true;
+        }
         let says_sender = first.folded.contains('@') || first.folded.len() > 6;
         return fields >= 2 || fields == 1 && says_sender && first.folded.contains('@');
     }
     fields >= 1 && next().any(|line| FIRST.is_match(line))
+}
+
+/// The same block where the line breaks were thrown away.
+fn is_block_on_one_line(folded: &str) -> bool {
+    let has = |fields: &[&str]| fields.iter().any(|field| folded.contains(field));
+    has(&[
+        " sent:",
+        " date:",
+        " gesendet:",
+        " datum:",
+        " envoye",
+        " enviad",
+        " fecha:",
+        " inviato:",
+        " verzonden:",
+    ]) && has(&[" to:", " an:", " a:", " a :", " para:", " aan:"])
 }
 
 /// The head of Lotus Notes: name and date above, then `To`, `cc` and `Subject` on lines of their
