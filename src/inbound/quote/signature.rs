@@ -199,7 +199,10 @@ fn cut_contacts(own: &mut Vec<Line<'_>>, writer: &str) {
     let contacts = block.iter().filter(|line| is_contact(line)).count();
     let plain = |line: &Line<'_>| is_contact(line) || is_name(line, writer) || is_title(line);
     let opens = block.first().is_some_and(|line| is_name(line, writer));
-    let is_block = contacts > 0 && (block.len() > 1 || opens) && block.iter().all(plain);
+    let above = own.iter().take(start).rfind(|line| !line.is_empty());
+    let is_announced = above.is_some_and(|line| line.folded.ends_with(':'));
+    let is_block =
+        (contacts > 1 || contacts == 1 && opens) && !is_announced && block.iter().all(plain);
     if start > 0 && is_block {
         own.truncate(start);
         cut_gap(own);
