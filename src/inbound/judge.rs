@@ -17,7 +17,7 @@ const REPLY_CHARS_MAX: usize = 20_000;
 
 /// Judges a mail that was taken apart.
 pub(super) fn judged(mail: &Mail, ours: &Ours) -> Inbound {
-    let reply = quote::strip(&mail.body);
+    let reply = quote::strip(&mail.body, &mail.from_name);
     let mut inbound = Inbound {
         kind: Kind::Other,
         sentiment: None,

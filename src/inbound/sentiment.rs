@@ -1,47 +1,152 @@
 //! What a person wants, by the words they used.
 //!
 //! Purpose: one of five sentiments from the stripped reply. Rules: a "not now" outweighs a "yes",
-//! a referral outweighs a "no", and what a negation covers never counts as a "yes". What fits no
-//! rule is neutral. Opt-outs are decided before and elsewhere.
+//! a referral outweighs a "no", and what a negation covers never counts as a "yes"; a "no" followed
+//! by "but" and a plain "yes" is a "yes". What fits no rule is neutral. Opt-outs are decided before
+//! and elsewhere.
+
+mod referral;
 
 use std::sync::LazyLock;
 
 use super::Sentiment;
-use super::words::Words;
+use super::kind::Sensitivity;
+use super::words::{Found, Words};
 
-/// What the folded reply wants, and the words that say so.
-pub(super) fn of(folded: &str) -> (Sentiment, Option<String>) {
-    static LATER: LazyLock<Words> =
-        LazyLock::new(|| Words::new(include_str!("words/sentiment_later.txt")));
-    static REFERRAL: LazyLock<Words> =
-        LazyLock::new(|| Words::new(include_str!("words/sentiment_referral.txt")));
-    static NO: LazyLock<Words> =
-        LazyLock::new(|| Words::new(include_str!("words/sentiment_no.txt")));
-    static YES: LazyLock<Words> =
-        LazyLock::new(|| Words::new(include_str!("words/sentiment_yes.txt")));
-    let words = |list: &Words, text: &str| list.find(text).map(|found| found.text);
-    let no = words(&NO, folded);
-    let yes = words(&YES, &NO.without(folded));
-    let referral = words(&REFERRAL, folded);
-    if referral.is_some() && (yes.is_none() || no.is_some() || is_redirection(folded)) {
-        return (Sentiment::Referral, referral);
+pub(super) use referral::named;
+
+/// A wish, and how it was found.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Wish {
+    /// What the person wants.
+    pub sentiment: Sentiment,
+    /// The words that say so.
+    pub found: Option<String>,
+    /// The rule, a stable word.
+    pub rule: &'static str,
+    /// Why a person should look at it, as a clause.
+    pub unsure: Option<&'static str>,
+}
+
+/// Turns of phrase with a negation that denies nothing.
+static HARMLESS: LazyLock<Words> =
+    LazyLock::new(|| Words::new(include_str!("words/sentiment_harmless.txt")));
+static LATER: LazyLock<Words> =
+    LazyLock::new(|| Words::new(include_str!("words/sentiment_later.txt")));
+static REFERRAL: LazyLock<Words> =
+    LazyLock::new(|| Words::new(include_str!("words/sentiment_referral.txt")));
+/// "I am not the right person": somebody else is meant even if the rest sounds friendly.
+static REDIRECTION: LazyLock<Words> =
+    LazyLock::new(|| Words::new(include_str!("words/sentiment_redirection.txt")));
+static NO: LazyLock<Words> = LazyLock::new(|| Words::new(include_str!("words/sentiment_no.txt")));
+/// What nobody says who does not want to hear more.
+static PLAIN: LazyLock<Words> =
+    LazyLock::new(|| Words::new(include_str!("words/sentiment_yes_plain.txt")));
+static YES: LazyLock<Words> = LazyLock::new(|| Words::new(include_str!("words/sentiment_yes.txt")));
+/// What may be courtesy.
+static HINT: LazyLock<Words> =
+    LazyLock::new(|| Words::new(include_str!("words/sentiment_yes_hint.txt")));
+/// Questions about us and not about the offer.
+static WHO: LazyLock<Words> = LazyLock::new(|| Words::new(include_str!("words/sentiment_who.txt")));
+
+/// What the folded reply wants.
+pub(super) fn of(folded: &str, sensitivity: Sensitivity) -> Wish {
+    let folded = &WHO.without(&HARMLESS.without(folded));
+    let no = NO.find(folded);
+    let rest = NO.blanked(folded);
+    let plain = affirmed(&PLAIN, &rest);
+    let yes = match sensitivity {
+        Sensitivity::Low => affirmed(&PLAIN, &rest),
+        Sensitivity::Normal => affirmed(&YES, &rest).or_else(|| affirmed(&PLAIN, &rest)),
+        Sensitivity::High => affirmed(&YES, &rest)
+            .or_else(|| affirmed(&PLAIN, &rest))
+            .or_else(|| affirmed(&HINT, &rest)),
+    };
+    let referral = REFERRAL.find(folded);
+    let is_redirection = REDIRECTION.is_match(folded);
+    if let Some(referral) = referral.filter(|_| yes.is_none() || no.is_some() || is_redirection) {
+        let unsure = (plain.is_some() && !is_redirection)
+            .then_some("it names somebody else and sounds interested as well");
+        return wish(Sentiment::Referral, referral, "referral", unsure);
     }
-    let later = words(&LATER, folded);
-    if later.is_some() {
-        return (Sentiment::Later, later);
+    if let Some(later) = LATER.find(folded) {
+        let is_firm = no.as_ref().is_some_and(|no| is_firm(folded, no, &later));
+        let unsure = is_firm.then_some("it says no and names a later time");
+        return wish(Sentiment::Later, later, "later", unsure);
     }
-    match (no, yes) {
-        (Some(no), _) => (Sentiment::NotInterested, Some(no)),
-        (None, Some(yes)) => (Sentiment::Interested, Some(yes)),
-        (None, None) => (Sentiment::Neutral, None),
+    let both = "it says yes as well as no";
+    match (no, yes, plain) {
+        (Some(no), _, Some(plain)) if turns(folded, &no, &plain) => {
+            wish(Sentiment::Interested, plain, "yes_after_no", Some(both))
+        }
+        (Some(no), _, plain) => wish(Sentiment::NotInterested, no, "no", plain.map(|_| both)),
+        (None, Some(yes), _) => wish(Sentiment::Interested, yes, "yes", None),
+        (None, None, _) => denied_or_neutral(&rest, sensitivity),
     }
 }
 
-/// "I am not the right person": somebody else is meant even if the rest sounds friendly.
-fn is_redirection(folded: &str) -> bool {
-    static REDIRECTION: LazyLock<Words> =
-        LazyLock::new(|| Words::new(include_str!("words/sentiment_redirection.txt")));
-    REDIRECTION.is_match(folded)
+fn wish(
+    sentiment: Sentiment,
+    found: Found,
+    rule: &'static str,
+    unsure: Option<&'static str>,
+) -> Wish {
+    Wish {
+        sentiment,
+        found: Some(found.text),
+        rule,
+        unsure,
+    }
+}
+
+/// A "yes" that a negation covers is a weak "no".
+fn denied_or_neutral(rest: &str, sensitivity: Sensitivity) -> Wish {
+    let denied = PLAIN.find(rest).or_else(|| YES.find(rest));
+    match denied.filter(|_| sensitivity != Sensitivity::Low) {
+        Some(denied) if !rest.ends_with('?') => wish(
+            Sentiment::NotInterested,
+            denied,
+            "denied_yes",
+            Some("a denial decides"),
+        ),
+        _ => Wish {
+            sentiment: Sentiment::Neutral,
+            found: None,
+            rule: "no_wish",
+            unsure: None,
+        },
+    }
+}
+
+/// The first match that no negation in the same clause covers.
+fn affirmed(words: &Words, text: &str) -> Option<Found> {
+    static BEFORE: LazyLock<Words> =
+        LazyLock::new(|| Words::new(include_str!("words/sentiment_denied_before.txt")));
+    static AFTER: LazyLock<Words> =
+        LazyLock::new(|| Words::new(include_str!("words/sentiment_denied_after.txt")));
+    let clause = |c: char| matches!(c, '.' | '!' | '?' | ';' | ':' | ',' | '(' | ')');
+    words.find_all(text).find(|found| {
+        let before = text.get(..found.start).unwrap_or_default();
+        let after = text.get(found.end..).unwrap_or_default();
+        let before = before.rsplit(clause).next().unwrap_or_default();
+        let after = after.split(clause).next().unwrap_or_default();
+        !BEFORE.is_match(before) && !AFTER.is_match(after)
+    })
+}
+
+/// Whether a "but" stands between a "no" and a "yes".
+fn turns(folded: &str, no: &Found, yes: &Found) -> bool {
+    static BUT: LazyLock<Words> =
+        LazyLock::new(|| Words::new(include_str!("words/sentiment_but.txt")));
+    let between = folded.get(no.end..yes.start).unwrap_or_default();
+    yes.start > no.end && BUT.is_match(between)
+}
+
+/// Whether a "no" stands apart from the words of time that would soften it.
+fn is_firm(folded: &str, no: &Found, later: &Found) -> bool {
+    let (start, end) = (no.end.min(later.end), no.start.max(later.start));
+    let between = folded.get(start..end).unwrap_or_default();
+    between.contains(['.', '!', '?'])
 }
 
 #[cfg(test)]
@@ -51,8 +156,8 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: Sentiment) {
-        let (found, words) = of(&fold(text));
-        assert_eq!(found, expected, "{text}: {words:?}");
+        let wish = of(&fold(text), Sensitivity::Normal);
+        assert_eq!(wish.sentiment, expected, "{text}: {wish:?}");
     }
 
     #[test]
