@@ -6,7 +6,7 @@
 #![allow(dead_code, reason = "each test uses what it needs of a server")]
 
 use std::fs;
-use std::io::{BufWriter, Write};
+use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -57,21 +57,10 @@ impl Dovecot {
         Dovecot::start_as(dir, sent, "maildir:DIR/mail")
     }
 
-    /// The same with an INBOX that is one file (mbox), which holds very many mails in little time:
-    /// those the function gives for 0, 1 and so on, dated 2020.
-    pub fn start_with_mbox(dir: &Path, mails: impl Fn(usize) -> Option<String>) -> Dovecot {
-        let folder = dir.join("dovecot/mail");
-        fs::create_dir_all(&folder).unwrap();
-        let mut file = BufWriter::new(fs::File::create(folder.join("inbox")).unwrap());
-        for mail in (0..).map_while(mails) {
-            write_to_mbox(&mut file, "2020", &mail);
-        }
-        drop(file);
-        Dovecot::start_as(
-            dir,
-            None,
-            "mbox:DIR/mail:INBOX=DIR/mail/inbox:INDEX=DIR/home",
-        )
+    /// The same with storage as large servers have it, whose work does not grow with what lies in a
+    /// folder; mails come into it by [`Dovecot::append`].
+    pub fn start_large(dir: &Path) -> Dovecot {
+        Dovecot::start_as(dir, None, "mdbox:DIR/mail")
     }
 
     fn start_as(dir: &Path, sent: Option<&str>, location: &str) -> Dovecot {
@@ -154,15 +143,32 @@ impl Dovecot {
         self.deliver_to(&self.maildir().join(format!(".{folder}")), raw)
     }
 
-    /// Puts mails that come just now into an INBOX that is one file.
-    pub fn append_to_mbox(&self, mails: &[String]) {
-        let inbox = self.dir.join("mail/inbox");
-        let file = fs::OpenOptions::new().append(true).open(inbox).unwrap();
-        let mut file = BufWriter::new(file);
-        // Far ahead, so that it is younger than anything of a test.
-        mails
-            .iter()
-            .for_each(|mail| write_to_mbox(&mut file, "2036", mail));
+    /// Puts mails into the INBOX as if they had come on a day (`06-Jan-2020`), many at once (RFC 3502,
+    /// RFC 7888).
+    pub fn append(&self, day: &str, mails: impl Iterator<Item = String>) {
+        let stream = TcpStream::connect(("127.0.0.1", self.plain_port)).unwrap();
+        let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+        let mut server = BufWriter::new(stream);
+        let mut say = |command: &[u8]| {
+            server.write_all(command).unwrap();
+            server.write_all(b"\r\n").unwrap();
+            server.flush().unwrap();
+            let answer = lines.find(|line| line.as_ref().unwrap().starts_with("t "));
+            let answer = answer.unwrap().unwrap();
+            assert!(answer.starts_with("t OK"), "{answer}");
+        };
+        let password = PASSWORD.replace('\\', "\\\\").replace('"', "\\\"");
+        say(format!("t LOGIN \"{USER}\" \"{password}\"").as_bytes());
+        let mut mails = mails.peekable();
+        while mails.peek().is_some() {
+            let mut command = b"t APPEND INBOX".to_vec();
+            for mail in mails.by_ref().take(500) {
+                let size = mail.len();
+                command.extend(format!(" \"{day} 10:00:00 +0000\" {{{size}+}}\r\n{mail}").bytes());
+            }
+            say(&command);
+        }
+        say(b"t LOGOUT");
     }
 
     fn deliver_to(&self, maildir: &Path, raw: &[u8]) -> PathBuf {
@@ -218,15 +224,6 @@ impl Drop for Dovecot {
         let _ = Command::new("sh").args(["-c", &kill]).status();
         let _ = self.child.wait();
     }
-}
-
-fn write_to_mbox(file: &mut impl Write, year: &str, mail: &str) {
-    let mail = mail.replace("\r\n", "\n");
-    write!(
-        file,
-        "From someone@lead.example Mon Jan  6 10:00:00 {year}\n{mail}\n"
-    )
-    .unwrap();
 }
 
 /// As root Dovecot gives its processes to users of its own package.
