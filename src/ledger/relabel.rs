@@ -103,6 +103,8 @@ pub(super) struct Stored {
     pub message: Option<i64>,
     /// The campaign of that.
     pub campaign: Option<i64>,
+    /// The rule that decided.
+    pub rule: String,
     /// What was done about it.
     pub consequence: String,
     /// Whether a person corrected it.
@@ -114,7 +116,7 @@ pub(super) fn stored(conn: &Connection, id: i64) -> anyhow::Result<Stored> {
     let sql = "SELECT kind, sentiment, return_on, bounce_kind, bounce_status, write_again_on,
                       referral_name, referral_address, for_company, unsure, from_address, subject,
                       rfc_message_id, received_at, reply_text, headers, message_id, campaign_id,
-                      relabelled_at IS NOT NULL, consequence
+                      relabelled_at IS NOT NULL, consequence, rule
                FROM inbound WHERE id = ?1";
     conn.prepare_cached(sql)?
         .query_row([id], read_stored)
@@ -171,6 +173,7 @@ fn read_stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
         campaign: row.get(17)?,
         is_relabelled: row.get(18)?,
         consequence: row.get(19)?,
+        rule: row.get(20)?,
     })
 }
 

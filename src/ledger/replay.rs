@@ -2,7 +2,7 @@
 //!
 //! Invariant: a replay makes the pipeline more careful or changes nothing but words. What an earlier
 //! verdict stopped is not set going again, it is flagged for a person; a verdict that a person
-//! corrected is not touched.
+//! corrected is not touched, nor one of a language model, unless the rules hear an opt-out.
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
@@ -89,7 +89,9 @@ fn rejudge_one(
     now: DateTime<Utc>,
 ) -> anyhow::Result<Option<Rejudged>> {
     let before = stored(conn, id)?;
-    if before.is_relabelled || is_same(&before.inbound, inbound) {
+    // What a language model heard is finer than the rules, but for a wish to be left alone.
+    let is_models = before.rule.starts_with("model") && inbound.kind != Kind::Unsubscribe;
+    if before.is_relabelled || is_models || is_same(&before.inbound, inbound) {
         return Ok(None);
     }
     let answered = match before.message {

@@ -497,6 +497,28 @@ fn a_replay_sends_nothing_again_and_holds_no_sender() {
 }
 
 #[test]
+fn what_a_model_heard_is_not_overruled_unless_it_was_an_opt_out() {
+    let mut book = written_to(1);
+    book.store(Inbound {
+        rule: "model",
+        ..answer(Sentiment::Referral)
+    });
+    let neutral = [(1, answer(Sentiment::Neutral))];
+    assert!(
+        book.ledger
+            .rejudge(&neutral, true, at(30))
+            .unwrap()
+            .is_empty()
+    );
+    let opt_out = [(1, mail(Kind::Unsubscribe))];
+    assert_eq!(
+        book.ledger.rejudge(&opt_out, true, at(30)).unwrap().len(),
+        1
+    );
+    assert_eq!(book.suppressed(), "lead1@firm.example");
+}
+
+#[test]
 fn old_mails_keep_their_verdict_and_lose_their_words() {
     let mut book = written_to(1);
     let referral = Some(Referral {
