@@ -1,8 +1,8 @@
 //! scan: reads what came back, says what it is, and stops what must stop.
 //!
-//! Takes: mail above the cursor of each folder of each mailbox. Gives: inbound rows, answered, stopped and waiting
-//! campaigns, suppressions. Harmless again because each mail is stored once, by mailbox,
-//! uidvalidity and uid, in the transaction that moves the cursor.
+//! Takes: mail above the cursor of each folder of each mailbox. Gives: inbound rows, answered,
+//! stopped and waiting campaigns, suppressions. Harmless again because each mail is stored once, by
+//! mailbox, uidvalidity and uid, in the transaction that moves the cursor.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ use outreach::config::Config;
 use outreach::inbound::{self, Ours};
 use outreach::lead::EmailAddress;
 use outreach::ledger::{Ledger, NewInbound};
-use outreach::mailbox::{self, Cursor, Mailbox, OpenError, Scope};
+use outreach::mailbox::{self, Cursor, Mailbox, OpenError, ReadSummary, Scope};
 use outreach::oauth::{TokenError, TokenSource};
 
 use crate::breaker;
@@ -186,18 +186,7 @@ fn read(
     });
     match read {
         Ok(read) => {
-            summary.add("read", i64::try_from(read.read).unwrap_or(i64::MAX));
-            let number = |n| i64::try_from(n).unwrap_or(i64::MAX);
-            summary.add("headers_only", number(read.without_body));
-            summary.add("too_large", number(read.skipped_too_large));
-            // The cursor goes past them with the next mail that can be read: speak of them now.
-            let unreadable = read.skipped_unreadable;
-            if unreadable > 0 {
-                summary.error(format!(
-                    "mailbox {name}: mails that cannot be read and may hold answers: {unreadable}; \
-                     look at them with a mail program"
-                ));
-            }
+            count(&read, name, summary);
             Ok(())
         }
         Err(_) if job.stop.requested() => Ok(()),
@@ -205,6 +194,25 @@ fn read(
             Some(_) => Err(Failure::from(error)),
             None => Err(Failure::again(error)),
         },
+    }
+}
+
+/// Counts what was read of a folder.
+fn count(read: &ReadSummary, name: &str, summary: &mut Summary) {
+    for (count, n) in [
+        ("read", read.read),
+        ("headers_only", read.without_body),
+        ("too_large", read.skipped_too_large),
+    ] {
+        summary.add(count, i64::try_from(n).unwrap_or(i64::MAX));
+    }
+    // The cursor goes past them with the next mail that can be read: speak of them now.
+    let unreadable = read.skipped_unreadable;
+    if unreadable > 0 {
+        summary.error(format!(
+            "mailbox {name}: mails that cannot be read and may hold answers: {unreadable}; look at \
+             them with a mail program"
+        ));
     }
 }
 
