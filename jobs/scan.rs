@@ -2,8 +2,8 @@
 //! `scan --replay` judges again what was read before.
 //!
 //! Takes: mail above the cursor of each folder of each mailbox. Gives: inbound rows, answered,
-//! stopped and waiting campaigns, suppressions. Harmless again because each mail is stored once, by mailbox,
-//! uidvalidity and uid, in the transaction that moves the cursor.
+//! stopped and waiting campaigns, suppressions. Harmless again because each mail is stored once, by
+//! mailbox, uidvalidity and uid, in the transaction that moves the cursor.
 
 mod model;
 mod replay;

@@ -148,8 +148,8 @@ impl Config {
         described
     }
 
-    /// What an unset variable amounts to, where that follows from other variables. Of several senders
-    /// each has its own.
+    /// What an unset variable amounts to, where that follows from other variables. Of several
+    /// senders each has its own.
     fn default_in_force(&self, variable: &Variable, is_only: bool) -> Option<String> {
         let sender = self.senders.first().filter(|_| is_only);
         let mailer = sender.map(|sender| &sender.mailer);

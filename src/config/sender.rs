@@ -410,7 +410,7 @@ fn read_mailbox(
         Login::Password {
             username, password, ..
         } => (username, mailbox::Login::Password(password)),
-        Login::Token { username, oauth } => (username, mailbox::Login::OAuth(oauth)),
+        Login::Token { username, oauth } => (username, mailbox::Login::OAuth(Box::new(oauth))),
     };
     Some(mailbox::Settings::Imap(mailbox::ImapSettings {
         host,

@@ -1,5 +1,5 @@
-//! The file of several senders, `[[sender]]`, and of mailboxes read besides theirs, `[[mailbox]]`: TOML
-//! tables whose keys stand for variables.
+//! The file of several senders, `[[sender]]`, and of mailboxes read besides theirs, `[[mailbox]]`:
+//! TOML tables whose keys stand for variables.
 //!
 //! Purpose: turn each table into the texts of variables, so that a sender is read by the very code
 //! that reads the environment; whatever a table leaves out comes from there.
@@ -201,8 +201,8 @@ pub(super) fn read(path: &Path, sources: &Sources) -> SendersFile {
     file
 }
 
-/// The tables, those of senders first; what else stands in the file is noted as a problem. The error
-/// is the whole message, since the parser's own would show the line, and with it a password.
+/// The tables, those of senders first; what else stands in the file is noted as a problem. The
+/// error is the whole message, since the parser's own would show the line, and with it a password.
 fn read_tables(path: &Path, problems: &mut Vec<Problem>) -> Result<Vec<(Of, Table)>, String> {
     let text = read_text(path).map_err(|err| format!("{err:#}"))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);

@@ -38,8 +38,8 @@ const DAEMONS: [&str; 7] = [
     "fbl",
 ];
 
-/// Whether the body of a mail with this header block may concern us. Our own copies do not, nor does
-/// bulk mail that answers nothing; when in doubt, yes.
+/// Whether the body of a mail with this header block may concern us. Our own copies do not, nor
+/// does bulk mail that answers nothing; when in doubt, yes.
 pub fn wants_body(header_block: &[u8], ours: &Ours) -> bool {
     let Some(mail) = MessageParser::default().parse_headers(header_block) else {
         return true;

@@ -28,6 +28,7 @@ mod sentiment;
 mod subject;
 mod text;
 mod transcript;
+mod weights;
 mod words;
 
 pub use clues::Clues;

@@ -1,4 +1,4 @@
-//! An account on an IMAP server (RFC 9051, RFC 3501): one connection, its folders one after another.
+//! An account on an IMAP server (RFC 9051, RFC 3501): one connection, one folder after another.
 //!
 //! Purpose: have a folder open, also after the connection failed. Invariants: a folder is opened
 //! with EXAMINE; every read and write of the connection has a deadline; connections are made anew

@@ -5,8 +5,8 @@
 //! is fetched is fetched with PEEK, and no answer grows with what others put into the folder: of a
 //! header and of a body only so much is asked for. One mail that the server or our parser cannot
 //! handle does not hide the others, because after such a failure the connection is made anew and
-//! the share halved until that one mail is left; and what lies below it has been handed out by then,
-//! so that every run comes further than the one before.
+//! the share halved until that one mail is left; and what lies below it has been handed out by
+//! then, so that every run comes further than the one before.
 
 use std::collections::BTreeMap;
 
@@ -289,8 +289,8 @@ impl<'r, 's, 'f> Reading<'r, 's, 'f> {
         Ok(())
     }
 
-    /// The bodies of one batch by UID. A mail that was deleted meanwhile has none any more; what its
-    /// header says still counts.
+    /// The bodies of one batch by UID. A mail that was deleted meanwhile has none any more; what
+    /// its header says still counts.
     fn fetch_bodies(&mut self, batch: &[Head]) -> imap::Result<BTreeMap<u32, Vec<u8>>> {
         let mut bodies = BTreeMap::new();
         for rest in [Rest::Body, Rest::Part, Rest::Beginning] {

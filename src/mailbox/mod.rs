@@ -28,8 +28,8 @@ use crate::tls::TlsMode;
 const BATCH_MAILS_MAX: usize = 200;
 /// The most bytes of one batch, unless a single mail is larger.
 const BATCH_BYTES_MAX: u64 = 16 << 20;
-/// A mail larger than this is read only in part: what a person wrote, and what a report says, stands
-/// before what is attached.
+/// A mail larger than this is read only in part: what a person wrote, and what a report says,
+/// stands before what is attached.
 const MAIL_BYTES_MAX: u64 = 512 << 10;
 /// What is read of a mail that is too large.
 const PART_BYTES: u64 = 256 << 10;
@@ -60,7 +60,7 @@ pub enum Login {
     Password(SecretString),
     /// With access tokens (XOAUTH2). Getting one needs a network of its own, so the caller does it
     /// and opens the mailbox with [`Settings::with_token`].
-    OAuth(oauth::Settings),
+    OAuth(Box<oauth::Settings>),
     /// With this access token.
     Token(SecretString),
 }
@@ -229,8 +229,9 @@ pub struct Scope<'a> {
     /// Without a cursor, and when the UIDVALIDITY changed, an IMAP folder is read from this day on,
     /// or else all of it.
     pub since: Option<DateTime<Utc>>,
-    /// Which UIDs of a Maildir were read before: it has no order to resume from and is listed whole.
-    /// IMAP does not ask, since after a change of UIDVALIDITY equal UIDs mean different mails.
+    /// Which UIDs of a Maildir were read before: it has no order to resume from and is listed
+    /// whole. IMAP does not ask, since after a change of UIDVALIDITY equal UIDs mean different
+    /// mails.
     pub known: &'a dyn Fn(u64) -> bool,
     /// Whether the body of a mail with these headers is wanted.
     pub wants_body: &'a dyn Fn(&[u8]) -> bool,
@@ -271,8 +272,8 @@ impl Mailbox {
         }
     }
 
-    /// Hands every mail above the cursor to `sink`, in batches, oldest UID first. An error of `sink`
-    /// ends the reading.
+    /// Hands every mail above the cursor to `sink`, in batches, oldest UID first. An error of
+    /// `sink` ends the reading.
     pub fn read(&mut self, scope: &Scope<'_>, sink: &mut Sink<'_>) -> anyhow::Result<ReadSummary> {
         match self {
             Mailbox::Maildir(maildir) => maildir.read(scope.known, sink),

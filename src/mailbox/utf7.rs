@@ -1,8 +1,8 @@
 //! Names of folders as IMAP spells them: letters outside ASCII in modified UTF-7 (RFC 3501 section
 //! 5.1.3).
 //!
-//! Purpose: people name a folder as their mail program shows it. Invariant: what is spelled that way
-//! already stays as it is, because that is what servers list and older settings hold.
+//! Purpose: people name a folder as their mail program shows it. Invariant: what is spelled that
+//! way already stays as it is, because that is what servers list and older settings hold.
 
 use std::borrow::Cow;
 

@@ -145,8 +145,8 @@ inbox_dir = \"outbox\"
          inbox_dir; found neither",
         "senders.toml: mailbox 2 (sales): imap_server: expected a host name or IP address without \
          scheme and port, because imap_username is set; found nothing",
-        "senders.toml: mailbox 3 (help): imap_tls: expected starttls or tls, found `none`, which is \
-         only allowed to this machine and not to `imap.x.example`",
+        "senders.toml: mailbox 3 (help): imap_tls: expected starttls or tls, found `none`, which \
+         is only allowed to this machine and not to `imap.x.example`",
         "senders.toml: mailbox 5: inbox_dir: expected a mailbox of its own, found the one of a \
          table above",
     ]);

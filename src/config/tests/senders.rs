@@ -383,7 +383,8 @@ inbox_dir = \"7.5\"
 ramp_step = 1
 ";
     Case::new(toml).fails(&[
-        "senders.toml: expected nothing but tables [[sender]] and [[mailbox]], found `sender_count`",
+        "senders.toml: expected nothing but tables [[sender]] and [[mailbox]], found \
+         `sender_count`",
         "senders.toml: sender 1 (ada@one.example): smpt_password: is no key of a sender; did you \
          mean smtp_password?",
         "senders.toml: sender 2: color: is no key of a sender",

@@ -56,7 +56,7 @@ fn with_token(port: u16, token: &str) -> Settings {
         ca_file: None,
     };
     let imap = ImapSettings {
-        login: Login::OAuth(oauth),
+        login: Login::OAuth(Box::new(oauth)),
         ..settings(port, TlsMode::None, None)
     };
     let settings = Settings::Imap(imap);
