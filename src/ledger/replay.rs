@@ -37,7 +37,7 @@ pub struct Rejudged {
     pub subject: String,
     /// What it was taken for.
     pub was: (Kind, Option<Sentiment>),
-    /// What it is taken for now.
+    /// What today's rules take it for.
     pub is: (Kind, Option<Sentiment>),
     /// What follows.
     pub consequence: String,
