@@ -5,13 +5,13 @@
 
 use std::sync::LazyLock;
 
-use super::bounce;
 use super::folding::{cut, fold};
 use super::kind::Kind;
 use super::mime::Mail;
 use super::quote::Reply;
 use super::report::{self, Report};
 use super::responder;
+use super::signs;
 use super::words::Words;
 
 /// Subjects of receipts.
@@ -40,7 +40,7 @@ pub(super) fn of_mail(mail: &Mail, reply: &Reply) -> Option<(Kind, &'static str,
         .to_lowercase();
     let is_declared = content_type.contains("disposition-notification");
     let words = fold(cut(&mail.body, 3_000));
-    let is_machine = bounce::is_daemon(mail) || responder::proof(mail).is_some();
+    let is_machine = signs::is_daemon(mail) || responder::proof(mail).is_some();
     let is_told = mail.body.is_empty() || WORDS.is_match(&words);
     (is_declared || is_told || is_machine && words.len() < 600).then_some((
         Kind::Receipt,
