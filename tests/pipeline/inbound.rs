@@ -57,6 +57,8 @@ fn verdict(inbound: &Inbound) -> Value {
             "keys": inbound.clues.keys,
             "recipients": inbound.clues.recipients,
         },
+        "rule": inbound.rule,
+        "unsure": inbound.unsure,
         "evidence": inbound.evidence,
     })
 }
