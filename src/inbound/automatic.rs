@@ -78,7 +78,7 @@ pub(super) fn judge(mail: &Mail, reply: &Reply) -> Option<(Notice, Vec<String>)>
 /// What the words and the subject hint at.
 fn hints(mail: &Mail, reply: &Reply, (subject, words): (&str, &str), decisive: bool) -> Hints {
     let judged = fold(&reply.judged);
-    let absence = ABSENCE.is_match(words) && !PAST.is_match(&judged);
+    let absence = ABSENCE.is_match(words) && (decisive || !PAST.is_match(&judged));
     let mut hint = Hints {
         absence,
         left: LEFT.is_match(words),
