@@ -275,6 +275,7 @@ struct Signs {
     fields: bool,
     returned: bool,
     responder: bool,
+    reason: bool,
 }
 
 impl Signs {
@@ -291,6 +292,8 @@ impl Signs {
         let folded = fold(cut(text, 4_000));
         let subject = fold(&mail.subject);
         let submitted = mail.field("auto-submitted").unwrap_or_default();
+        let failure =
+            transcript::speaks_of_failure(&folded) || transcript::speaks_of_delay(&folded);
         Signs {
             daemon,
             nobody,
@@ -300,7 +303,8 @@ impl Signs {
             answer: super::automatic::is_answer_subject(&mail.subject)
                 || super::bare_subject(&mail.subject) != mail.subject,
             formula: FORMULA.is_match(&folded),
-            failure: transcript::speaks_of_failure(&folded) || transcript::speaks_of_delay(&folded),
+            failure,
+            reason: daemon && failure && refusal::says_plainly(text),
             code: refusal::has_reply_code(text) || refusal::status_in(text).is_some(),
             fields: matches!(mail.hint, Some(Report::Delivery(_))),
             returned: !original.is_empty() || !mail.returned.is_empty(),
@@ -331,6 +335,7 @@ impl Signs {
             (self.fields, 2),
             (self.returned, 1),
             (self.responder, -3),
+            (self.reason, 1),
         ];
         let found = weighed.iter().filter(|(found, _)| *found);
         found.map(|(_, weight)| weight).sum()
@@ -386,13 +391,14 @@ fn recipients_in(mail: &Mail, text: &str, ours: &[String]) -> Vec<String> {
         }
     }
     if addresses.is_empty() {
+        let (_, original) = transcript::before_original(&mail.body);
+        let mut lines = original.lines().take(100).map(str::trim);
+        let line = lines.find_map(|line| line.strip_prefix("To:").and_then(typed_address));
         let returned = mail
             .returned
             .iter()
-            .filter_map(|returned| returned.to.as_deref());
-        for address in returned {
-            push_address(&mut addresses, Some(address));
-        }
+            .find_map(|returned| returned.to.clone());
+        push_address(&mut addresses, returned.or(line).as_deref());
     }
     addresses
 }

@@ -112,8 +112,14 @@ impl Mail {
         for part in message.parts.iter().skip(from).take(200) {
             mail.take_part(part);
         }
+        let is_encrypted = message.parts.first().map(kind_of);
+        if is_encrypted.is_some_and(|kind| kind == "multipart/encrypted") {
+            mail.sealed = Some("encrypted".to_string());
+        }
         let body = body_of(&message);
-        if !body.is_empty() {
+        if text::is_armoured(&body) {
+            mail.sealed = Some("encrypted".to_string());
+        } else if !body.is_empty() {
             mail.body = body;
         }
         if mail.hint.is_none() && mail.report.is_none() {
@@ -276,7 +282,6 @@ impl Mail {
                 let method = method.or_else(|| line());
                 self.calendar_method = method.map(|m| one_line(m, 20).to_uppercase());
             }
-            "multipart/encrypted" => self.sealed = Some("encrypted".to_string()),
             "application/pkcs7-mime" | "application/x-pkcs7-mime" => self.take_sealed(part),
             "application/ms-tnef" => self.sealed = Some("in a format of Outlook".to_string()),
             _ => self.take_other(part, &kind),
@@ -424,9 +429,14 @@ fn with_boundary(raw: &[u8]) -> Option<Vec<u8>> {
     let kind = KIND
         .find(head)
         .map_or(head.len()..head.len(), |found| found.range());
+    let declared = head.get(kind.clone())?.to_ascii_lowercase();
+    let is_choice = declared.windows(11).any(|window| window == b"alternative");
+    let subtype: &[u8] = if is_choice { b"alternative" } else { b"mixed" };
     let announced = [
         head.get(..kind.start)?,
-        b"\nContent-Type: multipart/mixed; boundary=\"",
+        b"\nContent-Type: multipart/",
+        subtype,
+        b"; boundary=\"",
         boundary,
         b"\"",
         head.get(kind.end..)?,

@@ -246,6 +246,11 @@ pub(super) fn says_why(text: &str) -> bool {
     by_words(&plain(text)).is_some()
 }
 
+/// Whether the words alone say why, and in so many words.
+pub(super) fn says_plainly(text: &str) -> bool {
+    by_words(&plain(text)).is_some_and(|words| words.is_plain)
+}
+
 /// The code in a Status field, of whatever class, with comments and spaces around it.
 pub(super) fn status_in_any(value: &str) -> Option<String> {
     value.split([' ', '(', ';', ',', '#']).find_map(|word| {

@@ -171,6 +171,11 @@ pub(super) fn unarmoured(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// Whether a text is nothing but an encrypted message (RFC 9580 section 6.2).
+pub(super) fn is_armoured(text: &str) -> bool {
+    text.trim_start().starts_with("-----BEGIN PGP MESSAGE-----")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

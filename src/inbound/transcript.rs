@@ -70,43 +70,36 @@ pub(super) fn before_original(body: &str) -> (&str, &str) {
 /// else the whole text.
 pub(super) fn told(text: &str) -> Told {
     let text = cut(text, 8_000);
-    let mut first: Option<Told> = None;
-    for reason in coded(text).into_iter().chain(paragraphs(text)) {
-        let has_code = refusal::has_reply_code(&reason) || refusal::status_in(&reason).is_some();
-        let status = refusal::status_in(&reason);
+    let whole = refusal::status_in(text);
+    let mut first = None;
+    for reason in coded(text) {
+        let status = refusal::status_in(&reason).or_else(|| whole.clone());
         let refusal = refusal::classify(status.as_deref(), &reason);
-        let told = Told {
-            refusal,
-            status,
-            reason,
-        };
         if refusal != Refusal::Other {
-            let status = told.status.or_else(|| refusal::status_in(text));
-            let refusal = match has_code {
-                true => told.refusal,
-                false => refusal::classify(status.as_deref(), &told.reason),
-            };
             return Told {
                 refusal,
                 status,
-                reason: told.reason,
+                reason,
             };
         }
-        if first.is_none() && (has_code || speaks_of_failure(&fold(&told.reason))) {
-            first = Some(told);
-        }
+        first = first.or(Some(reason));
     }
-    let whole = refusal::status_in(text);
-    first.unwrap_or_else(|| Told {
-        refusal: refusal::classify(whole.as_deref(), text),
-        reason: one_line(
-            text.lines()
-                .find(|l| !l.trim().is_empty())
-                .unwrap_or_default(),
-            300,
-        ),
+    // Introductions speak of failed addresses, too: plain words are worth more than hints.
+    let paragraphs = paragraphs(text);
+    let plain = || paragraphs.iter().find(|p| refusal::says_plainly(p));
+    let hinted = || paragraphs.iter().find(|p| refusal::says_why(p));
+    let failed = || paragraphs.iter().find(|p| speaks_of_failure(&fold(p)));
+    let said = plain().or_else(hinted);
+    let reason = match (first, said) {
+        (Some(first), None) => first,
+        (_, Some(said)) => said.clone(),
+        (None, None) => failed().or(paragraphs.first()).cloned().unwrap_or_default(),
+    };
+    Told {
+        refusal: refusal::classify(whole.as_deref(), &reason),
         status: whole,
-    })
+        reason,
+    }
 }
 
 /// The pieces of a text that begin with a server's code, to the end of their paragraph.
