@@ -381,15 +381,18 @@ fn weekday_of(name: &str) -> Option<Weekday> {
             Weekday::Mon,
         ),
         (
-            "tuesday tue tues dienstag mardi martes martedi dinsdag terca tirsdag tisdag wtorek wtorku",
+            "tuesday tue tues dienstag mardi martes martedi dinsdag terca \
+             tirsdag tisdag wtorek wtorku",
             Weekday::Tue,
         ),
         (
-            "wednesday wed mittwoch mercredi miercoles mercoledi woensdag quarta onsdag sroda srody",
+            "wednesday wed mittwoch mercredi miercoles mercoledi woensdag quarta \
+             onsdag sroda srody",
             Weekday::Wed,
         ),
         (
-            "thursday thu thurs donnerstag jeudi jueves giovedi donderdag quinta torsdag czwartek czwartku",
+            "thursday thu thurs donnerstag jeudi jueves giovedi donderdag quinta \
+             torsdag czwartek czwartku",
             Weekday::Thu,
         ),
         (
