@@ -149,8 +149,8 @@ fn day_pattern() -> String {
         r"weken|week|maand(?:en)?)\b"
     );
     format!(
-        "{weekday}(?:{iso}|{cjk}|{day_month}|{month_day}|{numbers})|{month}|{of_month}|{relative}|{}",
-        format_args!(r"\b(?P<weekday>{WEEKDAYS})\b")
+        "{weekday}(?:{iso}|{cjk}|{day_month}|{month_day}|{numbers})|{month}|{of_month}|{}",
+        format_args!(r"{relative}|\b(?P<weekday>{WEEKDAYS})\b")
     )
 }
 
