@@ -9,6 +9,9 @@
 
 use std::sync::LazyLock;
 
+use chrono::{DateTime, Utc};
+
+use super::dates;
 use super::folding::fold;
 use super::mime::Mail;
 use super::quote::Reply;
@@ -43,18 +46,7 @@ pub(super) fn judge(mail: &Mail, reply: &Reply) -> Option<(Notice, Vec<String>)>
     }
     let subject = fold(&mail.subject);
     let words = fold(&reply.text);
-    let hint = Hints {
-        absence: ABSENCE.is_match(&words),
-        left: LEFT.is_match(&words),
-        robot: ROBOT.is_match(&words),
-        ticket: TICKET.is_match(&words) || TICKET_SUBJECT.is_match(&subject),
-        subject: SUBJECT.is_match(&subject),
-        thanks: THANKS.is_match(&words),
-        deputy: DEPUTY.is_match(&words),
-        access: ACCESS.is_match(&words),
-        talks: TALKS.is_match(&fold(&reply.judged)),
-        quotes: reply.quoted.len() > 40,
-    };
+    let hint = hints(mail, reply, (&subject, &words), decisive);
     let points = hint.points(responder::points(mail, &mut evidence));
     if !decisive && points < POINTS_MIN {
         return None;
@@ -70,8 +62,12 @@ pub(super) fn judge(mail: &Mail, reply: &Reply) -> Option<(Notice, Vec<String>)>
             evidence.push(words.to_string());
         }
     }
-    let is_absent = hint.absence || ABSENT_SUBJECT.is_match(&subject);
-    let notice = match (hint.left, is_absent) {
+    let is_absent = hint.absence
+        || hint.dated && decisive && !hint.ticket
+        || ABSENT_SUBJECT.is_match(&subject) && !is_answer_subject(&mail.subject);
+    // An absent person's notice may speak of others who left; a leaver's has no day of return.
+    let has_left = hint.left && !(is_absent && hint.dated);
+    let notice = match (has_left, is_absent) {
         (true, _) => Notice::LeftCompany,
         (false, true) => Notice::Absence,
         (false, false) => Notice::Acknowledgement,
@@ -79,7 +75,39 @@ pub(super) fn judge(mail: &Mail, reply: &Reply) -> Option<(Notice, Vec<String>)>
     Some((notice, evidence))
 }
 
+/// What the words and the subject hint at.
+fn hints(mail: &Mail, reply: &Reply, (subject, words): (&str, &str), decisive: bool) -> Hints {
+    let judged = fold(&reply.judged);
+    let absence = ABSENCE.is_match(words) && (decisive || !PAST.is_match(&judged));
+    let mut hint = Hints {
+        absence,
+        left: LEFT.is_match(words),
+        robot: ROBOT.is_match(words),
+        ticket: TICKET.is_match(words) || TICKET_SUBJECT.is_match(subject),
+        subject: SUBJECT.is_match(subject),
+        thanks: THANKS.is_match(words),
+        deputy: DEPUTY.is_match(words),
+        access: ACCESS.is_match(words),
+        quotes: reply.quoted.len() > 40,
+        ..Hints::default()
+    };
+    if absence || decisive {
+        let all = format!("{subject} . {words}");
+        let day = |at: DateTime<Utc>| dates::return_day(&all, at.date_naive());
+        hint.dated = mail.sent_at.and_then(day).is_some();
+    }
+    if hint.says_something() || decisive {
+        let sentences = Sentences::of(&judged);
+        hint.covered = sentences.is_notice_only();
+        hint.talks = sentences.talks > 0;
+    } else {
+        hint.talks = TALKS.is_match(&judged);
+    }
+    hint
+}
+
 /// What the words hint at.
+#[derive(Debug, Default)]
 struct Hints {
     absence: bool,
     left: bool,
@@ -89,13 +117,20 @@ struct Hints {
     thanks: bool,
     deputy: bool,
     access: bool,
+    dated: bool,
+    covered: bool,
     talks: bool,
     quotes: bool,
 }
 
 impl Hints {
+    fn says_something(&self) -> bool {
+        self.absence || self.left || self.robot || self.ticket
+    }
+
     fn points(&self, headers: i32) -> i32 {
         let mut points = headers;
+        let is_said = self.says_something();
         for (found, weight) in [
             (self.subject, 2),
             (self.robot, 2),
@@ -105,7 +140,9 @@ impl Hints {
             (self.thanks, 1),
             (self.deputy, 1),
             (self.access, 1),
-            (self.talks, -2),
+            (self.dated && self.absence, 1),
+            (self.covered && is_said, 2),
+            (self.talks, -3),
             (self.quotes, -1),
         ] {
             points += if found { weight } else { 0 };
@@ -114,6 +151,52 @@ impl Hints {
     }
 }
 
+/// The sentences of a mail, counted.
+#[derive(Debug, Default)]
+struct Sentences {
+    /// Those with words enough to say something.
+    all: usize,
+    /// Those no notice has.
+    other: usize,
+    /// Those in which a person talks to a person.
+    talks: usize,
+}
+
+impl Sentences {
+    fn of(folded: &str) -> Sentences {
+        let mut sentences = Sentences::default();
+        for sentence in folded.split(['.', '!', '?', ';']).map(str::trim).take(40) {
+            let is_notice = [
+                &*ABSENCE, &*ACCESS, &*DEPUTY, &*LEFT, &*ROBOT, &*TICKET, &*THANKS,
+            ]
+            .into_iter()
+            .any(|words| words.is_match(sentence));
+            let is_talk = TALKS.is_match(sentence);
+            let is_conditional = CONDITION.is_match(sentence) || TICKET.is_match(sentence);
+            sentences.talks += usize::from(is_talk && !is_conditional);
+            if sentence.split(' ').count() > 3 {
+                sentences.all += 1;
+                sentences.other += usize::from(!is_notice && !COURTESY.is_match(sentence));
+            }
+        }
+        sentences
+    }
+
+    /// Whether the mail says nothing that a notice would not.
+    fn is_notice_only(&self) -> bool {
+        self.talks == 0 && self.all > 0 && (self.other == 0 || self.other == 1 && self.all > 3)
+    }
+}
+
+/// An absence that is over.
+static PAST: LazyLock<Words> =
+    LazyLock::new(|| Words::new(include_str!("words/automatic_past.txt")));
+/// A condition under which a notice names somebody to call.
+static CONDITION: LazyLock<Words> =
+    LazyLock::new(|| Words::new(include_str!("words/automatic_condition.txt")));
+/// Greetings, thanks and contact details.
+static COURTESY: LazyLock<Words> =
+    LazyLock::new(|| Words::new(include_str!("words/automatic_courtesy.txt")));
 /// Subjects automatic replies begin with; an answer's `Re:` before it makes it an answer.
 static SUBJECT: LazyLock<Words> =
     LazyLock::new(|| Words::new(include_str!("words/automatic_subject.txt")));

@@ -167,6 +167,38 @@ mod tests {
     }
 
     #[test]
+    fn a_request_may_speak_for_a_company() {
+        for (text, expected) in [
+            ("Please remove our company from your list.", true),
+            ("Do not contact anyone at Lead Ltd again.", true),
+            ("Stop emailing our employees.", true),
+            ("Nobody here wants these emails.", true),
+            ("Bitte löschen Sie unsere Domain aus Ihrer Datenbank.", true),
+            ("Merci de ne plus contacter notre société.", true),
+            ("Our company is small. Remove me from your list.", false),
+            ("Unsubscribe", false),
+        ] {
+            let found = request_in(&fold(text));
+            assert_eq!(
+                found.map(|request| request.for_company),
+                Some(expected),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_thanks_is_a_request_only_below_the_promise() {
+        let footer = "If this is not for you, reply \"no thanks\" and we will not write again.";
+        assert!(is_promised(&fold("No thanks!"), footer));
+        assert!(!is_promised(&fold("No thanks!"), "Hello Bob"));
+        assert!(!is_promised(
+            &fold("No thanks, we have a supplier."),
+            footer
+        ));
+    }
+
+    #[test]
     fn the_keyword_without_the_wish_is_none() {
         for text in [
             "Please don't stop sending these, I like them",

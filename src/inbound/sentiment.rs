@@ -239,6 +239,102 @@ mod tests {
     }
 
     #[test]
+    fn wishes_are_understood_in_many_wordings() {
+        let table: [(Sentiment, &[&str]); 5] = [
+            (Sentiment::Interested, INTERESTED),
+            (Sentiment::NotInterested, DECLINED),
+            (Sentiment::Later, LATER_ON),
+            (Sentiment::Referral, REFERRED),
+            (Sentiment::Neutral, NEUTRAL),
+        ];
+        let texts = table
+            .into_iter()
+            .flat_map(|(sentiment, texts)| texts.iter().map(move |text| (sentiment, *text)));
+        let wrong: Vec<String> = texts
+            .map(|(sentiment, text)| (sentiment, text, of(&fold(text), Sensitivity::Normal)))
+            .filter(|(sentiment, _, wish)| wish.sentiment != *sentiment)
+            .map(|(sentiment, text, wish)| format!("{text}: {wish:?}, expected {sentiment:?}"))
+            .collect();
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    const INTERESTED: &[&str] = &[
+        "Could you send over some pricing?",
+        "How does it integrate with SAP?",
+        "Happy to hop on a call. Tuesday works.",
+        "Do you ship to Spain as well?",
+        "Don't hesitate to call me.",
+        "Why not, send me a deck.",
+        "I can't wait to hear more!",
+        "My number is +44 20 7946 0000, ring me after lunch.",
+        "Let's set something up for next week.",
+        "Wie funktioniert das genau?",
+        "Gern, passt Ihnen Dienstag?",
+        "Pouvez-vous m'envoyer une documentation ?",
+        "D'accord, mardi à 10h.",
+        "¿Cuánto cuesta?",
+        "Perfecto, hablamos el martes.",
+        "Quanto costa?",
+        "Va bene, sentiamoci martedì.",
+        "Prima, bel me dinsdag.",
+        "Combinado, pode ser terça.",
+        "Quanto custa?",
+    ];
+    const DECLINED: &[&str] = &[
+        "No.",
+        "Nope",
+        "Thanks but we handle this in-house.",
+        "We're good, thanks.",
+        "This doesn't apply to us.",
+        "I'll pass.",
+        "We are not looking for a new supplier.",
+        "Unfortunately this is not something we need.",
+        "Wir haben bereits einen Partner.",
+        "Das passt für uns nicht.",
+        "Ce n'est pas pour nous.",
+        "Nous ne donnerons pas suite.",
+        "No encaja con nosotros.",
+        "Non fa per noi.",
+        "Wij hebben al een leverancier.",
+        "Não se aplica a nós.",
+        "No thanks",
+        "Nein danke",
+    ];
+    const LATER_ON: &[&str] = &[
+        "Reach out in September.",
+        "Maybe next year.",
+        "We are in a hiring freeze, try us in Q2.",
+        "Too busy right now.",
+        "Bitte melden Sie sich nach den Ferien.",
+        "Derzeit kein Bedarf.",
+        "À la rentrée peut-être.",
+        "Vuelva a escribirme en otoño.",
+        "Risentiamoci a settembre.",
+        "Neem volgend jaar contact op.",
+        "Fale comigo no próximo trimestre.",
+    ];
+    const REFERRED: &[&str] = &[
+        "Jane Doe handles this.",
+        "Please talk to my boss instead.",
+        "Not my department, sorry.",
+        "Dafür ist Frau Meier zuständig.",
+        "Voyez avec mon collègue Luc.",
+        "La persona adecuada es Ana.",
+        "Deve parlare con il direttore.",
+        "U moet bij mijn collega zijn.",
+        "O responsável é o João.",
+    ];
+    const NEUTRAL: &[&str] = &[
+        "?",
+        "Who is this?",
+        "How did you get my address?",
+        "Received.",
+        "Thanks.",
+        "Danke für die Nachricht.",
+        "Are you a bot?",
+    ];
+
+    #[test]
     fn the_rest_is_neutral() {
         for text in ["", "Got it.", "Who is this?", "Ada?", "42", "Wer sind Sie?"] {
             check(text, Sentiment::Neutral);

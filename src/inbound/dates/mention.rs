@@ -25,7 +25,16 @@ const WEEKDAYS: &str = concat!(
     r"poniedzial(?:ek|ku)|wtorek|wtorku|srod[ay]|czwartek|czwartku|piat(?:ek|ku))(?:-feira)?"
 );
 /// Abbreviations that are weekdays only beside a date.
-const WEEKDAY_SHORT: &str = r"(?:mon|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim|mie|jue|vie|sab|dom|seg|ter|qua|qui|sex|ma|wo|za|zo|tir|ons|tor|lor)";
+const WEEKDAY_SHORT: &str = concat!(
+    r"(?:mon|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim|mie|jue|vie|sab|dom|",
+    r"seg|ter|qua|qui|sex|ma|wo|za|zo|tir|ons|tor|lor)"
+);
+/// Articles and prepositions that belong to a day.
+const ARTICLE: &str = r"(?:\b(?:den|dem|zum|am|le|au|el|dia|il|al|the|o) )?";
+/// What may stand between a weekday and its date.
+const AFTER_WEEKDAY: &str = r"[.,]{0,2}(?: the| den| dem| le| el| il| d\.| o| dia)*,? ?";
+/// The second day of `3 - 14`.
+const TO_DAY: &str = r"(?: ?(?:-|to|through|until) ?(?P<d4>[0-9]{1,2})(?:st|nd|rd|th)?\b)?";
 const MONTHS: [&str; 12] = [
     "jan|januar|january|janvier|janv|enero|ene|gennaio|gen|januari|janeiro|janner|stycznia",
     "feb|februar|february|fevrier|fevr|febrero|febbraio|februari|fevereiro|fev|lutego",
@@ -100,9 +109,7 @@ pub(super) fn mentions(folded: &str, written_on: NaiveDate) -> Vec<Mention> {
 
 fn day_pattern() -> String {
     let months = MONTHS.join("|");
-    let weekday = format!(
-        r"(?:\b(?:den|dem|zum|am|le|au|el|dia|il|al|the|o) )?(?:\b(?P<wd>{WEEKDAYS}|{WEEKDAY_SHORT})\b[.,]{{0,2}}(?: the| den| dem| le| el| il| d\.| o| dia)*,? ?)?"
-    );
+    let weekday = format!(r"{ARTICLE}(?:\b(?P<wd>{WEEKDAYS}|{WEEKDAY_SHORT})\b{AFTER_WEEKDAY})?");
     let iso = r"\b(?P<y1>20[0-9][0-9])[-/.](?P<m1>[0-9]{1,2})[-/.](?P<d1>[0-9]{1,2})\b";
     let cjk = r"(?:(?P<y6>20[0-9][0-9])年)?(?P<m6>[0-9]{1,2})月(?P<d6>[0-9]{1,2})日";
     let numbers = concat!(
@@ -110,15 +117,17 @@ fn day_pattern() -> String {
         r"(?:\. ?| ?[/-] ?|\b)(?P<y2>(?:20)?[0-9][0-9]\b)?"
     );
     let day_month = format!(
-        r"\b(?P<d2>[0-9]{{1,2}})(?:st|nd|rd|th|er|\.|o|º|:e|e)?,? ?(?:de |of |d'|van )?-?(?P<mon2>{months})\b{}",
+        r"\b(?P<d2>[0-9]{{1,2}}){}(?P<mon2>{months})\b{}",
+        r"(?:st|nd|rd|th|er|\.|o|º|:e|e)?,? ?(?:de |of |d'|van )?-?",
         r"\.?(?:,? ?(?:de |del )?(?P<y3>20[0-9][0-9])\b)?"
     );
     let month_day = format!(
-        r"\b(?P<mon3>{months})\b\.? (?:the )?(?P<d3>[0-9]{{1,2}})(?:st|nd|rd|th)?\b(?: ?(?:-|to|through|until) ?(?P<d4>[0-9]{{1,2}})(?:st|nd|rd|th)?\b)?{}",
+        r"\b(?P<mon3>{months})\b\.? (?:the )?(?P<d3>[0-9]{{1,2}})(?:st|nd|rd|th)?\b{TO_DAY}{}",
         r"(?:,? ?(?P<y4>20[0-9][0-9])\b)?"
     );
     let part = concat!(
-        r"(?P<early>early|beginning of|start of|anfang|debut|principios de|inizio|begin|inicio de) (?:de )?|",
+        r"(?P<early>early|beginning of|start of|anfang|debut|principios de|inizio|begin|",
+        r"inicio de) (?:de )?|",
         r"(?P<mid>mid|middle of|mitte|mi|mediados de|meta|half|medio|meados de)[ -](?:de )?|",
         r"(?P<late>(?:the )?end of|late|ende|fin|finales de|fine|eind|fim de|final de) (?:de |d')?"
     );
@@ -129,14 +138,19 @@ fn day_pattern() -> String {
     );
     let relative = concat!(
         r"\b(?P<tomorrow>tomorrow|morgen|demain|manana|domani|amanha|i morgen|imorgon|jutro)\b|",
-        r"\b(?P<week>next week|(?:der |die )?(?:nachste|kommende|nachster|nachsten)[rn]? woche|la semaine prochaine|",
-        r"la (?:proxima semana|semana que viene)|la prossima settimana|volgende week|(?:na |a )?proxima semana)\b|",
-        r"\b(?P<n>[0-9]{1,2}|a|one|two|three|four|ein(?:e|er|en)?|zwei|drei|vier|une?|deux|trois|una|dos|tres|due|tre|twee|drie|duas|een) ",
-        r"(?:full |business |working )?(?P<unit>days?|weeks?|months?|tagen?|wochen?|monaten?|jours?|semaines?|mois|dias?|semanas?|mes(?:es)?|giorni|settiman[ae]|mes[ei]|dagen|dag|weken|week|maand(?:en)?)\b"
+        r"\b(?P<week>next week|(?:der |die )?(?:nachste|kommende|nachster|nachsten)[rn]? woche|",
+        r"la semaine prochaine|",
+        r"la (?:proxima semana|semana que viene)|la prossima settimana|volgende week|(?:na |",
+        r"a )?proxima semana)\b|",
+        r"\b(?P<n>[0-9]{1,2}|a|one|two|three|four|ein(?:e|er|en)?|zwei|drei|vier|une?|deux|",
+        r"trois|una|dos|tres|due|tre|twee|drie|duas|een) ",
+        r"(?:full |business |working )?(?P<unit>days?|weeks?|months?|tagen?|wochen?|monaten?|",
+        r"jours?|semaines?|mois|dias?|semanas?|mes(?:es)?|giorni|settiman[ae]|mes[ei]|dagen|dag|",
+        r"weken|week|maand(?:en)?)\b"
     );
     format!(
-        "{weekday}(?:{iso}|{cjk}|{day_month}|{month_day}|{numbers})|{month}|{of_month}|{relative}|{}",
-        format_args!(r"\b(?P<weekday>{WEEKDAYS})\b")
+        "{weekday}(?:{iso}|{cjk}|{day_month}|{month_day}|{numbers})|{month}|{of_month}|{}",
+        format_args!(r"{relative}|\b(?P<weekday>{WEEKDAYS})\b")
     )
 }
 
@@ -367,15 +381,18 @@ fn weekday_of(name: &str) -> Option<Weekday> {
             Weekday::Mon,
         ),
         (
-            "tuesday tue tues dienstag mardi martes martedi dinsdag terca tirsdag tisdag wtorek wtorku",
+            "tuesday tue tues dienstag mardi martes martedi dinsdag terca \
+             tirsdag tisdag wtorek wtorku",
             Weekday::Tue,
         ),
         (
-            "wednesday wed mittwoch mercredi miercoles mercoledi woensdag quarta onsdag sroda srody",
+            "wednesday wed mittwoch mercredi miercoles mercoledi woensdag quarta \
+             onsdag sroda srody",
             Weekday::Wed,
         ),
         (
-            "thursday thu thurs donnerstag jeudi jueves giovedi donderdag quinta torsdag czwartek czwartku",
+            "thursday thu thurs donnerstag jeudi jueves giovedi donderdag quinta \
+             torsdag czwartek czwartku",
             Weekday::Thu,
         ),
         (

@@ -50,7 +50,8 @@ fn name_in(text: &str) -> String {
     });
     static HANDLES: LazyLock<Regex> = LazyLock::new(|| {
         pattern(&format!(
-            r"(?P<name>{ONE_NAME}(?: {ONE_NAME}){{0,2}})(?: \([^)]{{0,60}}\)|,[^.,]{{0,60}},)? (?:{HANDLES_IT})"
+            r"(?P<name>{ONE_NAME}(?: {ONE_NAME}){{0,2}}){} (?:{HANDLES_IT})",
+            r"(?: \([^)]{0,60}\)|,[^.,]{0,60},)?"
         ))
     });
     let text = cut(text, 8_000);
@@ -67,9 +68,12 @@ const ONE_NAME: &str = r"\p{Lu}[\p{L}\p{M}'’-]*";
 const BETWEEN: &str = concat!(
     r"(?:Mr|Mrs|Ms|Dr|Herrn?|Frau|M|Mme|Monsieur|Madame|Sr|Sra|Sig|Dott|Dhr|Mevr|Prof)\.?[ \n]+|",
     r"(?:directly|to|with|our|my|the|a|an|in|at|of|for|who|is|director|manager|head|lead|new|",
-    r"colleague|boss|coworker|partner|assistant|team|mail|email|on|it|that|your|ihnen|unsere?[nm]?|",
-    r"meine?[nm]?|den|die|der|bitte|kollegen|kollegin|chef|mon|ma|notre|le|la|collegue|collègue|mi|el|",
-    r"nuestr[oa]|companer[oa]|compañer[oa]|mio|mia|nostr[oa]|il|collega|mijn|onze|de|het|meu|minha|",
+    r"colleague|boss|coworker|partner|assistant|team|mail|email|on|it|that|your|ihnen|",
+    r"unsere?[nm]?|",
+    r"meine?[nm]?|den|die|der|bitte|kollegen|kollegin|chef|mon|ma|notre|le|la|collegue|collègue|",
+    r"mi|el|",
+    r"nuestr[oa]|companer[oa]|compañer[oa]|mio|mia|nostr[oa]|il|collega|mijn|onze|de|het|meu|",
+    r"minha|",
     r"o|a|colega)[ \n,]+|",
     r"(?:Kollegen|Kollegin|Kollege|Chef|Chefin|Leiter|Leiterin|Geschäftsführer|Einkauf)[ \n,]+|",
     r"(?:IT|HR|CEO|CTO|CFO|COO|CMO|VP|Head|Director|Sales|Marketing|Operations|Procurement)[ \n,]+"
@@ -77,15 +81,18 @@ const BETWEEN: &str = concat!(
 const INTRODUCTIONS: &str = concat!(
     r"(?i:contact|reach out to|reach|speak (?:to|with)|talk (?:to|with)|write to|email|e-mail|ask|",
     r"get in touch with|connect (?:you )?with|direct (?:this|your \w+|it) to|try|copied|copying|",
-    r"cc'?e?d|cc'?ing|in cc|on copy|in copy|looped in|looping in|loop in|adding|added|introduc(?:e|ing)|",
-    r"forwarded (?:this|it|your \w+|you)(?: on| along)? to|passed (?:this|it|your \w+)(?: on| along)? to|",
+    r"cc'?e?d|cc'?ing|in cc|on copy|in copy|looped in|looping in|loop in|adding|added|",
+    r"introduc(?:e|ing)|",
+    r"forwarded (?:this|it|your \w+|you)(?: on| along)? to|passed (?:this|it|your \w+)(?: on|",
+    r" along)? to|",
     r"forwarding (?:this|it|your \w+) to|passing (?:this|it|your \w+)(?: on| along)? to|",
     r"right person is|person to (?:talk|speak) to is|in charge is|responsible is|",
     r"wenden sie sich(?: bitte| direkt)* an|kontaktieren sie|schreiben sie|sprechen sie|",
     r"zuständig ist|ansprechpartner(?:in)? ist|weitergeleitet an|leite\b.{0,30} an|",
     r"contactez|adressez-vous à|voyez avec|écrivez à|transmis à|transfère à|copie|",
     r"contacte (?:con|a)|contactar (?:con|a)|hable con|hablar con|escriba a|diríjase a|copio a|",
-    r"reenviado a|contatti|contattare|contattate|scriva a|si rivolga a|parlare con|inoltrato a|copia|",
+    r"reenviado a|contatti|contattare|contattate|scriva a|si rivolga a|parlare con|inoltrato a|",
+    r"copia|",
     r"contact op met|contacteer|mail naar|doorgestuurd (?:naar|aan)|spreken met|",
     r"fale com|falar com|contate|contacte|entre em contato com|encaminhei (?:para|a|ao|à))"
 );
@@ -93,7 +100,8 @@ const HANDLES_IT: &str = concat!(
     r"handles|is (?:responsible|in charge|the (?:right|best|one|person))|takes care|looks after|",
     r"would be|will be|manages|runs|leads|who handles|can help|took over|is now|has taken|",
     r"ist (?:zuständig|dafür|hierfür|verantwortlich)|kümmert sich|übernimmt|s'occupe|",
-    r"est (?:en charge|responsable)|se encarga|es (?:el|la) responsable|si occupa|è (?:il|la) responsabile|",
+    r"est (?:en charge|responsable)|se encarga|es (?:el|la) responsable|si occupa|è (?:il|",
+    r"la) responsabile|",
     r"gaat (?:hierover|daarover)|is verantwoordelijk|é (?:o|a) responsável|cuida"
 );
 /// Capitalised words that begin sentences and name nobody.
