@@ -8,7 +8,8 @@ use super::folding::fold;
 use super::kind::{Kind, Sensitivity, Sentiment};
 use super::mime::Mail;
 use super::quote::Reply;
-use super::{Inbound, automatic, dates, optout, sentiment};
+use super::sentiment::Weighing;
+use super::{Inbound, Referral, automatic, dates, optout, sentiment};
 
 /// Fills in what the words say: the kind, the wish, and the evidence for both.
 pub(super) fn judge(inbound: &mut Inbound, mail: &Mail, reply: &Reply, sensitivity: Sensitivity) {
@@ -24,13 +25,21 @@ pub(super) fn judge(inbound: &mut Inbound, mail: &Mail, reply: &Reply, sensitivi
         inbound.evidence.push("a mail without words".to_string());
         return;
     }
-    judge_wish(inbound, &words, sensitivity);
+    let weighing = sentiment::weigh(&words);
+    if is_answer && let Some(found) = weighing.opt_out() {
+        inbound.kind = Kind::Unsubscribe;
+        inbound.rule = "opt_out_weighed";
+        let clause = format!("its words together ask to be left alone, most of all `{found}`");
+        inbound.evidence.push(clause);
+        return;
+    }
+    judge_wish(inbound, &words, &weighing, sensitivity);
     if inbound.sentiment == Some(Sentiment::Referral) {
         let copied: Vec<String> = mail.field("cc").map(addresses).unwrap_or_default();
         let mut known = mail.field("to").map(addresses).unwrap_or_default();
         known.push(inbound.from.clone());
         let referral = sentiment::named(&reply.text, &copied, &known);
-        inbound.referral = Some(referral);
+        inbound.referral = (referral != Referral::default()).then_some(referral);
     }
     if reply.text.is_empty() && !reply.quoted.is_empty() {
         inbound.unsure =
@@ -74,8 +83,8 @@ fn judge_request(inbound: &mut Inbound, words: &str, reply: &Reply) -> bool {
     false
 }
 
-fn judge_wish(inbound: &mut Inbound, words: &str, sensitivity: Sensitivity) {
-    let wish = sentiment::of(words, sensitivity);
+fn judge_wish(inbound: &mut Inbound, words: &str, weighing: &Weighing, sensitivity: Sensitivity) {
+    let wish = weighing.wish(words, sensitivity);
     inbound.sentiment = Some(wish.sentiment);
     inbound.rule = wish.rule;
     inbound.unsure = wish.unsure.map(str::to_string);

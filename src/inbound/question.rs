@@ -99,6 +99,7 @@ pub fn heed(inbound: &mut Inbound, answer: &str) -> anyhow::Result<()> {
     if wants == "opt_out" {
         inbound.kind = Kind::Unsubscribe;
         inbound.sentiment = None;
+        (inbound.write_again_on, inbound.referral) = (None, None);
         inbound.rule = "model_opt_out";
         inbound.unsure = None;
         inbound
@@ -115,6 +116,9 @@ pub fn heed(inbound: &mut Inbound, answer: &str) -> anyhow::Result<()> {
     let before = inbound
         .sentiment
         .replace(sentiment.unwrap_or(Sentiment::Neutral));
+    if before != sentiment {
+        (inbound.write_again_on, inbound.referral) = (None, None);
+    }
     inbound.rule = "model";
     inbound.evidence.push(format!("the model reads `{wants}`"));
     let opposite = matches!(

@@ -1,9 +1,11 @@
 //! What a person wants, by the words they used.
 //!
-//! Purpose: one of five sentiments from the stripped reply. Rules: a "not now" outweighs a "yes",
-//! a referral outweighs a "no", and what a negation covers never counts as a "yes"; a "no" followed
-//! by "but" and a plain "yes" is a "yes". What fits no rule is neutral. Opt-outs are decided before
-//! and elsewhere.
+//! Purpose: one of five sentiments from the stripped reply, and whether it may be an opt-out. All
+//! words are weighed together, and with them what the lists of plain phrases found; where the
+//! weights say nothing clearly, and at low sensitivity, the phrases decide alone. Their rules: a
+//! "not now" outweighs a "yes", a referral outweighs a "no", and what a negation covers never counts
+//! as a "yes"; a "no" followed by "but" and a plain "yes" is a "yes". What fits no rule is neutral.
+//! Plain opt-outs are decided before and elsewhere.
 
 mod referral;
 
@@ -11,6 +13,7 @@ use std::sync::LazyLock;
 
 use super::Sentiment;
 use super::kind::Sensitivity;
+use super::weights::{Weighed, Weights};
 use super::words::{Found, Words};
 
 pub(super) use referral::named;
@@ -28,6 +31,14 @@ pub(super) struct Wish {
     pub unsure: Option<&'static str>,
 }
 
+/// With this likelihood the weights need no phrase to bear them out.
+const SURE: f32 = 0.8;
+/// With this one they outweigh a phrase.
+const CLEAR: f32 = 0.65;
+
+/// How much each word weighs for each wish.
+static WISHES: LazyLock<Weights> =
+    LazyLock::new(|| Weights::read(include_str!("words/weights_wishes.tsv")));
 /// Turns of phrase with a negation that denies nothing.
 static HARMLESS: LazyLock<Words> =
     LazyLock::new(|| Words::new(include_str!("words/sentiment_harmless.txt")));
@@ -49,8 +60,91 @@ static HINT: LazyLock<Words> =
 /// Questions about us and not about the offer.
 static WHO: LazyLock<Words> = LazyLock::new(|| Words::new(include_str!("words/sentiment_who.txt")));
 
-/// What the folded reply wants.
-pub(super) fn of(folded: &str, sensitivity: Sensitivity) -> Wish {
+/// Which lists have a word of the folded reply, where no negation covers it.
+pub(super) fn signs(folded: &str) -> Vec<&'static str> {
+    let folded = &WHO.without(&HARMLESS.without(folded));
+    let rest = NO.blanked(folded);
+    let found = [
+        ("later", LATER.is_match(folded)),
+        ("referral", REFERRAL.is_match(folded)),
+        ("redirection", REDIRECTION.is_match(folded)),
+        ("no", NO.is_match(folded)),
+        ("plain", affirmed(&PLAIN, &rest).is_some()),
+        ("yes", affirmed(&YES, &rest).is_some()),
+        ("hint", affirmed(&HINT, &rest).is_some()),
+    ];
+    let found = found.into_iter().filter(|(_, found)| *found);
+    found.map(|(sign, _)| sign).collect()
+}
+
+/// How likely a sentiment must be for the weights to decide, by sensitivity.
+fn likely_enough(sensitivity: Sensitivity) -> Option<f32> {
+    match sensitivity {
+        Sensitivity::Low => None,
+        Sensitivity::Normal => Some(0.5),
+        Sensitivity::High => Some(0.35),
+    }
+}
+
+/// With this likelihood words nobody wrote a rule for are an opt-out, whatever the sensitivity;
+/// from the second on a person should look.
+const OPT_OUT_LIKELY: f32 = 0.85;
+const OPT_OUT_POSSIBLE: f32 = 0.4;
+
+/// What the weights say of a folded reply.
+pub(super) struct Weighing {
+    weighed: Weighed,
+}
+
+/// Weighs a folded reply.
+pub(super) fn weigh(folded: &str) -> Weighing {
+    Weighing {
+        weighed: WISHES.weigh(folded, &signs(folded)),
+    }
+}
+
+impl Weighing {
+    /// The words of a wish to be left alone that no list has.
+    pub(super) fn opt_out(&self) -> Option<String> {
+        let likelihood = WISHES.likelihood(&self.weighed, "opt_out");
+        (likelihood >= OPT_OUT_LIKELY).then(|| self.weighed.words.join("…, "))
+    }
+
+    /// What the reply wants.
+    pub(super) fn wish(&self, folded: &str, sensitivity: Sensitivity) -> Wish {
+        let ruled = by_phrases(folded, sensitivity);
+        let mut wish = match self.sentiment(sensitivity) {
+            Some(sentiment) if self.outweighs(sentiment, &ruled) => Wish {
+                sentiment,
+                found: Some(self.weighed.words.join("…, ")),
+                rule: "weighed",
+                unsure: (ruled.found.is_some() && self.weighed.probability < SURE)
+                    .then_some("its words point to more than one wish"),
+            },
+            _ => ruled,
+        };
+        if WISHES.likelihood(&self.weighed, "opt_out") >= OPT_OUT_POSSIBLE {
+            wish.unsure = Some("it may be a wish to be left alone");
+        }
+        wish
+    }
+
+    /// A plain phrase yields to clear weights only, and to "nothing in particular" never.
+    fn outweighs(&self, sentiment: Sentiment, ruled: &Wish) -> bool {
+        let contradicts = sentiment != ruled.sentiment;
+        let is_clear = self.weighed.probability >= CLEAR && sentiment != Sentiment::Neutral;
+        contradicts && (ruled.found.is_none() || is_clear)
+    }
+
+    fn sentiment(&self, sensitivity: Sensitivity) -> Option<Sentiment> {
+        let enough = likely_enough(sensitivity)?;
+        let class = WISHES.classes.get(self.weighed.class)?;
+        (self.weighed.probability >= enough).then(|| Sentiment::parse(class))?
+    }
+}
+
+/// What the plain phrases of a folded reply want.
+fn by_phrases(folded: &str, sensitivity: Sensitivity) -> Wish {
     let folded = &WHO.without(&HARMLESS.without(folded));
     let no = NO.find(folded);
     let rest = NO.blanked(folded);
@@ -153,6 +247,10 @@ fn is_firm(folded: &str, no: &Found, later: &Found) -> bool {
 mod tests {
     use super::super::folding::fold;
     use super::*;
+
+    fn of(folded: &str, sensitivity: Sensitivity) -> Wish {
+        weigh(folded).wish(folded, sensitivity)
+    }
 
     #[track_caller]
     fn check(text: &str, expected: Sentiment) {

@@ -33,6 +33,8 @@ pub(super) struct Weighed {
     pub class: usize,
     /// How likely it is, 0 to 1.
     pub probability: f32,
+    /// How likely each class is.
+    pub probabilities: Vec<f32>,
     /// The words that weighed most for it, at most three.
     pub words: Vec<String>,
 }
@@ -60,7 +62,14 @@ impl Weights {
         Weights { classes, weights }
     }
 
-    /// Weighs a folded text.
+    /// How likely a class is, by its name.
+    pub(super) fn likelihood(&self, weighed: &Weighed, class: &str) -> f32 {
+        let place = self.classes.iter().position(|known| *known == class);
+        let likelihood = place.and_then(|place| weighed.probabilities.get(place));
+        likelihood.copied().unwrap_or(0.0)
+    }
+
+    /// Weighs a folded text; `signs` are what other rules found in it.
     pub(super) fn weigh(&self, folded: &str, signs: &[&str]) -> Weighed {
         let features = features(folded, signs);
         let rows = features
@@ -90,6 +99,7 @@ impl Weights {
         Weighed {
             class,
             probability,
+            probabilities,
             words: words.collect(),
         }
     }
@@ -169,7 +179,7 @@ fn is_time(chunk: &str) -> bool {
 fn split(chunk: &str, words: &mut Vec<String>) {
     let mut word = String::new();
     let mut before: Option<char> = None;
-    let mut end = |word: &mut String, words: &mut Vec<String>| {
+    let end = |word: &mut String, words: &mut Vec<String>| {
         if !word.is_empty() {
             words.push(word.chars().take(STEM_CHARS).collect());
             word.clear();

@@ -358,8 +358,7 @@ pub const ALL: &[Variable] = &[
         "365",
         whole(1, 36_500, "days"),
     )
-    .means("how long raw events are kept")
-    .later("the pruning of raw events"),
+    .means("how long headers and words of read mails are kept"),
     row(KEEPING, "LOG_LEVEL", "info", LOG_LEVELS).means("least weight of what is logged"),
     row(KEEPING, "ENABLE_JSON_LOGS", "false", Kind::YesNo).means("log one JSON object a line"),
 ];
