@@ -106,6 +106,5 @@ fn open_batches(ledger: &Ledger, config: &Config) -> anyhow::Result<Vec<breaker:
     if config.canary_size == 0 {
         return Ok(Vec::new());
     }
-    let mailboxes: Vec<String> = config.mailboxes().iter().map(|m| m.name()).collect();
-    ledger.open_batches(&mailboxes)
+    ledger.open_batches(&config.folder_names())
 }

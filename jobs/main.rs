@@ -20,10 +20,12 @@ mod say;
 mod base;
 mod breaker;
 mod chain;
+mod cores;
 mod exit;
 mod generate;
 mod intake;
 mod judgement;
+mod model;
 mod operator;
 mod pull;
 mod push;
@@ -44,7 +46,7 @@ use outreach::config::{Config, Sources};
 use outreach::mailer;
 
 use exit::{Exit, Failure};
-use run::{PullArgs, SendArgs, Stage, StageArgs, Stop};
+use run::{PullArgs, ScanArgs, SendArgs, Stage, StageArgs, Stop};
 
 /// Writes each lead a campaign of three e-mails, sends every one exactly once at a decent hour, and
 /// stops at the first answer
@@ -98,7 +100,7 @@ enum Command {
     /// Stage: send what is due
     Send(SendArgs),
     /// Stage: read the inbox and stop what must stop
-    Scan(StageArgs),
+    Scan(ScanArgs),
     /// Stage: show what changed in Airtable or the status file
     Push(StageArgs),
     /// Job: scan, pull, generate, schedule, push, then a backup
@@ -118,6 +120,11 @@ enum Command {
     Review(operator::review::Command),
     /// Judge campaigns given as JSON lines: your own texts, templates or brand file
     Judge(operator::judge::Args),
+    /// What was read in the inbox, and a person's word on it
+    #[command(subcommand)]
+    Inbox(operator::inbox::Command),
+    /// Judge mail files as the inbox's mail is judged
+    Classify(operator::classify::Args),
     /// Hold, continue or end single campaigns
     #[command(subcommand)]
     Campaign(operator::campaign::Command),
@@ -215,7 +222,7 @@ fn run_command(cli: Cli) -> Result<Exit, Failure> {
         Command::Generate(args) => stage(Stage::Generate, &config, clock, &args),
         Command::Schedule(args) => stage(Stage::Schedule, &config, clock, &args),
         Command::Send(args) => stage(Stage::Send, &config, clock, &args.into_stage()),
-        Command::Scan(args) => stage(Stage::Scan, &config, clock, &args),
+        Command::Scan(args) => stage(Stage::Scan, &config, clock, &args.into_stage()),
         Command::Push(args) => stage(Stage::Push, &config, clock, &args),
         Command::Nightly(args) => job(&chain::NIGHTLY, &config, clock, &args),
         Command::Hourly(args) => job(&chain::HOURLY, &config, clock, &args),
@@ -225,6 +232,8 @@ fn run_command(cli: Cli) -> Result<Exit, Failure> {
         Command::Explain(args) => operator::explain::run(&config, clock, &args),
         Command::Review(command) => operator::review::run(&config, clock, &command),
         Command::Judge(args) => operator::judge::run(&config, &args),
+        Command::Inbox(command) => operator::inbox::run(&config, clock, &command),
+        Command::Classify(args) => operator::classify::run(&config, clock, &args),
         Command::Campaign(command) => operator::campaign::run(&config, clock, &command),
         Command::Pause(args) => operator::pause::pause(&config, clock, &args),
         Command::Resume(args) => operator::pause::resume(&config, clock, &args),

@@ -44,6 +44,33 @@ pub struct StageArgs {
     /// `send --no-wait`
     #[arg(skip)]
     pub no_wait: bool,
+    /// `scan --replay`
+    #[arg(skip)]
+    pub replay: bool,
+}
+
+/// The options of `scan`.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct ScanArgs {
+    #[command(flatten)]
+    args: StageArgs,
+    /// Read nothing; judge every kept mail anew with today's rules and show what would change
+    #[arg(long, conflicts_with_all = ["limit", "lead"])]
+    replay: bool,
+    /// With --replay: do it
+    #[arg(long, requires = "replay")]
+    yes: bool,
+}
+
+impl ScanArgs {
+    /// The options as the stage takes them. A replay that nobody said yes to only shows.
+    pub fn into_stage(self) -> StageArgs {
+        StageArgs {
+            replay: self.replay,
+            dry_run: self.args.dry_run || self.replay && !self.yes,
+            ..self.args
+        }
+    }
 }
 
 /// The options of `send`.
@@ -168,7 +195,8 @@ pub struct Summary {
     pub preview: Vec<String>,
     /// The campaigns that `generate --dry-run --json` shows instead, as `judge` reads them.
     pub campaigns: Option<Vec<serde_json::Value>>,
-    /// The changes of dates that `schedule --dry-run --json` shows instead.
+    /// The changes of dates that `schedule --dry-run --json` shows instead, or those of verdicts
+    /// that `scan --replay --json` shows.
     pub changes: Option<Vec<serde_json::Value>>,
     /// Whether some leads failed or need a person (exit 3).
     pub needs_person: bool,

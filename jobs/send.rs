@@ -81,7 +81,7 @@ async fn send(
     summary: &mut Summary,
 ) -> Result<(), Failure> {
     let began = Instant::now();
-    let mailboxes: Vec<String> = config.mailboxes().iter().map(|m| m.name()).collect();
+    let mailboxes = config.folder_names();
     let mut result = Ok(());
     let (mut lines, mut hands) = (Vec::new(), Vec::new());
     for sender in &config.senders {

@@ -24,3 +24,8 @@ ALTER TABLE inbound ADD COLUMN judged_sentiment TEXT;
 ALTER TABLE inbound ADD COLUMN relabelled_at INTEGER;
 
 CREATE INDEX inbound_to_follow_up ON inbound (id) WHERE follow_up IS NOT NULL;
+
+-- What a language model said about an answer is looked for by its campaign; texts that went into a
+-- campaign are not kept here.
+CREATE INDEX llm_requests_about_answers ON llm_requests (campaign_id, prompt_key)
+    WHERE campaign_id IS NOT NULL AND answer IS NOT NULL;

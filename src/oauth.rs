@@ -3,8 +3,12 @@
 //! Purpose: one living token for any number of connections, renewed before it expires. Invariants:
 //! at most one request is under way; no token and no secret is in an error or a log; nothing goes
 //! over an unprotected connection, except to this machine. The ground of the two mail adapters; it
-//! does not know what a token is used for, and keeps nothing beyond the process.
+//! does not know what a token is used for. Beyond the process it keeps only a refresh token that
+//! replaces the one in its file.
 
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -13,6 +17,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
+
+use crate::tls;
 
 /// Google's token endpoint (<https://developers.google.com/identity/protocols/oauth2/web-server>).
 /// Its scope for IMAP and SMTP is `https://mail.google.com/`.
@@ -38,8 +44,13 @@ pub struct Settings {
     pub client_secret: Option<SecretString>,
     /// What a person's sign-in gave.
     pub refresh_token: SecretString,
+    /// The file it was read from: read again before each use, and rewritten when the endpoint
+    /// replaces the token. None for one from elsewhere, which nobody here can replace.
+    pub refresh_token_file: Option<PathBuf>,
     /// What the token may be used for, words separated by spaces; none means what was granted.
     pub scope: Option<String>,
+    /// PEM file with authorities trusted besides the system's.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// Why there is no token.
@@ -79,6 +90,8 @@ struct State {
     /// The newest one: an endpoint may replace it with every answer.
     refresh_token: SecretString,
     current: Option<Token>,
+    /// Whether a person was told of a token that could not be kept.
+    is_told: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -100,6 +113,7 @@ impl TokenSource {
                 )
             })?;
         let client = Client::builder()
+            .tls_backend_preconfigured(tls::connector(settings.ca_file.as_ref())?)
             .connect_timeout(DEADLINE)
             .timeout(DEADLINE)
             // A redirect would carry the refresh token to somebody else.
@@ -110,6 +124,7 @@ impl TokenSource {
         let state = State {
             refresh_token: settings.refresh_token.clone(),
             current: None,
+            is_told: false,
         };
         Ok(TokenSource {
             settings,
@@ -144,10 +159,16 @@ impl TokenSource {
 
     async fn renew(&self, state: &mut State) -> Result<SecretString, TokenError> {
         state.current = None;
+        // Another process, or another sender of this one, may have been given a newer one.
+        if let Some(file) = &self.settings.refresh_token_file
+            && let Some(newer) = kept_in(file)
+        {
+            state.refresh_token = newer;
+        }
         let asked_at = Instant::now();
         let (status, body) = self.ask(&state.refresh_token).await?;
         if status != StatusCode::OK {
-            return Err(self.refusal(status, &body));
+            return Err(self.refusal(status, &body, &state.refresh_token));
         }
         let answer: Answer = serde_json::from_slice(&body).map_err(|_| {
             TokenError::Again("expected a token as JSON, found something else".to_string())
@@ -160,7 +181,7 @@ impl TokenSource {
             return Err(TokenError::Configuration(error.to_string()));
         }
         if let Some(newer) = answer.refresh_token.filter(|newer| !newer.is_empty()) {
-            state.refresh_token = SecretString::from(newer);
+            self.keep(state, SecretString::from(newer));
         }
         let lifetime = answer.expires_in.map_or(LIFETIME_UNTOLD, seconds);
         let text = SecretString::from(answer.access_token);
@@ -169,6 +190,34 @@ impl TokenSource {
             renewed_from: asked_at + lifetime.saturating_sub(MARGIN),
         });
         Ok(text)
+    }
+
+    /// Uses a new refresh token from now on: the endpoint may take the old one no more (RFC 6749
+    /// section 10.4), so it is kept where the old one was, or a person is told.
+    fn keep(&self, state: &mut State, newer: SecretString) {
+        if state.refresh_token.expose_secret() == newer.expose_secret() {
+            return;
+        }
+        let kept = match &self.settings.refresh_token_file {
+            Some(file) => keep_in(file, &newer).map_err(|err| {
+                let file = file.display();
+                format!("`{file}` cannot be rewritten ({err:#}); let us write there")
+            }),
+            None => Err("put it into a file that we may rewrite, OAUTH_REFRESH_TOKEN_FILE".into()),
+        };
+        // An endpoint may replace it with every answer: once said is enough.
+        if let Err(mend) = kept
+            && !state.is_told
+        {
+            state.is_told = true;
+            tracing::warn!(
+                "OAUTH_REFRESH_TOKEN: {} gave a new refresh token for the application `{}`, which \
+                 is lost when this run ends: {mend}",
+                self.settings.token_url,
+                self.settings.client_id
+            );
+        }
+        state.refresh_token = newer;
     }
 
     /// RFC 6749 section 6; the application's credentials in the body, as both endpoints want them.
@@ -206,12 +255,12 @@ impl TokenSource {
     }
 
     /// What a refusal means (RFC 6749 section 5.2).
-    fn refusal(&self, status: StatusCode, body: &[u8]) -> TokenError {
+    fn refusal(&self, status: StatusCode, body: &[u8], used: &SecretString) -> TokenError {
         let refusal: Refusal = serde_json::from_slice(body).unwrap_or_default();
         let mut words = format!("the endpoint said {}", status.as_u16());
         for word in [&refusal.error, &refusal.error_description] {
             if !word.is_empty() {
-                words.push_str(&format!(" `{}`", self.shown(word)));
+                words.push_str(&format!(" `{}`", self.shown(word, used)));
             }
         }
         let is_passing = status.is_server_error()
@@ -232,11 +281,8 @@ impl TokenSource {
     }
 
     /// A stranger's words on one short line, without what we had sent.
-    fn shown(&self, words: &str) -> String {
-        let secrets = [
-            Some(&self.settings.refresh_token),
-            self.settings.client_secret.as_ref(),
-        ];
+    fn shown(&self, words: &str, used: &SecretString) -> String {
+        let secrets = [Some(used), self.settings.client_secret.as_ref()];
         let mut words = words.to_string();
         for secret in secrets.into_iter().flatten() {
             let secret = secret.expose_secret();
@@ -267,6 +313,33 @@ struct Answer {
 struct Refusal {
     error: String,
     error_description: String,
+}
+
+/// The longest refresh token that is read from a file, in bytes.
+const TOKEN_BYTES_MAX: u64 = 64 * 1024;
+
+/// The token in a file; none where there is nothing to be read just now.
+fn kept_in(file: &Path) -> Option<SecretString> {
+    let mut text = String::new();
+    File::open(file)
+        .and_then(|file| file.take(TOKEN_BYTES_MAX).read_to_string(&mut text))
+        .ok()?;
+    let token = text.trim_end_matches(['\r', '\n']);
+    (!token.is_empty()).then(|| SecretString::from(token))
+}
+
+/// Puts a token in a file at once and whole, readable by its owner only. A link stays a link.
+fn keep_in(file: &Path, token: &SecretString) -> anyhow::Result<()> {
+    let file = file.canonicalize()?;
+    let folder = file.parent().context("it has no folder")?;
+    // Made for its owner only (0600).
+    let mut written = tempfile::NamedTempFile::new_in(folder)?;
+    writeln!(written, "{}", token.expose_secret())?;
+    written.as_file().sync_all()?;
+    written.persist(&file)?;
+    // The name is kept only once its folder is.
+    File::open(folder)?.sync_all()?;
+    Ok(())
 }
 
 /// Some endpoints write the number as a string.

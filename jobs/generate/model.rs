@@ -12,7 +12,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use chrono::TimeDelta;
 use outreach::config::Config;
 use outreach::ledger::{Ledger, LlmAnswered, LlmOutcome, Question};
 use outreach::writer::{self, Heard, WriteError, Writer};
@@ -23,10 +22,8 @@ use super::apart::Apart;
 use super::desk::{Desk, Texts, Written};
 use super::order::Order;
 use crate::exit::Failure;
+use crate::model;
 use crate::run::{Job, Progress, Summary};
-
-/// What a server taught is believed so long; servers learn too.
-const LEARNED_FOR: TimeDelta = TimeDelta::days(30);
 
 /// How often we look whether we were asked to end, while answers are awaited.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -115,14 +112,14 @@ impl<'a> ModelDesk<'a> {
             asked: JoinSet::new(),
             judged: JoinSet::new(),
             apart: Apart::default(),
-            learned: self.recall(ledger, job)?,
+            learned: model::recall(&self.writer, self.settings, ledger, job.clock.now())?,
             is_over: false,
             ended: None,
         };
         for name in ["requests", "tokens"] {
             summary.add(name, 0);
         }
-        let lost = ledger.close_lost_questions(job.clock.now())?;
+        let lost = ledger.close_lost_questions("generate", job.clock.now())?;
         if lost > 0 {
             tracing::warn!("{lost} answers were lost when an earlier run died");
             summary.add("requests_lost_before", i64::try_from(lost).unwrap_or(0));
@@ -134,7 +131,8 @@ impl<'a> ModelDesk<'a> {
             }
             let events = self.next(&mut shift, job).await?;
             self.record(ledger, &events.heard, job, summary)?;
-            self.keep_learned(&mut shift, ledger, job)?;
+            let (before, now) = (shift.learned.as_ref(), job.clock.now());
+            shift.learned = model::keep_learned(&self.writer, self.settings, before, ledger, now)?;
             for (case, _, heard) in events.heard {
                 let usage = heard.usage;
                 if let Some(answer) = self.answer_of(&mut shift, heard, summary) {
@@ -146,32 +144,6 @@ impl<'a> ModelDesk<'a> {
             self.store(&mut shift, events.judged, ledger, job, summary, progress)?;
         }
         shift.ended.map_or(Ok(()), Err)
-    }
-
-    /// Takes up what an earlier run learned of the server.
-    fn recall(&self, ledger: &Ledger, job: &Job) -> anyhow::Result<Option<String>> {
-        if let Some((learned, at)) =
-            ledger.learned_of_model(&self.settings.base_url, &self.settings.model)?
-            && job.clock.now() - at < LEARNED_FOR
-        {
-            self.writer.recall(&learned);
-        }
-        Ok(self.writer.learned())
-    }
-
-    fn keep_learned(
-        &self,
-        shift: &mut Shift,
-        ledger: &mut Ledger,
-        job: &Job,
-    ) -> anyhow::Result<()> {
-        let learned = self.writer.learned();
-        if let Some(new) = learned.as_ref().filter(|_| learned != shift.learned) {
-            let (base_url, model) = (&self.settings.base_url, &self.settings.model);
-            ledger.keep_learned_of_model(base_url, model, new, job.clock.now())?;
-        }
-        shift.learned = learned;
-        Ok(())
     }
 
     /// Starts questions until enough are on their way; they are noted together.
@@ -198,6 +170,7 @@ impl<'a> ModelDesk<'a> {
             questions.push(Question {
                 run: job.run,
                 lead: case.lead_row(),
+                campaign: None,
                 prompt_key,
                 model: self.settings.model.clone(),
             });
@@ -287,49 +260,13 @@ impl<'a> ModelDesk<'a> {
         }
         let answers: Vec<(i64, LlmAnswered)> = heard
             .iter()
-            .map(|(_, question, heard)| (*question, self.answered(heard)))
+            .map(|(_, question, heard)| (*question, model::answered(&self.writer, heard)))
             .collect();
         ledger.record_answers(&answers, job.clock.now())?;
-        let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
         for (_, answered) in &answers {
-            let tokens = answered.prompt_tokens + answered.completion_tokens;
-            summary.add("requests", i64::from(answered.requests));
-            summary.add("tokens", count(tokens));
-            if answered.lost > 0 {
-                summary.add("requests_lost", i64::from(answered.lost));
-            }
-            if let Some(cost) = answered.cost_usd_micros {
-                summary.add("cost_usd_micros", count(cost));
-            }
+            model::count(summary, answered);
         }
         Ok(())
-    }
-
-    /// What a question came to, as it is kept.
-    fn answered(&self, heard: &Heard) -> LlmAnswered {
-        use writer::Unusable::Unanswered;
-        let (outcome, answer) = match &heard.result {
-            Ok(content) => (LlmOutcome::Answered, content.clone()),
-            Err(WriteError::Unusable(why)) => {
-                let outcome = match why {
-                    Unanswered(..) => LlmOutcome::Unanswered,
-                    why if why.may_be_asked_again() => LlmOutcome::Again,
-                    _ => LlmOutcome::Unusable,
-                };
-                (outcome, why.to_string())
-            }
-            Err(error) => (LlmOutcome::Unanswered, error.to_string()),
-        };
-        let usage = heard.usage;
-        LlmAnswered {
-            outcome,
-            answer,
-            requests: usage.requests,
-            lost: usage.lost,
-            prompt_tokens: usage.prompt_tokens,
-            completion_tokens: usage.completion_tokens,
-            cost_usd_micros: self.writer.cost_of(usage),
-        }
     }
 
     /// The answer to a question; none where the trouble is not about it: then the run ends.

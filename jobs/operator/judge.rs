@@ -8,7 +8,6 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
-use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, ensure};
@@ -21,6 +20,7 @@ use outreach::lead::{Lead, RawLead, ReadField, RecordId};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::cores;
 use crate::exit::{Exit, Failure};
 use crate::judgement::read_brand;
 
@@ -179,25 +179,11 @@ fn skip_line(reader: &mut impl BufRead) -> std::io::Result<()> {
 impl Bench {
     /// One answer a line, in their order.
     fn answers(&self, lines: &[(u64, anyhow::Result<String>)]) -> Vec<Answer> {
-        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-        let share = lines.len().div_ceil(cores).max(1);
-        std::thread::scope(|scope| {
-            let shares: Vec<_> = lines
-                .chunks(share)
-                .map(|share| {
-                    let judge = || share.iter().map(|(_, line)| self.answer(line)).collect();
-                    (share.len(), scope.spawn::<_, Vec<Answer>>(judge))
-                })
-                .collect();
-            let answers = shares.into_iter().flat_map(|(n_lines, share)| {
-                let failed = |_| {
-                    let each = (0..n_lines).map(|_| Err(anyhow!("a judging thread panicked")));
-                    each.collect()
-                };
-                share.join().unwrap_or_else(failed)
-            });
-            answers.collect()
-        })
+        cores::map(
+            lines,
+            |(_, line)| self.answer(line),
+            |_| Err(anyhow!("a judging thread panicked")),
+        )
     }
 
     fn answer(&self, line: &anyhow::Result<String>) -> Answer {

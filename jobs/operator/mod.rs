@@ -3,10 +3,12 @@
 
 pub mod backup;
 pub mod campaign;
+pub mod classify;
 pub mod demo;
 pub mod doctor;
 pub mod explain;
 pub mod forecast;
+pub mod inbox;
 pub mod init;
 pub mod judge;
 pub mod letters;

@@ -49,6 +49,9 @@ pub async fn settle(
     let mut open = 0;
     for letter in &letters {
         let evidence = match mailer {
+            _ if letter.left_before => {
+                Evidence::CouldNotLook("it left once before and came back".to_string())
+            }
             _ if letter.mailer != here => Evidence::CouldNotLook("it went elsewhere".to_string()),
             Mailer::Maildir(_) => mailer.evidence(&letter.outreach_key),
             Mailer::Smtp(_) => match seen.remove(&letter.id) {

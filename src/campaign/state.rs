@@ -14,7 +14,8 @@ pub enum CampaignState {
     Paused,
     /// The lead answered. Final.
     Responded,
-    /// Every step was sent and nobody answered. Becomes `Responded` when an answer comes late.
+    /// Every step was sent and nobody answered. Becomes `Responded` when an answer comes late, and
+    /// `Active` when the last mail comes back and is to be tried again.
     Completed,
     /// Ended early, with a [`StopReason`]. Final.
     Stopped,
@@ -80,9 +81,16 @@ impl CampaignState {
                 Draft | Review | Paused | Responded | Completed | Stopped
             ),
             Paused => matches!(next, Draft | Active | Review | Responded | Stopped),
-            Completed => matches!(next, Responded | Stopped),
+            Completed => matches!(next, Active | Responded | Stopped),
             Responded | Stopped => false,
         }
+    }
+
+    /// Whether a campaign that a mail had ended may turn into `next` when a person says that the
+    /// mail was misread. Nothing leaves by that: it waits for the person's word, or is complete.
+    pub fn may_be_taken_back_to(self, next: CampaignState) -> bool {
+        use CampaignState::{Completed, Paused, Responded, Stopped};
+        matches!(self, Responded | Stopped) && matches!(next, Paused | Completed)
     }
 }
 
@@ -170,7 +178,8 @@ pub enum MessageState {
     /// Claimed: the conversation may be under way. Should the process die, the row stays here until
     /// the next `send` moves it to `InDoubt`.
     Sending,
-    /// The server took responsibility. Final.
+    /// The server took responsibility. Final, unless a bounce says that it was not delivered after
+    /// all: then it is `Deferred` to a later day, or `Dead` after the third time.
     Sent,
     /// Surely not taken yet; dated again, and claimed like `Scheduled`.
     Deferred,
@@ -225,7 +234,9 @@ impl MessageState {
             Deferred => matches!(next, Scheduled | Drafted | Sending | Dead | Skipped),
             InDoubt => matches!(next, Sent | Scheduled | Dead),
             Dead => matches!(next, Scheduled),
-            Sent | Skipped => false,
+            Sent => matches!(next, Deferred | Dead),
+            // `Drafted`: with a campaign that is taken back on a person's word.
+            Skipped => matches!(next, Drafted),
         }
     }
 }
@@ -250,12 +261,18 @@ mod tests {
     #[test]
     fn final_states_lead_nowhere_by_themselves() {
         for next in MessageState::ALL {
-            assert!(!MessageState::Sent.may_become(next));
-            assert!(!MessageState::Skipped.may_become(next));
+            let may_come_back = matches!(next, MessageState::Deferred | MessageState::Dead);
+            assert_eq!(MessageState::Sent.may_become(next), may_come_back);
+            let may_be_taken_back = next == MessageState::Drafted;
+            assert_eq!(MessageState::Skipped.may_become(next), may_be_taken_back);
         }
         for next in CampaignState::ALL {
             assert!(!CampaignState::Responded.may_become(next));
             assert!(!CampaignState::Stopped.may_become(next));
+            let may_leave = matches!(next, CampaignState::Draft | CampaignState::Active);
+            for ended in [CampaignState::Responded, CampaignState::Stopped] {
+                assert!(!(may_leave && ended.may_be_taken_back_to(next)), "{next:?}");
+            }
         }
     }
 

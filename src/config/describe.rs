@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::problem::is_unprintable;
 use super::reader::Reader;
-use super::senders_file;
+use super::senders_file::{self, SenderTable};
 use super::sources::{Found, Origin, Sources};
 use super::variables::{self, FIELD_FAMILY, Variable};
 use super::{Config, LeadsSource, WriterSource};
@@ -61,7 +61,8 @@ impl Config {
             mailbox::Settings::Maildir(dir) => format!("Maildir {}", dir.display()),
             mailbox::Settings::Imap(imap) => {
                 let tls = protection(imap.tls.as_str());
-                format!("IMAP {}:{}/{} ({tls})", imap.host, imap.port, imap.folder)
+                let folders = imap.folders.join(", ");
+                format!("IMAP {}:{}/{folders} ({tls})", imap.host, imap.port)
             }
         });
         let inbox = each_once(inbox);
@@ -74,27 +75,42 @@ impl Config {
         let mut described = Vec::new();
         let mut reader = Reader::new(sources);
         reader.lay_provider();
+        let path = senders_file(sources);
+        let file = path
+            .as_ref()
+            .map(|path| senders_file::read(Path::new(path), sources));
+        let file = file.unwrap_or_default();
         for variable in variables::ALL {
             let found = reader.find(variable).ok().flatten();
-            described.push(self.describe_one(variable, found, sources));
+            described.push(self.describe_one(variable, found, file.tables.is_empty()));
             if variable.name == FIELD_FAMILY {
                 described.extend(self.describe_columns(variable, sources));
             }
         }
-        described.extend(self.describe_senders(sources));
+        let path = path.unwrap_or_default();
+        for (sender, table) in self.senders.iter().zip(&file.tables) {
+            described.extend(describe_table(
+                "Senders",
+                sender.address.as_str(),
+                table,
+                &path,
+            ));
+        }
+        for (mailbox, table) in self.shared_mailboxes.iter().zip(&file.mailboxes) {
+            let name = match mailbox {
+                mailbox::Settings::Maildir(dir) => dir.display().to_string(),
+                mailbox::Settings::Imap(imap) => imap.username.clone(),
+            };
+            described.extend(describe_table("Mailboxes", &name, table, &path));
+        }
         described
     }
 
-    fn describe_one(
-        &self,
-        variable: &Variable,
-        found: Option<Found>,
-        sources: &Sources,
-    ) -> Described {
+    fn describe_one(&self, variable: &Variable, found: Option<Found>, is_only: bool) -> Described {
         let (value, source) = match found {
             Some(found) if variable.is_secret() => ("[set]".to_string(), found.origin.to_string()),
             Some(found) => (one_line(&found.text), found.origin.to_string()),
-            None => match self.default_in_force(variable, sources) {
+            None => match self.default_in_force(variable, is_only) {
                 Some(value) => (value, "default".to_string()),
                 None => (String::new(), "unset".to_string()),
             },
@@ -110,41 +126,6 @@ impl Config {
             source,
             meaning,
         }
-    }
-
-    /// What the senders' tables name, by address.
-    fn describe_senders(&self, sources: &Sources) -> Vec<Described> {
-        let Some(path) = senders_file(sources) else {
-            return Vec::new();
-        };
-        let mut described = Vec::new();
-        let tables = senders_file::read(Path::new(&path), sources).tables;
-        for (sender, table) in self.senders.iter().zip(tables) {
-            for (key, variable) in senders_file::keys() {
-                let Some(found) = table.values.get(variable.name) else {
-                    continue;
-                };
-                if variable.name == "FROM_EMAIL" || found.origin == Origin::Default {
-                    continue;
-                }
-                let source = match &found.origin {
-                    Origin::SendersFile { .. } => path.clone(),
-                    origin => origin.to_string(),
-                };
-                let value = match variable.is_secret() {
-                    true => "[set]".to_string(),
-                    false => one_line(&found.text),
-                };
-                described.push(Described {
-                    group: "Senders",
-                    name: format!("{}: {key}", sender.address),
-                    value,
-                    source,
-                    meaning: variable.meaning.to_string(),
-                });
-            }
-        }
-        described
     }
 
     fn describe_columns(&self, family: &Variable, sources: &Sources) -> Vec<Described> {
@@ -167,11 +148,10 @@ impl Config {
         described
     }
 
-    /// What an unset variable amounts to, where that follows from other variables.
-    fn default_in_force(&self, variable: &Variable, sources: &Sources) -> Option<String> {
-        // Of several senders each has its own.
-        let only = senders_file(sources).is_none();
-        let sender = self.senders.first().filter(|_| only);
+    /// What an unset variable amounts to, where that follows from other variables. Of several
+    /// senders each has its own.
+    fn default_in_force(&self, variable: &Variable, is_only: bool) -> Option<String> {
+        let sender = self.senders.first().filter(|_| is_only);
         let mailer = sender.map(|sender| &sender.mailer);
         let mailbox = sender.map(|sender| &sender.mailbox);
         match (variable.name, mailer, mailbox, &self.leads) {
@@ -191,6 +171,40 @@ impl Config {
             _ => variable.default.map(str::to_string),
         }
     }
+}
+
+/// What a table of the file at `path` names, under the name of whom it speaks.
+fn describe_table(
+    group: &'static str,
+    name: &str,
+    table: &SenderTable,
+    path: &str,
+) -> Vec<Described> {
+    let mut described = Vec::new();
+    for (key, variable) in senders_file::keys() {
+        let Some(found) = table.values.get(variable.name) else {
+            continue;
+        };
+        if variable.name == "FROM_EMAIL" || found.origin == Origin::Default {
+            continue;
+        }
+        let source = match &found.origin {
+            Origin::SendersFile { .. } => path.to_string(),
+            origin => origin.to_string(),
+        };
+        let value = match variable.is_secret() {
+            true => "[set]".to_string(),
+            false => one_line(&found.text),
+        };
+        described.push(Described {
+            group,
+            name: format!("{name}: {key}"),
+            value,
+            source,
+            meaning: variable.meaning.to_string(),
+        });
+    }
+    described
 }
 
 /// Places in a sentence, each named once, and no more of them than are read at a glance.

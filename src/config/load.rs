@@ -11,10 +11,11 @@ use super::problem::{Problems, Warning};
 use super::reader::Reader;
 use super::sources::{Sources, read_text};
 use super::variables::Kind;
-use super::{Config, Later, LeadsSource, WriterSource, sender, variables};
+use super::{Classifier, Config, Later, LeadsSource, WriterSource, sender, variables};
 use crate::calendar::ClosingDays;
 use crate::campaign::{DelayUnit, Sequence};
 use crate::changeset::WriteField;
+use crate::inbound::Sensitivity;
 use crate::{airtable, mailer, writer};
 
 /// The slowest rate, in calls a second: one call in 100 s still ends a pull some day.
@@ -47,6 +48,9 @@ pub(super) fn read_config(reader: &mut Reader, sources: &Sources) -> Option<Conf
     let writer = read_writer(reader);
     let team = reader.line("FROM_NAME");
     let senders = sender::read_all(reader, team.as_deref(), ca_file.as_ref());
+    let shared_mailboxes = senders.as_ref().map(|read| read.mailboxes.clone());
+    let classifier = read_classifier(reader);
+    let sensitivity = reader.choice("RESPONSE_SENSITIVITY");
     let (canary_size, canary_hours) = read_canary(reader);
     let log_level = reader.choice("LOG_LEVEL").map(|word| match word {
         "warning" => "warn", // Python's word, which existing files use.
@@ -90,7 +94,10 @@ pub(super) fn read_config(reader: &mut Reader, sources: &Sources) -> Option<Conf
         airtable_gap: airtable_gap?,
         airtable_monthly_calls,
         writer: writer?,
-        senders: senders?,
+        senders: senders?.senders,
+        shared_mailboxes: shared_mailboxes?,
+        sensitivity: Sensitivity::parse(sensitivity?)?,
+        classifier: classifier?,
         team: team?,
         log_level: log_level?.to_string(),
     })
@@ -313,6 +320,20 @@ fn read_writer(reader: &mut Reader) -> Option<WriterSource> {
         price,
         budget_usd,
     }))
+}
+
+/// The model that writes also judges: it has one key.
+fn read_classifier(reader: &mut Reader) -> Option<Classifier> {
+    let word = reader.choice("RESPONSE_CLASSIFIER")?;
+    if word == "rules" {
+        return Some(Classifier::Rules);
+    }
+    if !reader.is_set("OPENAI_API_KEY") {
+        let message = "expected rules, because OPENAI_API_KEY is not set; found `llm`; set that \
+                       key, or leave it to the rules";
+        reader.problem("RESPONSE_CLASSIFIER", message);
+    }
+    Some(Classifier::Model)
 }
 
 fn read_later(reader: &mut Reader) -> Later {

@@ -1,6 +1,8 @@
 //! How a sender logs in where its mail goes and where its answers are read: passwords, or access
 //! tokens of a provider that takes no password any more.
 
+use std::path::PathBuf;
+
 use secrecy::SecretString;
 
 use super::checks::{ignored, require};
@@ -10,12 +12,19 @@ use crate::{mailer, oauth};
 
 /// The settings of access tokens. None when there is no refresh token; with a problem noted when
 /// something beside it is missing.
-pub(super) fn read_oauth(reader: &mut Reader) -> Option<oauth::Settings> {
+pub(super) fn read_oauth(
+    reader: &mut Reader,
+    ca_file: Option<&PathBuf>,
+) -> Option<oauth::Settings> {
     let token_url = reader.url("OAUTH_TOKEN_URL");
     let client_id = reader.line("OAUTH_CLIENT_ID");
     let client_secret = reader.secret("OAUTH_CLIENT_SECRET");
     let refresh_token = reader.secret("OAUTH_REFRESH_TOKEN");
     let scope = reader.line("OAUTH_SCOPE");
+    let refresh_token_file = match reader.origin("OAUTH_REFRESH_TOKEN") {
+        Some(Origin::SecretFile(path)) => Some(path),
+        _ => None,
+    };
     if !reader.is_set("OAUTH_REFRESH_TOKEN") {
         let idle = [
             "OAUTH_TOKEN_URL",
@@ -33,7 +42,9 @@ pub(super) fn read_oauth(reader: &mut Reader) -> Option<oauth::Settings> {
         client_id: client_id?,
         client_secret,
         refresh_token: refresh_token?,
+        refresh_token_file,
         scope,
+        ca_file: ca_file.cloned(),
     })
 }
 

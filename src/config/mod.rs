@@ -33,6 +33,7 @@ use std::time::Duration;
 
 use crate::calendar::{ClosingDays, Window, Zone};
 use crate::campaign::Sequence;
+use crate::inbound::Sensitivity;
 use crate::lead::EmailAddress;
 use crate::{airtable, mailbox, mailer, plan, writer};
 
@@ -57,16 +58,29 @@ impl Config {
             .find(|sender| sender.address.as_str() == address)
     }
 
-    /// Every mailbox that is read, each once, in the order of the senders.
-    pub fn mailboxes(&self) -> Vec<&mailbox::Settings> {
-        let mut mailboxes: Vec<&mailbox::Settings> = Vec::new();
-        for sender in &self.senders {
-            let name = sender.mailbox.name();
-            if mailboxes.iter().all(|known| known.name() != name) {
-                mailboxes.push(&sender.mailbox);
+    /// Every mailbox that is read, each once with all its folders: those of the senders in their
+    /// order, then the shared ones.
+    pub fn mailboxes(&self) -> Vec<mailbox::Settings> {
+        let mut mailboxes: Vec<mailbox::Settings> = Vec::new();
+        let of_senders = self.senders.iter().map(|sender| &sender.mailbox);
+        for mailbox in of_senders.chain(&self.shared_mailboxes) {
+            let account = mailbox.account();
+            match mailboxes
+                .iter_mut()
+                .find(|known| known.account() == account)
+            {
+                Some(known) => known.join(mailbox),
+                None => mailboxes.push(mailbox.clone()),
             }
         }
         mailboxes
+    }
+
+    /// The folders of all of them, by the name under which the ledger keeps when each was read.
+    pub fn folder_names(&self) -> Vec<String> {
+        let mailboxes = self.mailboxes();
+        let folders = mailboxes.iter().flat_map(mailbox::Settings::folders);
+        folders.map(|folder| folder.name).collect()
     }
 }
 
@@ -132,6 +146,12 @@ pub struct Config {
     pub llm_concurrency: u32,
     /// Who mail comes from; at least one, no address twice.
     pub senders: Vec<Sender>,
+    /// Mailboxes that are read besides the senders' own.
+    pub shared_mailboxes: Vec<mailbox::Settings>,
+    /// How willing the rules are to read a wish out of weak words.
+    pub sensitivity: Sensitivity,
+    /// Who says what an answer wants.
+    pub classifier: Classifier,
     /// The name texts are signed with; one line.
     pub team: String,
     /// The postal address for the footer, of one or several lines; present whenever mail goes over
@@ -203,6 +223,15 @@ pub enum WriterSource {
     Templates,
     /// A language model.
     Model(writer::Settings),
+}
+
+/// Who says what an answer wants (`RESPONSE_CLASSIFIER`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Classifier {
+    /// The rules.
+    Rules,
+    /// The language model; the rules where it does not answer.
+    Model,
 }
 
 /// Settings that are read and checked before the feature they serve exists. Setting one of them is

@@ -12,9 +12,9 @@ use secrecy::SecretString;
 
 use super::problem::{Problem, Problems, Warning, is_unprintable, shown};
 use super::provider;
-use super::senders_file::{self, SenderTable};
+use super::senders_file::{self, SenderTable, SendersFile};
 use super::sources::{Found, Origin, Sources};
-use super::text::{Misfit, parse_host, parse_line, parse_url};
+use super::text::{Misfit, parse_folders, parse_host, parse_line, parse_url};
 use super::variables::{self, FIELD_FAMILY, Kind, Variable};
 use crate::calendar::{self, Window, Zone};
 use crate::lead::EmailAddress;
@@ -76,17 +76,17 @@ impl<'a> Reader<'a> {
         self.sender = None;
     }
 
-    /// The tables of a file of senders, its mistakes noted.
-    pub(super) fn senders(&mut self, path: &Path) -> Vec<SenderTable> {
+    /// A file of senders, its mistakes noted.
+    pub(super) fn senders(&mut self, path: &Path) -> SendersFile {
         let file = senders_file::read(path, self.sources);
-        file.problems
-            .into_iter()
-            .for_each(|problem| self.note(problem));
-        file.warnings
-            .into_iter()
-            .for_each(|warning| self.note_odd(warning));
-        self.borrowed = file.borrowed;
-        file.tables
+        for problem in &file.problems {
+            self.note(problem.clone());
+        }
+        for warning in &file.warnings {
+            self.note_odd(warning.clone());
+        }
+        self.borrowed.clone_from(&file.borrowed);
+        file
     }
 
     /// Reads PROVIDER and lays what it stands for below whatever is set explicitly: in a sender's
@@ -332,6 +332,10 @@ impl<'a> Reader<'a> {
 
     pub(super) fn line(&mut self, name: &'static str) -> Option<String> {
         self.read(name, |text, _| parse_line(text))
+    }
+
+    pub(super) fn folders(&mut self, name: &'static str) -> Option<Vec<String>> {
+        self.read(name, |text, _| parse_folders(text))
     }
 
     /// The value of a member of the family of column names.

@@ -7,6 +7,7 @@ use super::checks::{check_apart, check_tls, ignored, require, unusual};
 use super::login::{self, Login};
 use super::provider;
 use super::reader::Reader;
+use super::senders_file::SenderTable;
 use super::variables::Kind;
 use crate::lead::EmailAddress;
 use crate::tls::TlsMode;
@@ -20,21 +21,48 @@ const SMTPS_PORT: u16 = 465;
 const IMAP_PORT: u16 = 143;
 const IMAPS_PORT: u16 = 993;
 
-/// The senders of the file, or the one that the variables speak of. None only if a problem was
-/// noted. `team` is the name of a sender without one of its own.
+/// Who mail comes from, and what is read besides their inboxes.
+pub(super) struct Read {
+    pub senders: Vec<Sender>,
+    pub mailboxes: Vec<mailbox::Settings>,
+}
+
+/// The senders of the file, or the one that the variables speak of, and the file's mailboxes. None
+/// only if a problem was noted. `team` is the name of a sender without one of its own.
 pub(super) fn read_all(
     reader: &mut Reader,
     team: Option<&str>,
     ca_file: Option<&PathBuf>,
-) -> Option<Vec<Sender>> {
+) -> Option<Read> {
     let path = reader.path("SENDERS_FILE");
     let shared = reader.lay_provider();
-    if !reader.is_set("SENDERS_FILE") {
-        let name = team.map(str::to_string);
-        return read(reader, name, ca_file, shared.as_ref()).map(|sender| vec![sender]);
-    }
+    let file = match reader.is_set("SENDERS_FILE") {
+        true => Some(reader.senders(&path?)),
+        false => None,
+    };
+    // A file of nothing but mailboxes leaves the sender to the variables.
+    let file = file.unwrap_or_default();
+    let mailboxes = read_shared(reader, file.mailboxes, ca_file);
+    let senders = match file.problems.is_empty() && file.tables.is_empty() {
+        true => {
+            let name = team.map(str::to_string);
+            read(reader, name, ca_file, shared.as_ref()).map(|sender| vec![sender])
+        }
+        false => read_tables(reader, file.tables, team, ca_file, shared),
+    };
+    let (senders, mailboxes) = (senders?, mailboxes?);
+    check_inboxes(reader, &senders, &mailboxes);
+    Some(Read { senders, mailboxes })
+}
+
+fn read_tables(
+    reader: &mut Reader,
+    tables: Vec<SenderTable>,
+    team: Option<&str>,
+    ca_file: Option<&PathBuf>,
+    shared: Option<mailer::Preset>,
+) -> Option<Vec<Sender>> {
     ignored(reader, &["FROM_EMAIL"], "SENDERS_FILE is set");
-    let tables = reader.senders(&path?);
     let mut senders = Vec::new();
     let mut taken = Vec::new();
     let mut all_read = true;
@@ -65,6 +93,74 @@ pub(super) fn read_all(
         reader.leave();
     }
     (all_read && !senders.is_empty()).then_some(senders)
+}
+
+/// The mailboxes that belong to no sender.
+fn read_shared(
+    reader: &mut Reader,
+    tables: Vec<SenderTable>,
+    ca_file: Option<&PathBuf>,
+) -> Option<Vec<mailbox::Settings>> {
+    let mut mailboxes: Vec<mailbox::Settings> = Vec::new();
+    let mut all_read = true;
+    for table in tables {
+        reader.enter(table);
+        let mailbox = read_shared_one(reader, ca_file);
+        match mailbox {
+            Some(mailbox) => {
+                if mailboxes
+                    .iter()
+                    .any(|known| known.account() == mailbox.account())
+                {
+                    let name = match mailbox {
+                        mailbox::Settings::Maildir(_) => "INBOX_DIR",
+                        mailbox::Settings::Imap(_) => "IMAP_USERNAME",
+                    };
+                    let message = "expected a mailbox of its own, found the one of a table above";
+                    reader.problem(name, message);
+                }
+                mailboxes.push(mailbox);
+            }
+            None => all_read = false,
+        }
+        reader.leave();
+    }
+    all_read.then_some(mailboxes)
+}
+
+fn read_shared_one(reader: &mut Reader, ca_file: Option<&PathBuf>) -> Option<mailbox::Settings> {
+    if reader.is_own("PROVIDER") {
+        reader.lay_provider();
+    }
+    // Everything else may be what the senders have, but then it would be one of their inboxes.
+    if !reader.is_own("INBOX_DIR") && !reader.is_own("IMAP_USERNAME") {
+        let message = "expected the user name of an account, or inbox_dir; found neither";
+        reader.problem("IMAP_USERNAME", message);
+        return None;
+    }
+    let oauth = login::read_oauth(reader, ca_file);
+    let login = login::read(reader, &login::IMAP, oauth.as_ref(), true);
+    if !reader.is_own("INBOX_DIR") {
+        require(reader, "IMAP_SERVER", "IMAP_USERNAME");
+        if !reader.is_set("IMAP_SERVER") {
+            return None;
+        }
+    }
+    read_mailbox(reader, ca_file, None, login)
+}
+
+/// Notes when a sender's mail goes where a shared mailbox is read.
+fn check_inboxes(reader: &mut Reader, senders: &[Sender], mailboxes: &[mailbox::Settings]) {
+    for sender in senders {
+        for mailbox in mailboxes {
+            if let mailer::Settings::Maildir(outbox) = &sender.mailer
+                && let mailbox::Settings::Maildir(inbox) = mailbox
+            {
+                let other = "a mailbox's inbox_dir";
+                check_apart(reader, "OUTBOX_DIR", outbox, other, Some(inbox));
+            }
+        }
+    }
 }
 
 /// Notes when a sender has the address of one before it.
@@ -115,7 +211,7 @@ fn read(
     preset: Option<&mailer::Preset>,
 ) -> Option<Sender> {
     let address = read_from(reader);
-    let oauth = login::read_oauth(reader);
+    let oauth = login::read_oauth(reader, ca_file);
     let smtp_login = login::read(reader, &login::SMTP, oauth.as_ref(), false);
     let imap_login = login::read(reader, &login::IMAP, oauth.as_ref(), true);
     let takes_token = |login: &Option<Login>| login.as_ref().is_some_and(Login::takes_token);
@@ -286,9 +382,10 @@ fn read_mailbox(
     let host = reader.host("IMAP_SERVER");
     let port = reader.port("IMAP_PORT");
     let tls = reader.tls_mode("IMAP_TLS");
-    let folder = reader.line("MONITOR_INBOX_FOLDER");
+    let folders = reader.folders("MONITOR_INBOX_FOLDER");
     let inbox = reader.path("INBOX_DIR");
     if !reader.is_set("IMAP_SERVER") {
+        ignored(reader, &["MONITOR_INBOX_FOLDER"], "IMAP_SERVER is not set");
         let inbox = inbox?;
         if let Some(mailer::Settings::Maildir(outbox)) = mailer {
             // Our own mails would be read as answers.
@@ -313,7 +410,7 @@ fn read_mailbox(
         Login::Password {
             username, password, ..
         } => (username, mailbox::Login::Password(password)),
-        Login::Token { username, oauth } => (username, mailbox::Login::OAuth(oauth)),
+        Login::Token { username, oauth } => (username, mailbox::Login::OAuth(Box::new(oauth))),
     };
     Some(mailbox::Settings::Imap(mailbox::ImapSettings {
         host,
@@ -321,7 +418,7 @@ fn read_mailbox(
         tls,
         username,
         login,
-        folder: folder?,
+        folders: folders?,
         ca_file: ca_file.cloned(),
     }))
 }

@@ -1,8 +1,9 @@
-//! The file of several senders: TOML tables `[[sender]]` whose keys stand for variables.
+//! The file of several senders, `[[sender]]`, and of mailboxes read besides theirs, `[[mailbox]]`:
+//! TOML tables whose keys stand for variables.
 //!
 //! Purpose: turn each table into the texts of variables, so that a sender is read by the very code
 //! that reads the environment; whatever a table leaves out comes from there.
-//! Invariant: every mistake is told with file, sender and key; no value of a secret is repeated.
+//! Invariant: every mistake is told with file, table and key; no value of a secret is repeated.
 //! This module knows what a key stands for, not what a value means.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +14,8 @@ use toml::{Table, Value};
 
 use super::problem::{Problem, Warning, shown};
 use super::sources::{Found, Origin, Sources, read_secret, read_text};
-use super::variables::{self, Variable};
+use super::text::folder_in_list;
+use super::variables::{self, Kind, Variable};
 
 /// Every key with its variable, in the order a sender is described.
 pub(super) const KEYS: [(&str, &str); 37] = [
@@ -59,6 +61,53 @@ pub(super) const KEYS: [(&str, &str); 37] = [
     ("sent_folder", "SENT_FOLDER"),
 ];
 
+/// The variables among them that a mailbox's table may hold.
+const OF_MAILBOXES: [&str; 14] = [
+    "PROVIDER",
+    "OAUTH_TOKEN_URL",
+    "OAUTH_CLIENT_ID",
+    "OAUTH_CLIENT_SECRET",
+    "OAUTH_REFRESH_TOKEN",
+    "OAUTH_SCOPE",
+    "IMAP_SERVER",
+    "IMAP_PORT",
+    "IMAP_TLS",
+    "IMAP_USERNAME",
+    "IMAP_PASSWORD",
+    "IMAP_AUTH",
+    "MONITOR_INBOX_FOLDER",
+    "INBOX_DIR",
+];
+
+/// What a table speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Of {
+    Sender,
+    Mailbox,
+}
+
+impl Of {
+    /// The table's name.
+    fn word(self) -> &'static str {
+        match self {
+            Of::Sender => "sender",
+            Of::Mailbox => "mailbox",
+        }
+    }
+
+    /// The key that tells one table from another.
+    fn known_by(self) -> &'static str {
+        match self {
+            Of::Sender => "address",
+            Of::Mailbox => "imap_username",
+        }
+    }
+
+    fn has(self, variable: &str) -> bool {
+        self == Of::Sender || OF_MAILBOXES.contains(&variable)
+    }
+}
+
 /// What ends the key that gives the path of a secret's file.
 const IN_FILE: &str = "_file";
 
@@ -68,7 +117,7 @@ const IN_VARIABLE: &str = "_env";
 /// A sender's own folder shuts out the server that the environment names for everybody.
 const EITHER_OR: [(&str, &str); 2] = [("OUTBOX_DIR", "SMTP_SERVER"), ("INBOX_DIR", "IMAP_SERVER")];
 
-/// One sender's table.
+/// One table.
 pub(super) struct SenderTable {
     /// `senders.toml: sender 2 (ada@x.example)`.
     pub place: String,
@@ -79,7 +128,10 @@ pub(super) struct SenderTable {
 /// What was read of a file.
 #[derive(Default)]
 pub(super) struct SendersFile {
+    /// The senders.
     pub tables: Vec<SenderTable>,
+    /// The mailboxes read besides theirs.
+    pub mailboxes: Vec<SenderTable>,
     /// The variables and credentials that hold secrets of senders.
     pub borrowed: BTreeSet<String>,
     pub problems: Vec<Problem>,
@@ -110,11 +162,19 @@ pub(super) fn read(path: &Path, sources: &Sources) -> SendersFile {
         }
     };
     let mut holds_secrets = false;
-    for (number, table) in (1..).zip(tables) {
-        let address = table.get("address").and_then(Value::as_str);
-        let who = address.map_or(String::new(), |address| format!(" ({})", address.trim()));
+    let mut numbers = [0, 0];
+    for (of, table) in tables {
+        let [senders, mailboxes] = &mut numbers;
+        let number = match of {
+            Of::Sender => senders,
+            Of::Mailbox => mailboxes,
+        };
+        *number += 1;
+        let who = table.get(of.known_by()).and_then(Value::as_str);
+        let who = who.map_or(String::new(), |who| format!(" ({})", who.trim()));
         let mut reading = Reading {
-            place: format!("{place}: sender {number}{who}"),
+            place: format!("{place}: {} {number}{who}", of.word()),
+            of,
             sources,
             file: &mut file,
             values: BTreeMap::new(),
@@ -123,7 +183,11 @@ pub(super) fn read(path: &Path, sources: &Sources) -> SendersFile {
         reading.read(&table);
         holds_secrets |= reading.holds_secrets;
         let (place, values) = (reading.place, reading.values);
-        file.tables.push(SenderTable { place, values });
+        let table = SenderTable { place, values };
+        match of {
+            Of::Sender => file.tables.push(table),
+            Of::Mailbox => file.mailboxes.push(table),
+        }
     }
     let mode = path
         .metadata()
@@ -137,9 +201,9 @@ pub(super) fn read(path: &Path, sources: &Sources) -> SendersFile {
     file
 }
 
-/// The tables `[[sender]]`; what else stands in the file is noted as a problem. The error is the
-/// whole message, since the parser's own would show the line, and with it a password.
-fn read_tables(path: &Path, problems: &mut Vec<Problem>) -> Result<Vec<Table>, String> {
+/// The tables, those of senders first; what else stands in the file is noted as a problem. The
+/// error is the whole message, since the parser's own would show the line, and with it a password.
+fn read_tables(path: &Path, problems: &mut Vec<Problem>) -> Result<Vec<(Of, Table)>, String> {
     let text = read_text(path).map_err(|err| format!("{err:#}"))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let table: Table = toml::from_str(text).map_err(|err| {
@@ -151,38 +215,39 @@ fn read_tables(path: &Path, problems: &mut Vec<Problem>) -> Result<Vec<Table>, S
         )
     })?;
     let place = path.display().to_string();
-    let mut tables = None;
+    let mut tables = Vec::new();
     for (key, value) in table {
-        match value {
-            Value::Array(values) if key == "sender" => {
-                let senders: Option<Vec<Table>> = values
-                    .into_iter()
-                    .map(|value| match value {
-                        Value::Table(table) => Some(table),
-                        _ => None,
-                    })
-                    .collect();
-                tables = Some(senders.ok_or("expected tables [[sender]], found other values")?);
-            }
-            _ => {
-                let message = format!(
-                    "expected nothing but tables [[sender]], found {}",
-                    shown(&key)
-                );
-                problems.push(Problem::new(&place, message));
-            }
+        let of = [Of::Sender, Of::Mailbox]
+            .into_iter()
+            .find(|of| key == of.word());
+        let (Some(of), Value::Array(values)) = (of, value) else {
+            let message = format!(
+                "expected nothing but tables [[sender]] and [[mailbox]], found {}",
+                shown(&key)
+            );
+            problems.push(Problem::new(&place, message));
+            continue;
+        };
+        for value in values {
+            let Value::Table(table) = value else {
+                return Err(format!("expected tables [[{key}]], found other values"));
+            };
+            tables.push((of, table));
         }
     }
-    match tables {
-        Some(tables) if !tables.is_empty() => Ok(tables),
-        _ if !problems.is_empty() => Ok(Vec::new()),
-        _ => Err("expected at least one table [[sender]], found none".to_string()),
+    tables.sort_by_key(|(of, _)| *of == Of::Mailbox);
+    match tables.is_empty() && problems.is_empty() {
+        true => {
+            Err("expected at least one table [[sender]] or [[mailbox]], found none".to_string())
+        }
+        false => Ok(tables),
     }
 }
 
 /// A table while it is read.
 struct Reading<'a> {
     place: String,
+    of: Of,
     sources: &'a Sources,
     file: &'a mut SendersFile,
     values: BTreeMap<&'static str, Found>,
@@ -193,11 +258,11 @@ struct Reading<'a> {
 impl Reading<'_> {
     fn read(&mut self, table: &Table) {
         for (key, value) in table {
-            let Some((variable, form)) = meaning(key) else {
-                self.problem(key, unknown(key));
+            let Some((variable, form)) = meaning(key, self.of) else {
+                self.problem(key, unknown(key, self.of));
                 continue;
             };
-            let Some(text) = text_of(value) else {
+            let Some(text) = text_of(value, variable.kind) else {
                 let found = value.type_str();
                 let kind = variable.kind;
                 self.problem(
@@ -235,7 +300,7 @@ impl Reading<'_> {
                 self.shut_out(server);
             }
         }
-        if !self.values.contains_key("FROM_EMAIL") {
+        if self.of == Of::Sender && !self.values.contains_key("FROM_EMAIL") {
             self.shut_out("FROM_EMAIL");
         }
     }
@@ -299,7 +364,7 @@ enum Form {
 }
 
 /// The variable a key stands for.
-fn meaning(key: &str) -> Option<(&'static Variable, Form)> {
+fn meaning(key: &str, of: Of) -> Option<(&'static Variable, Form)> {
     let forms = [
         ("", Form::Plain),
         (IN_FILE, Form::InFile),
@@ -309,25 +374,32 @@ fn meaning(key: &str) -> Option<(&'static Variable, Form)> {
         let stem = key.strip_suffix(end)?;
         let (_, variable) = keys().find(|(known, _)| *known == stem)?;
         let fits = matches!(form, Form::Plain) || variable.is_secret();
-        fits.then_some((variable, form))
+        (fits && of.has(variable.name)).then_some((variable, form))
     })
 }
 
-fn unknown(key: &str) -> String {
+fn unknown(key: &str, of: Of) -> String {
     const SIMILARITY_MIN: f64 = 0.6;
     let nearest = keys()
+        .filter(|(_, variable)| of.has(variable.name))
         .map(|(known, _)| (strsim::normalized_damerau_levenshtein(known, key), known))
         .filter(|(similarity, _)| *similarity >= SIMILARITY_MIN)
         .max_by(|(a, _), (b, _)| a.total_cmp(b));
     match nearest {
-        Some((_, known)) => format!("is no key of a sender; did you mean {known}?"),
-        None => "is no key of a sender".to_string(),
+        Some((_, known)) => format!("is no key of a {}; did you mean {known}?", of.word()),
+        None => format!("is no key of a {}", of.word()),
     }
 }
 
 /// What a variable of this value would hold.
-fn text_of(value: &Value) -> Option<String> {
+fn text_of(value: &Value, kind: Kind) -> Option<String> {
     match value {
+        Value::Array(names) if kind == Kind::Folders => {
+            let names = names.iter().map(|name| folder_in_list(name.as_str()?));
+            names
+                .collect::<Option<Vec<String>>>()
+                .map(|names| names.join(", "))
+        }
         Value::String(text) => Some(text.clone()),
         Value::Integer(number) => Some(number.to_string()),
         Value::Float(number) => Some(number.to_string()),

@@ -22,6 +22,49 @@ pub(super) fn parse_line(text: &str) -> Result<String, Misfit> {
     Ok(text.to_string())
 }
 
+/// Names between commas, each one line; a name with a comma in it stands in double quotes.
+pub(super) fn parse_folders(text: &str) -> Result<Vec<String>, Misfit> {
+    let mut names = Vec::new();
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        let (name, after) = match rest.strip_prefix('"').and_then(|rest| rest.split_once('"')) {
+            Some((name, after)) => (name, after.trim_start()),
+            None => {
+                let end = rest.find(',').unwrap_or(rest.len());
+                rest.split_at_checked(end).ok_or(Misfit::Plain)?
+            }
+        };
+        let name = name.trim();
+        if name.is_empty() {
+            return Err(Misfit::Because("a name is empty".to_string()));
+        }
+        names.push(parse_line(name)?);
+        rest = match after.strip_prefix(',') {
+            Some(after) => after.trim_start(),
+            None if after.is_empty() => after,
+            None => {
+                return Err(Misfit::Because(
+                    "no comma after a name in quotes".to_string(),
+                ));
+            }
+        };
+    }
+    match names.is_empty() {
+        true => Err(Misfit::Plain),
+        false => Ok(names),
+    }
+}
+
+/// A name as [`parse_folders`] reads it back; none for one that it cannot.
+pub(super) fn folder_in_list(name: &str) -> Option<String> {
+    let name = name.trim();
+    match name.contains('"') {
+        true => None,
+        false if name.contains(',') => Some(format!("\"{name}\"")),
+        false => Some(name.to_string()),
+    }
+}
+
 /// A host name (RFC 1123, with the underscores that exist in practice) or an IP address, the latter
 /// also in brackets.
 pub(super) fn parse_host(text: &str) -> Option<String> {

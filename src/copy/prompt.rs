@@ -1,8 +1,8 @@
 //! What a language model is asked, and how its answer is read.
 //!
 //! Purpose: one prompt per campaign with the brand, the rules of the gate and the lead as data;
-//! from the model's answer the drafts, or a named error.
-//! Invariant: texts of the lead reach the model only as JSON strings between two marks, and the
+//! from the model's answer the drafts, or a named error. [`Prompt`] serves other questions too.
+//! Invariant: texts of strangers reach the model only as JSON strings between two marks, and the
 //! model is told that nothing between them is an instruction.
 //! This module does not know the server; it neither asks nor judges.
 
@@ -31,37 +31,80 @@ const FIELD_CHARS_MAX: usize = 800;
 
 /// The fields that are shortened where a model's context is small, and how much of each is left at
 /// least, in characters.
-const SHORTENED: [&str; 3] = ["description", "website_insights", "services"];
+const SHORTENED: [&str; 4] = ["description", "website_insights", "services", "text"];
 const SHORTENED_CHARS_MIN: usize = 80;
 
 /// Tokens a server adds for the roles of the messages and the like.
 const FRAME_TOKENS: u64 = 32;
 
+/// What kind of question a prompt is.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Task {
+    /// The name of the answer's schema.
+    pub name: &'static str,
+    /// What the data is, as a heading.
+    pub heading: &'static str,
+    /// The marks before and after the data.
+    pub marks: (&'static str, &'static str),
+    /// How the answer must look, in words, for the servers that do not enforce a schema.
+    pub form: &'static str,
+}
+
+/// Writing a campaign.
+const WRITING: Task = Task {
+    name: "campaign",
+    heading: "The reader:",
+    marks: (DATA_BEGIN, DATA_END),
+    form: FORM,
+};
+
 /// What is sent to a model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prompt {
+    /// What kind of question it is.
+    pub task: &'static Task,
     /// The role and the rules.
     pub system: String,
     /// The JSON schema of the answer, strict.
     pub schema: Value,
-    /// What is to be written.
+    /// What is to be done.
     opening: String,
-    /// The lead.
+    /// What a stranger wrote: the lead, a mail.
     fields: BTreeMap<&'static str, String>,
     /// Texts that a person turned down, and what was wrong with an earlier answer.
     history: String,
 }
 
 impl Prompt {
-    /// The lead, the steps and, when a draft was refused, what was wrong with it.
+    /// A question about texts of a stranger.
+    pub fn about(
+        task: &'static Task,
+        system: String,
+        opening: &str,
+        fields: BTreeMap<&'static str, String>,
+        schema: Value,
+    ) -> Prompt {
+        Prompt {
+            task,
+            system,
+            schema,
+            opening: opening.to_string(),
+            fields,
+            history: String::new(),
+        }
+    }
+
+    /// What is to be done, the data and, when a draft was refused, what was wrong with it.
     pub fn user(&self) -> String {
-        let mut text = format!(
-            "{}\nThe reader:\n{DATA_BEGIN}\n{}\n{DATA_END}\n\n{FORM}",
-            self.opening,
-            data(&self.fields)
-        );
-        text.push_str(&self.history);
-        text
+        let Task {
+            heading,
+            marks: (begin, end),
+            form,
+            ..
+        } = self.task;
+        let (opening, fields) = (&self.opening, data(&self.fields));
+        let history = &self.history;
+        format!("{opening}\n{heading}\n{begin}\n{fields}\n{end}\n\n{form}{history}")
     }
 
     /// The most tokens the prompt may have, schema included; see [`tokens_max`].
@@ -144,13 +187,14 @@ impl Prompt {
 impl Prompt {
     /// A prompt about nobody, for the tests of those who send it.
     pub(crate) fn of_texts(system: &str, opening: &str) -> Prompt {
-        Prompt {
-            system: system.to_string(),
-            schema: json!({"type": "object"}),
-            opening: opening.to_string(),
-            fields: BTreeMap::new(),
-            history: String::new(),
-        }
+        let schema = json!({"type": "object"});
+        Prompt::about(
+            &WRITING,
+            system.to_string(),
+            opening,
+            BTreeMap::new(),
+            schema,
+        )
     }
 }
 
@@ -175,13 +219,14 @@ pub fn tokens_max(text: &str) -> u64 {
 
 /// The prompt for a lead.
 pub fn build(lead: &Lead, brand: &Brand, steps: &[&str]) -> Prompt {
-    Prompt {
-        system: system(brand, &lead.language),
-        schema: schema(steps),
-        opening: opening(steps),
-        fields: fields(lead),
-        history: String::new(),
-    }
+    let system = system(brand, &lead.language);
+    Prompt::about(
+        &WRITING,
+        system,
+        &opening(steps),
+        fields(lead),
+        schema(steps),
+    )
 }
 
 fn system(brand: &Brand, language: &str) -> String {

@@ -5,15 +5,13 @@
 //! without a report are known by structure (who sent it, an empty return path, a server's reply in
 //! the text), never by a subject alone. This module does not know whether the mail was ours.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
 use super::Bounce;
-use super::folding::{cut, fold, one_line, pattern};
+use super::folding::{cut, fold, one_line};
 use super::mime::Mail;
 use super::refusal::{self, Refusal};
-use super::words::Words;
+use super::report::{self, Group, Report};
+use super::signs::{Signs, family, is_daemon_name};
+use super::transcript::{self, Told};
 
 /// The most recipients that are kept of one bounce.
 const RECIPIENTS_MAX: usize = 20;
@@ -25,6 +23,8 @@ pub(super) enum Verdict {
     Bounced {
         bounce: Bounce,
         is_hard: bool,
+        rule: &'static str,
+        unsure: Option<String>,
         evidence: String,
     },
     /// Everything it speaks of was delivered, relayed or expanded.
@@ -40,11 +40,12 @@ struct Recipient {
     refusal: Option<Refusal>,
 }
 
-/// Reads the groups of a delivery report.
-pub(super) fn of_report(groups: &[Vec<(String, String)>], body: &str) -> Verdict {
+/// Reads the groups of a delivery report; `mail` has the words that stand beside it.
+pub(super) fn of_report(groups: &[Group], mail: &Mail) -> Verdict {
+    let (text, _) = transcript::before_original(&mail.body);
     let recipients: Vec<Recipient> = groups
         .iter()
-        .filter_map(|group| recipient_of(group))
+        .filter_map(|group| recipient_of(group, mail, text))
         .collect();
     let worst = recipients
         .iter()
@@ -52,36 +53,36 @@ pub(super) fn of_report(groups: &[Vec<(String, String)>], body: &str) -> Verdict
         .min();
     let Some(worst) = worst else {
         if recipients.is_empty() {
-            return of_words(body, "a delivery report without any recipient");
+            return of_words(mail, text, &[], "dsn_words");
         }
         return Verdict::Confirmed {
             evidence: "a delivery report without any failure".into(),
         };
     };
-    let named = || {
-        recipients
-            .iter()
-            .filter(|recipient| recipient.refusal == Some(worst))
-    };
-    let deciding = named().next();
     let mut addresses: Vec<String> = Vec::new();
-    for recipient in recipients
-        .iter()
-        .filter(|recipient| recipient.refusal.is_some())
-    {
+    let named = |is_worst: bool| {
+        recipients.iter().filter(move |recipient| {
+            recipient.refusal.is_some() && (recipient.refusal == Some(worst)) == is_worst
+        })
+    };
+    for recipient in named(true).chain(named(false)) {
         push_address(&mut addresses, recipient.address.as_deref());
     }
+    if addresses.is_empty() {
+        addresses = recipients_in(mail, text, &[]);
+    }
+    let deciding = named(true).next();
     let status = deciding.and_then(|recipient| recipient.status.clone());
-    let reason = deciding
-        .map(|recipient| recipient.reason.clone())
-        .unwrap_or_default();
-    let action = if worst == Refusal::Delay {
-        "delayed"
-    } else {
-        "failed"
+    let reason = deciding.map(|recipient| recipient.reason.clone());
+    let (action, rule) = match worst {
+        Refusal::Delay => ("delayed", "dsn_delayed"),
+        _ => ("failed", "dsn_failed"),
     };
+    let is_hard = worst == Refusal::Mailbox;
     Verdict::Bounced {
-        is_hard: worst == Refusal::Mailbox,
+        is_hard,
+        rule,
+        unsure: doubt(is_hard, status.as_deref()),
         evidence: format!(
             "delivery report: action `{action}`, status `{}`",
             status.as_deref().unwrap_or("none")
@@ -90,67 +91,107 @@ pub(super) fn of_report(groups: &[Vec<(String, String)>], body: &str) -> Verdict
             kind: worst.as_str().to_string(),
             status,
             recipients: addresses,
-            reason,
+            reason: reason.unwrap_or_default(),
         },
     }
 }
 
-fn recipient_of(group: &[(String, String)]) -> Option<Recipient> {
-    let field = |name: &str| {
-        group
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, value)| value.as_str())
-    };
+/// A dead address under a passing code: probably true, and worth a look.
+fn doubt(is_hard: bool, status: Option<&str>) -> Option<String> {
+    let status = status.filter(|status| is_hard && status.starts_with('4'))?;
+    Some(format!(
+        "the words say that the address is dead, status `{status}` says that it may pass"
+    ))
+}
+
+fn recipient_of(group: &Group, mail: &Mail, text: &str) -> Option<Recipient> {
+    let field = |name: &str| report::field(group, name);
     let action = field("action").map(|action| action.to_lowercase());
-    let status = field("status").and_then(|status| {
-        let status = status.split([' ', '(']).next().unwrap_or_default();
-        let is_code = status.split('.').count() == 3
-            && status.split('.').all(|part| {
-                (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit())
-            });
-        is_code.then(|| status.to_string())
-    });
-    let address = field("original-recipient").or_else(|| field("final-recipient"));
-    if action.is_none() && status.is_none() && address.is_none() {
+    let status = field("status").and_then(refusal::status_in_any);
+    let address = field("original-recipient")
+        .and_then(typed_address)
+        .or_else(|| field("final-recipient").and_then(typed_address));
+    let names_recipient =
+        field("original-recipient").is_some() || field("final-recipient").is_some();
+    if action.is_none() && status.is_none() && !names_recipient {
         return None;
     }
     let diagnostic = field("diagnostic-code").unwrap_or_default();
-    let reason = one_line(
-        diagnostic
-            .split_once(';')
-            .map_or(diagnostic, |(_, text)| text),
-        500,
-    );
+    let said = match diagnostic.split_once(';') {
+        Some((kind, text)) if kind.len() < 20 && !kind.trim().contains(' ') => text,
+        _ => diagnostic,
+    };
+    let reason = one_line(said, 500);
     // A general code says less than the one the last server gave.
     let is_general = status
         .as_deref()
         .is_none_or(|status| status.ends_with(".0.0"));
-    let status = if is_general {
-        refusal::status_in(&reason).or(status)
-    } else {
-        status
+    let status = match is_general {
+        true => refusal::status_in(&reason).or(status),
+        false => status,
     };
-    let action = action
-        .as_deref()
-        .map(|action| action.split([' ', '(', ';']).next().unwrap_or(action));
-    let refusal = match action {
-        Some("delayed") => Some(Refusal::Delay),
-        Some("delivered" | "relayed" | "expanded") => None,
-        Some("failed") => Some(refusal::classify(status.as_deref(), &reason)),
-        // Without a known action the class of the code is all there is.
-        _ => match status.as_deref().and_then(|status| status.chars().next()) {
-            Some('2') => None,
-            Some('4') => Some(Refusal::Delay),
-            _ => Some(refusal::classify(status.as_deref(), &reason)),
-        },
-    };
-    Some(Recipient {
-        address: address.and_then(typed_address),
+    let mut recipient = Recipient {
+        address,
         status,
         reason,
-        refusal,
-    })
+        refusal: None,
+    };
+    let action = action.as_deref().unwrap_or_default();
+    let class = recipient
+        .status
+        .as_deref()
+        .and_then(|status| status.chars().next());
+    let is_waiting = || {
+        transcript::speaks_of_delay(&fold(&mail.subject))
+            || transcript::speaks_of_delay(&fold(text))
+    };
+    let is_starting = |words: &[&str]| words.iter().any(|word| action.starts_with(word));
+    if is_starting(&["delay"]) {
+        recipient.refusal = Some(Refusal::Delay);
+    } else if is_starting(&["deliver", "relay", "expand", "success"])
+        || !is_starting(&["fail"]) && class == Some('2')
+    {
+        recipient.refusal = None;
+    } else if !is_starting(&["fail"]) && class == Some('4') && is_waiting() {
+        recipient.refusal = Some(Refusal::Delay);
+    } else {
+        recipient.weigh(text);
+    }
+    Some(recipient)
+}
+
+impl Recipient {
+    /// Weighs code and diagnostic; where both say nothing, what the text beside the report says.
+    fn weigh(&mut self, text: &str) {
+        let status = self.status.as_deref();
+        self.refusal = Some(refusal::classify(status, &self.reason));
+        let is_lazy = status.is_none_or(is_lazy) && !refusal::says_why(&self.reason);
+        if !is_lazy {
+            return;
+        }
+        let told = transcript::told(text);
+        if refusal::says_why(&told.reason) || self.refusal == Some(Refusal::Other) {
+            let status = told.status.clone().or_else(|| self.status.clone());
+            self.refusal = Some(refusal::classify(status.as_deref(), &told.reason));
+            self.status = self
+                .status
+                .take()
+                .filter(|known| !known.ends_with(".0.0"))
+                .or(status);
+            if !told.reason.is_empty() {
+                self.reason = told.reason;
+            }
+        }
+    }
+}
+
+/// Codes programs give when they know no better.
+fn is_lazy(status: &str) -> bool {
+    status.ends_with(".0.0")
+        || matches!(
+            status.get(2..),
+            Some("5.0" | "4.7" | "1.0" | "2.0" | "3.0" | "4.0" | "7.0" | "5.1" | "5.4")
+        )
 }
 
 /// The address of `rfc822; ada@example.com`, lower case (RFC 3464 section 2.3.2).
@@ -160,6 +201,15 @@ pub(super) fn typed_address(value: &str) -> Option<String> {
         .trim()
         .trim_matches(['<', '>', '"', ' '])
         .to_lowercase();
+    // `Ada <ada@example.com>` and comments behind the address.
+    let address = match address.rsplit_once('<') {
+        Some((_, inner)) => inner.trim_matches(['<', '>', ' ']).to_string(),
+        None => address
+            .split([' ', ','])
+            .find(|word| word.contains('@'))
+            .unwrap_or_default()
+            .to_string(),
+    };
     let is_address = address.contains('@') && address.len() <= 320;
     (is_address && !address.contains(char::is_whitespace)).then_some(address)
 }
@@ -173,174 +223,99 @@ fn push_address(addresses: &mut Vec<String>, address: Option<&str>) {
     }
 }
 
-/// Reads a mail that is no report, if it is a bounce all the same.
-pub(super) fn of_mail(mail: &Mail, ours: &[String]) -> Option<Verdict> {
-    let local = mail.from.split('@').next().unwrap_or_default();
-    let name = fold(&mail.from_name);
-    let is_daemon = is_daemon_name(local)
-        || [
-            "mail delivery",
-            "mailer-daemon",
-            "mail administrator",
-            "postmaster",
-        ]
-        .iter()
-        .any(|known| name.contains(known));
-    let failed = mail.field("x-failed-recipients");
-    let is_null = mail.has_null_return_path() || mail.from.is_empty();
-    if !is_daemon && failed.is_none() && !(is_null && is_bounce_subject(&mail.subject)) {
+/// Reads a mail that declares no report, if it is a bounce all the same. `own` are the words that
+/// are no quotation.
+pub(super) fn of_mail(mail: &Mail, own: &str, ours: &[String]) -> Option<Verdict> {
+    let signs = Signs::of(mail, own);
+    if !signs.are_enough() {
         return None;
     }
-    let (report, _) = before_original(&mail.body);
-    let folded = fold(report);
-    let speaks = is_bounce_subject(&mail.subject) || speaks_of_failure(&folded);
-    let is_answer = mail.field("auto-submitted").is_some() && !speaks && failed.is_none();
-    if is_answer || !(speaks || failed.is_some() || refusal::has_reply_code(report)) {
-        return None;
+    if let Some(Report::Delivery(groups)) = &mail.hint {
+        return Some(match of_report(groups, mail) {
+            Verdict::Bounced {
+                bounce,
+                is_hard,
+                unsure,
+                evidence,
+                ..
+            } => Verdict::Bounced {
+                bounce,
+                is_hard,
+                rule: "dsn_text",
+                unsure,
+                evidence,
+            },
+            confirmed @ Verdict::Confirmed { .. } => confirmed,
+        });
     }
-    let Verdict::Bounced {
-        mut bounce,
-        mut is_hard,
-        ..
-    } = of_words(report, "")
-    else {
-        return None;
-    };
-    let headers = failed.into_iter().flat_map(|value| value.split([',', ' ']));
-    let mut addresses: Vec<String> = Vec::new();
-    for address in headers.filter_map(typed_address) {
-        push_address(&mut addresses, Some(&address));
-    }
-    for address in bounce
-        .recipients
-        .drain(..)
-        .filter(|address| !ours.contains(address))
-    {
-        let is_server = is_daemon_name(address.split('@').next().unwrap_or_default());
-        push_address(&mut addresses, (!is_server).then_some(address.as_str()));
-    }
-    bounce.recipients = addresses;
-    if speaks_of_delay(&fold(&mail.subject)) || speaks_of_delay(&folded) && !gave_up(&folded) {
-        bounce.kind = Refusal::Delay.as_str().to_string();
-        is_hard = false;
-    }
-    let evidence = format!("a bounce without a report, from `{}`", mail.from);
-    Some(Verdict::Bounced {
-        bounce,
-        is_hard,
-        evidence,
-    })
+    let (text, _) = transcript::before_original(&mail.body);
+    Some(of_words(
+        mail,
+        text,
+        ours,
+        family(&fold(cut(text, 2_000)), mail),
+    ))
 }
 
 /// The verdict of a text that is known to be a bounce.
-fn of_words(text: &str, evidence: &str) -> Verdict {
-    static ADDRESS: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r"[A-Za-z0-9._%+'=-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"));
-    let text = cut(text, 8_000);
-    let status = refusal::status_in(text);
-    let reason = reason_in(text);
-    let kind = refusal::classify(status.as_deref(), text);
-    let mut recipients = Vec::new();
-    for found in ADDRESS.find_iter(text).take(50) {
-        let before = text.get(..found.start()).unwrap_or_default();
-        // `<…>` of a Message-ID and the host's own names are no recipients.
-        let line = fold(before.lines().last().unwrap_or_default());
-        if !line.contains("message-id") && !line.contains("from:") {
-            push_address(&mut recipients, Some(&found.as_str().to_lowercase()));
-        }
+fn of_words(mail: &Mail, text: &str, ours: &[String], rule: &'static str) -> Verdict {
+    let Told {
+        mut refusal,
+        status,
+        reason,
+    } = transcript::told(text);
+    let folded = fold(text);
+    let is_delay = transcript::speaks_of_delay(&fold(&mail.subject))
+        || transcript::speaks_of_delay(&folded) && !transcript::gave_up(&folded);
+    if is_delay {
+        refusal = Refusal::Delay;
     }
+    let is_hard = refusal == Refusal::Mailbox;
     Verdict::Bounced {
-        is_hard: kind == Refusal::Mailbox,
-        evidence: evidence.to_string(),
+        is_hard,
+        rule,
+        unsure: doubt(is_hard, status.as_deref()),
+        evidence: format!("a bounce without a report, from `{}`", mail.from),
         bounce: Bounce {
-            kind: kind.as_str().to_string(),
+            kind: refusal.as_str().to_string(),
             status,
-            recipients,
+            recipients: recipients_in(mail, text, ours),
             reason,
         },
     }
 }
 
-/// The line that says why: the first with a server's code, else the first that speaks of failure.
-fn reason_in(text: &str) -> String {
-    let lines = || {
-        text.lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty())
-            .take(200)
-    };
-    let line = lines()
-        .find(|line| refusal::has_reply_code(line) || refusal::status_in(line).is_some())
-        .or_else(|| lines().find(|line| speaks_of_failure(&fold(line))))
-        .or_else(|| lines().next());
-    one_line(line.unwrap_or_default(), 500)
-}
-
-/// A text up to the returned original, and the original: it must not be read as the server's words.
-pub(super) fn before_original(body: &str) -> (&str, &str) {
-    static ORIGINAL: LazyLock<Words> =
-        LazyLock::new(|| Words::new(include_str!("words/bounce_original.txt")));
-    // Sendmail puts its transcript below such a line: that one is the server's words.
-    let found = ORIGINAL
-        .find_all(body)
-        .find(|found| !found.text.to_lowercase().contains("transcript"));
-    let at = found.map_or(body.len(), |found| found.start);
-    (
-        body.get(..at).unwrap_or(body),
-        body.get(at..).unwrap_or_default(),
-    )
-}
-
-fn is_daemon_name(local: &str) -> bool {
-    matches!(
-        local,
-        "mailer-daemon"
-            | "mailerdaemon"
-            | "postmaster"
-            | "mdaemon"
-            | "mail-daemon"
-            | "maildaemon"
-            | "mail-delivery"
-            | "mailerdeamon"
-            | "mailer"
-            | "daemon"
-            | "bounce"
-            | "bounces"
-            | "microsoftexchange329e71ec88ae4615bbc36ab6ce41109e"
-            | "mail-delivery-subsystem"
-    ) || local.starts_with("mailer-daemon")
-        || local.starts_with("microsoftexchange")
-}
-
-fn is_bounce_subject(subject: &str) -> bool {
-    static SUBJECT: LazyLock<Words> =
-        LazyLock::new(|| Words::new(include_str!("words/bounce_subject.txt")));
-    SUBJECT.is_match(&fold(subject))
-}
-
-fn speaks_of_failure(folded: &str) -> bool {
-    static FAILURE: LazyLock<Words> =
-        LazyLock::new(|| Words::new(include_str!("words/bounce_failure.txt")));
-    FAILURE.is_match(folded)
-}
-
-fn speaks_of_delay(folded: &str) -> bool {
-    static DELAY: LazyLock<Words> =
-        LazyLock::new(|| Words::new(include_str!("words/bounce_delay.txt")));
-    DELAY.is_match(folded)
-}
-
-fn gave_up(folded: &str) -> bool {
-    [
-        "giving up",
-        "gave up",
-        "given up",
-        "permanent error",
-        "will not be retried",
-        "permanently",
-    ]
-    .iter()
-    .any(|words| folded.contains(words))
+/// The addresses that failed: what a header names, what the text names, what the returned mail was
+/// addressed to.
+fn recipients_in(mail: &Mail, text: &str, ours: &[String]) -> Vec<String> {
+    let failed = mail.field("x-failed-recipients");
+    let named = failed.into_iter().flat_map(|value| value.split([',', ' ']));
+    let mut addresses: Vec<String> = Vec::new();
+    for address in named.filter_map(typed_address) {
+        push_address(&mut addresses, Some(&address));
+    }
+    let us: Vec<String> = ["to", "delivered-to", "x-original-to"]
+        .iter()
+        .filter_map(|name| mail.field(name).and_then(typed_address))
+        .collect();
+    if addresses.is_empty() {
+        let told = transcript::recipients(text).into_iter();
+        for address in told.filter(|address| !ours.contains(address) && !us.contains(address)) {
+            let is_server = is_daemon_name(address.split('@').next().unwrap_or_default());
+            push_address(&mut addresses, (!is_server).then_some(address.as_str()));
+        }
+    }
+    if addresses.is_empty() {
+        let (_, original) = transcript::before_original(&mail.body);
+        let mut lines = original.lines().take(100).map(str::trim);
+        let line = lines.find_map(|line| line.strip_prefix("To:").and_then(typed_address));
+        let returned = mail
+            .returned
+            .iter()
+            .find_map(|returned| returned.to.clone());
+        push_address(&mut addresses, returned.or(line).as_deref());
+    }
+    addresses
 }
 
 #[cfg(test)]
@@ -350,7 +325,7 @@ mod tests {
     #[track_caller]
     fn check(raw: &str, expected: &str) {
         let mail = Mail::parse(raw.as_bytes());
-        let found = match of_mail(&mail, &["ada@ourco.example".to_string()]) {
+        let found = match of_mail(&mail, &mail.body, &["ada@ourco.example".to_string()]) {
             Some(Verdict::Bounced {
                 bounce, is_hard, ..
             }) => {
@@ -428,7 +403,7 @@ mod tests {
             ("relayed", "2.0.0", "confirmed"),
             ("expanded", "2.0.0", "confirmed"),
         ] {
-            let found = match of_report(&[Vec::new(), group(action, status)], "") {
+            let found = match of_report(&[Vec::new(), group(action, status)], &Mail::default()) {
                 Verdict::Bounced {
                     bounce, is_hard, ..
                 } => {

@@ -13,7 +13,8 @@ use crate::campaign::parse_outreach_key;
 use super::Bounce;
 use super::bounce::typed_address;
 use super::folding::{cut, pattern};
-use super::mime::{Mail, Report};
+use super::mime::Mail;
+use super::report::Report;
 
 /// The most clues kept of one sort.
 const CLUES_MAX: usize = 40;
@@ -38,6 +39,8 @@ pub(super) fn of(mail: &Mail, quoted: &str, bounce: Option<&Bounce>) -> Clues {
     static KEY: LazyLock<Regex> =
         LazyLock::new(|| pattern(r"\bc[0-9a-fA-F]{16}\.[A-Za-z0-9_-]{1,40}"));
     let mut clues = Clues::default();
+    // A report inside a person's mail is none of the mail's own.
+    let hint = mail.hint.as_ref().filter(|_| bounce.is_some());
     for id in &mail.answers {
         push(&mut clues.message_ids, id);
     }
@@ -66,7 +69,7 @@ pub(super) fn of(mail: &Mail, quoted: &str, bounce: Option<&Bounce>) -> Clues {
     for id in &clues.message_ids {
         push_key(&mut clues.keys, id.split('@').next().unwrap_or_default());
     }
-    match &mail.report {
+    match mail.report.as_ref().or(hint) {
         Some(Report::Delivery(groups)) => {
             for name in ["original-recipient", "final-recipient"] {
                 let values = groups.iter().flatten().filter(|(n, _)| n == name);
@@ -81,7 +84,7 @@ pub(super) fn of(mail: &Mail, quoted: &str, bounce: Option<&Bounce>) -> Clues {
                 push(&mut clues.recipients, &address);
             }
         }
-        Some(Report::Disposition) | None => {}
+        Some(Report::Disposition(_)) | None => {}
     }
     for address in bounce.iter().flat_map(|bounce| &bounce.recipients) {
         push(&mut clues.recipients, address);

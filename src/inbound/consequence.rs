@@ -1,18 +1,7 @@
 //! What follows from a mail: the one table.
 //!
-//! | what it is | known to be about a message of ours | otherwise |
-//! |---|---|---|
-//! | our own copy | nothing | nothing |
-//! | human reply | responded, type by what the person wants | nothing: listed as unmatched |
-//! | opt-out | stop, suppress | stop, suppress the address it came from |
-//! | hard bounce | stop, suppress | nothing: backscatter, or a forgery |
-//! | soft bounce, delay, policy | noted | nothing |
-//! | complaint | stop, suppress | nothing |
-//! | absence | wait until the return | nothing |
-//! | left the company | stop, suppress | nothing |
-//! | other automatic answer, receipt | nothing | nothing |
-//! | ordinary mail typed by a person | responded, as a human reply | nothing |
-//! | other mail | nothing | nothing |
+//! [`Case`] names each row, [`Case::row`] says it in words, [`consequence`] is what the program does.
+//! README shows the same rows to people; a test below keeps the three in step.
 
 use chrono::NaiveDate;
 
@@ -28,10 +17,25 @@ pub enum Consequence {
         /// What the base is told.
         response: ResponseType,
     },
+    /// The campaign waits for a person, because the rules are not sure.
+    Hold {
+        /// Why they are not, as a clause.
+        why: String,
+    },
     /// Every campaign of the person waits.
     PauseUntil {
         /// The day the person is back; none when the notice names no day.
         until: Option<NaiveDate>,
+    },
+    /// The step surely did not arrive, and the address lives: it is tried again another day.
+    TryAgain {
+        /// The server's words.
+        reason: String,
+    },
+    /// The sender was refused, not the lead: nothing of the sender leaves until a person looks.
+    HoldSender {
+        /// The server's words.
+        reason: String,
     },
     /// The campaign ends.
     Stop {
@@ -62,7 +66,157 @@ impl Consequence {
                 ..
             } => Some(ResponseType::AutoReply),
             Consequence::Stop { .. } => Some(ResponseType::Unsubscribed),
-            Consequence::Nothing { .. } => None,
+            Consequence::Hold { .. }
+            | Consequence::TryAgain { .. }
+            | Consequence::HoldSender { .. }
+            | Consequence::Nothing { .. } => None,
+        }
+    }
+}
+
+/// A row of the table: what a mail is, as far as something depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Case {
+    /// Sent by ourselves.
+    OwnCopy,
+    /// A feedback report.
+    Complaint,
+    /// Whatever it is, the rules are not sure.
+    Unsure,
+    /// A person answered, or wrote from a lead's address.
+    Answer,
+    /// A wish to be left alone.
+    OptOut,
+    /// A wish that everybody in the company be left alone.
+    OptOutForCompany,
+    /// The address is dead.
+    HardBounce,
+    /// Not delivered, for a reason that may pass.
+    SoftBounce,
+    /// Not delivered, because of who sent it.
+    Policy,
+    /// Not delivered yet.
+    Delay,
+    /// The person is away.
+    Absence,
+    /// The person works there no more.
+    LeftCompany,
+    /// Any other machine.
+    Automatic,
+    /// A receipt or a confirmation.
+    Receipt,
+    /// None of these.
+    Other,
+}
+
+impl Case {
+    /// Every row, in the order in which they are tried.
+    pub const ALL: [Case; 15] = [
+        Case::OwnCopy,
+        Case::Complaint,
+        Case::Unsure,
+        Case::Answer,
+        Case::OptOut,
+        Case::OptOutForCompany,
+        Case::HardBounce,
+        Case::SoftBounce,
+        Case::Policy,
+        Case::Delay,
+        Case::Absence,
+        Case::LeftCompany,
+        Case::Automatic,
+        Case::Receipt,
+        Case::Other,
+    ];
+
+    /// The row a mail belongs to.
+    pub fn of(inbound: &Inbound) -> Case {
+        if inbound.own {
+            return Case::OwnCopy;
+        }
+        if inbound.unsure.is_some() && inbound.kind != Kind::Complaint {
+            return Case::Unsure;
+        }
+        let bounce = inbound.bounce.as_ref().map(|bounce| bounce.kind.as_str());
+        match inbound.kind {
+            Kind::HumanReply => Case::Answer,
+            Kind::Other if inbound.sentiment.is_some() => Case::Answer,
+            Kind::Unsubscribe if inbound.for_company => Case::OptOutForCompany,
+            Kind::Unsubscribe => Case::OptOut,
+            Kind::BounceHard => Case::HardBounce,
+            Kind::BounceSoft => match bounce {
+                Some("delay") => Case::Delay,
+                Some("policy") => Case::Policy,
+                _ => Case::SoftBounce,
+            },
+            Kind::Complaint => Case::Complaint,
+            Kind::OutOfOffice => Case::Absence,
+            Kind::AutoReply if inbound.left_company => Case::LeftCompany,
+            Kind::AutoReply => Case::Automatic,
+            Kind::Receipt => Case::Receipt,
+            Kind::Other => Case::Other,
+        }
+    }
+
+    /// The row in words: what the mail is, what follows when it is about a message of ours, and
+    /// what follows when it is about none.
+    pub fn row(self) -> [&'static str; 3] {
+        const LISTED: &str = "nothing; listed and counted as unmatched";
+        const NOTHING: &str = "nothing";
+        match self {
+            Case::OwnCopy => ["our own copy", NOTHING, NOTHING],
+            Case::Complaint => [
+                "complaint (somebody pressed *spam*)",
+                "suppressed, stopped, an error in the report; the sender is held",
+                LISTED,
+            ],
+            Case::Unsure => [
+                "anything the rules are not sure of",
+                "paused until a person looks, flagged with the reason",
+                "nothing, but an opt-out counts",
+            ],
+            Case::Answer => [
+                "a person's answer, whatever it says",
+                "responded, later steps skipped, flagged with what the person wants; with \
+                 `STOP_COMPANY_ON_REPLY` the company's other campaigns pause",
+                LISTED,
+            ],
+            Case::OptOut => [
+                "opt-out",
+                "the person's addresses suppressed, stopped; nothing is confirmed",
+                "the address it came from suppressed, its campaigns stopped",
+            ],
+            Case::OptOutForCompany => [
+                "opt-out that speaks for the company",
+                "its domain suppressed (never a free-mail domain), every campaign there stopped",
+                "the address it came from suppressed, flagged",
+            ],
+            Case::HardBounce => [
+                "hard bounce: the address is dead",
+                "suppressed, stopped",
+                "nothing: backscatter or a forgery; counted as unmatched",
+            ],
+            Case::SoftBounce => [
+                "soft bounce: full, too large, not reached, …",
+                "the same step again on a later business day, three times in all, then dead",
+                LISTED,
+            ],
+            Case::Policy => [
+                "refused by policy (spam, block list, DMARC, quota)",
+                "the sender is held until a person looks, never the lead; the step again later",
+                LISTED,
+            ],
+            Case::Delay => ["delay notice", "nothing: no failure yet", LISTED],
+            Case::Absence => [
+                "absence",
+                "all campaigns of the person wait until the business day after the return, \
+                 8 days without a date",
+                LISTED,
+            ],
+            Case::LeftCompany => ["left the company", "suppressed, stopped", LISTED],
+            Case::Automatic => ["other automatic answer", NOTHING, LISTED],
+            Case::Receipt => ["receipt, delivery confirmation", NOTHING, LISTED],
+            Case::Other => ["other mail", NOTHING, NOTHING],
         }
     }
 }
@@ -74,63 +228,54 @@ impl Consequence {
 /// can be named, since a wish to be left alone does not depend on our book-keeping. Every other
 /// consequence does need one; bounces and complaints can be forged, and backscatter is common.
 pub fn consequence(inbound: &Inbound, matched: bool) -> Consequence {
-    if inbound.own {
-        return Consequence::Nothing {
-            why: "it is our own copy",
-        };
-    }
-    if inbound.kind == Kind::Unsubscribe {
-        return Consequence::Stop {
-            reason: StopReason::OptedOut,
-            suppress: true,
-        };
+    let case = Case::of(inbound);
+    let stop = |reason| Consequence::Stop {
+        reason,
+        suppress: true,
+    };
+    let nothing = |why| Consequence::Nothing { why };
+    let words = || {
+        let bounce = inbound.bounce.as_ref();
+        bounce.map_or_else(String::new, |bounce| bounce.reason.clone())
+    };
+    if case == Case::OwnCopy {
+        return nothing("it is our own copy");
     }
     if !matched {
-        return Consequence::Nothing {
-            why: "it is not about any message of ours",
+        return match inbound.kind {
+            Kind::Unsubscribe => stop(StopReason::OptedOut),
+            _ => nothing("it is not about any message of ours"),
         };
     }
-    match (inbound.kind, inbound.sentiment) {
-        (Kind::HumanReply, sentiment) => Consequence::Respond {
-            response: sentiment.map_or(ResponseType::Neutral, ResponseType::from),
+    match case {
+        Case::Unsure => Consequence::Hold {
+            why: inbound.unsure.clone().unwrap_or_default(),
         },
-        (Kind::Other, Some(sentiment)) => Consequence::Respond {
-            response: ResponseType::from(sentiment),
+        Case::Answer => Consequence::Respond {
+            response: inbound
+                .sentiment
+                .map_or(ResponseType::Neutral, ResponseType::from),
         },
-        (Kind::BounceHard, _) => Consequence::Stop {
-            reason: StopReason::Bounced,
-            suppress: true,
-        },
-        (Kind::Complaint, _) => Consequence::Stop {
-            reason: StopReason::Complained,
-            suppress: true,
-        },
-        (Kind::AutoReply, _) if inbound.left_company => Consequence::Stop {
-            reason: StopReason::LeftCompany,
-            suppress: true,
-        },
-        (Kind::OutOfOffice, _) => Consequence::PauseUntil {
+        Case::OptOut | Case::OptOutForCompany => stop(StopReason::OptedOut),
+        Case::HardBounce => stop(StopReason::Bounced),
+        Case::Complaint => stop(StopReason::Complained),
+        Case::LeftCompany => stop(StopReason::LeftCompany),
+        Case::Absence => Consequence::PauseUntil {
             until: inbound.return_on,
         },
-        (Kind::BounceSoft, _) => Consequence::Nothing {
-            why: "the refusal does not mean that the address is dead",
-        },
-        (Kind::AutoReply, _) => Consequence::Nothing {
-            why: "a machine answered, not the person",
-        },
-        (Kind::Receipt, _) => Consequence::Nothing {
-            why: "a receipt is not an answer",
-        },
-        (Kind::Other | Kind::Unsubscribe, _) => Consequence::Nothing {
-            why: "it is not an answer",
-        },
+        Case::SoftBounce => Consequence::TryAgain { reason: words() },
+        Case::Policy => Consequence::HoldSender { reason: words() },
+        Case::Delay => nothing("the server goes on trying"),
+        Case::Automatic => nothing("a machine answered, not the person"),
+        Case::Receipt => nothing("a receipt is not an answer"),
+        Case::Other | Case::OwnCopy => nothing("it is not an answer"),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inbound::{Ours, Sentiment, read};
+    use crate::inbound::{Bounce, Ours, Sentiment, read};
 
     fn of(kind: Kind) -> Inbound {
         let mut inbound = read(b"From: lead@example.com\n\nx", &Ours::default());
@@ -147,6 +292,9 @@ mod tests {
             Consequence::Stop { reason, suppress } => {
                 format!("stop {} suppress={suppress}", reason.as_str())
             }
+            Consequence::Hold { why } => format!("hold {why}"),
+            Consequence::TryAgain { reason } => format!("try again {reason}"),
+            Consequence::HoldSender { reason } => format!("hold sender {reason}"),
             Consequence::Nothing { .. } => "nothing".to_string(),
         };
         assert_eq!(found, expected, "{:?} matched={matched}", inbound.kind);
@@ -159,12 +307,8 @@ mod tests {
         check(&of(Kind::BounceHard), true, "stop bounced suppress=true");
         check(&of(Kind::Complaint), true, "stop complained suppress=true");
         check(&of(Kind::OutOfOffice), true, "pause None");
-        for kind in [
-            Kind::BounceSoft,
-            Kind::AutoReply,
-            Kind::Receipt,
-            Kind::Other,
-        ] {
+        check(&of(Kind::BounceSoft), true, "try again ");
+        for kind in [Kind::AutoReply, Kind::Receipt, Kind::Other] {
             check(&of(kind), true, "nothing");
         }
     }
@@ -226,5 +370,68 @@ mod tests {
         assert_eq!(told(Kind::BounceHard), Some(ResponseType::Bounced));
         assert_eq!(told(Kind::OutOfOffice), Some(ResponseType::AutoReply));
         assert_eq!(told(Kind::Receipt), None);
+    }
+
+    #[test]
+    fn a_soft_bounce_goes_by_its_type() {
+        for (kind, expected) in [
+            ("full", "try again 452 no"),
+            ("network", "try again 452 no"),
+            ("other", "try again 452 no"),
+            ("policy", "hold sender 452 no"),
+            ("delay", "nothing"),
+        ] {
+            let bounce = Bounce {
+                kind: kind.to_string(),
+                status: None,
+                recipients: Vec::new(),
+                reason: "452 no".to_string(),
+            };
+            let inbound = Inbound {
+                bounce: Some(bounce),
+                ..of(Kind::BounceSoft)
+            };
+            check(&inbound, true, expected);
+            check(&inbound, false, "nothing");
+        }
+    }
+
+    #[test]
+    fn what_is_unsure_waits_for_a_person_except_complaints_and_unmatched_opt_outs() {
+        for kind in Kind::ALL {
+            let inbound = Inbound {
+                unsure: Some("two readings".to_string()),
+                ..of(kind)
+            };
+            let matched = match kind {
+                Kind::Complaint => "stop complained suppress=true",
+                _ => "hold two readings",
+            };
+            check(&inbound, true, matched);
+            let unmatched = match kind {
+                Kind::Unsubscribe => "stop opted_out suppress=true",
+                _ => "nothing",
+            };
+            check(&inbound, false, unmatched);
+        }
+    }
+
+    #[test]
+    fn the_readme_shows_the_table_row_by_row() {
+        let readme = include_str!("../../README.md");
+        let mut rows = readme
+            .split("## What follows from a mail")
+            .nth(1)
+            .expect("a chapter of its own")
+            .lines()
+            .skip_while(|line| !line.starts_with("|---"))
+            .skip(1);
+        for case in Case::ALL {
+            let [what, matched, otherwise] = case.row();
+            let expected = format!("| {what} | {matched} | {otherwise} |");
+            assert_eq!(rows.next(), Some(expected.as_str()));
+        }
+        let next = rows.next().unwrap_or_default();
+        assert!(!next.starts_with('|'), "a row too many: {next}");
     }
 }

@@ -13,6 +13,9 @@ const CHARS_MAX: usize = 8_000;
 
 /// Folds a text for matching. Line breaks become spaces, because mail programs wrap lines anywhere.
 pub(super) fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return fold_ascii(text);
+    }
     let mut folded = String::with_capacity(text.len().min(CHARS_MAX));
     let mut chars = 0;
     let mut space = true;
@@ -44,10 +47,31 @@ pub(super) fn fold(text: &str) -> String {
             'ø' | 'Ø' => folded.push('o'),
             'æ' | 'Æ' => folded.push_str("ae"),
             'œ' | 'Œ' => folded.push_str("oe"),
+            'ł' | 'Ł' => folded.push('l'),
+            'ı' => folded.push('i'),
+            'đ' | 'Đ' | 'ð' => folded.push('d'),
             _ => folded.extend(c.to_lowercase()),
         }
     }
     folded.truncate(folded.trim_end().len());
+    folded
+}
+
+/// The same for the many texts that have no accents to lose.
+fn fold_ascii(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len().min(CHARS_MAX));
+    for word in cut(text, CHARS_MAX).split(|c: char| c.is_ascii_whitespace() || c.is_control()) {
+        if word.is_empty() {
+            continue;
+        }
+        if !folded.is_empty() {
+            folded.push(' ');
+        }
+        folded.extend(word.chars().map(|c| match c {
+            '`' => '\'',
+            c => c.to_ascii_lowercase(),
+        }));
+    }
     folded
 }
 

@@ -1,8 +1,10 @@
 //! A mail taken apart: the headers, the words and the machine-readable parts the rules look at.
 //!
-//! Purpose: from raw bytes of any quality to a [`Mail`] of plain, bounded values. Invariants: only
-//! parts of the mail itself are looked at, never those inside an attached message; no text holds a
-//! control character but the line break. This module judges nothing.
+//! Purpose: from raw bytes of any quality to a [`Mail`] of plain, bounded values, and the same from
+//! what was kept of a mail. Invariants: only parts of the mail itself are looked at, never those
+//! inside an attached message; no text holds a control character but the line break; the headers
+//! are always read from the header block that is kept, so that judging again sees what judging saw.
+//! This module judges nothing.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -12,29 +14,25 @@ use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{Encoding, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 use regex::bytes;
+use serde::{Deserialize, Serialize};
 
-use super::folding::{byte_pattern, cut, one_line};
-use super::words::Words;
+use super::folding::{byte_pattern, cut, fold, one_line};
+use super::report::{self, Report};
+use super::{raw, text};
 
-/// What lies beyond is attachments; the words and reports of a mail come first.
-const RAW_BYTES_MAX: usize = 1 << 20;
-/// The raw header block that is kept, in bytes before decoding.
-const HEADER_BYTES_MAX: usize = 16_000;
-/// The text of the body, in characters.
-const BODY_CHARS_MAX: usize = 60_000;
-/// HTML that is rendered, in characters.
-const HTML_CHARS_MAX: usize = 200_000;
-/// How deep elements of HTML may nest.
-const HTML_DEPTH_MAX: usize = 60;
-/// Returned mails and report groups that are read.
+/// The text of the body, in bytes of JSON.
+const BODY_BYTES_MAX: usize = 36_000;
+/// The fields of reports, in bytes.
+const REPORT_BYTES_MAX: usize = 12_000;
+/// Parts of text that are read.
 const PARTS_MAX: usize = 20;
-/// Nested mails a parser must follow; deeper is an attack on its stack.
-const NESTING_MAX: usize = 60;
+/// Returned mails that are read.
+const RETURNED_MAX: usize = 10;
 
 /// One mail, taken apart.
 #[derive(Debug, Default)]
 pub(super) struct Mail {
-    /// The raw header block.
+    /// The header block.
     pub header_block: String,
     /// Every header in order: lower-case name, unfolded value.
     fields: Vec<(String, String)>,
@@ -56,189 +54,304 @@ pub(super) struct Mail {
     pub returned: Vec<Returned>,
     /// The machine-readable part, if it is a report.
     pub report: Option<Report>,
+    /// A report that stands in a text or in an attached mail: one only if a machine sent it.
+    pub hint: Option<Report>,
     /// The method of a calendar part (RFC 5546), upper case.
     pub calendar_method: Option<String>,
+    /// Why its words cannot be read: encrypted, or in a format of one vendor.
+    pub sealed: Option<String>,
+    /// The mailbox file named an empty envelope sender.
+    is_from_nobody: bool,
 }
 
 /// The headers of a mail inside the mail.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Returned {
     /// Its Message-ID, without brackets.
     pub message_id: Option<String>,
     /// Its `X-Outreach-Key`.
     pub key: Option<String>,
+    /// The first address in its To, lower case.
+    pub to: Option<String>,
 }
 
-/// A machine-readable part.
-#[derive(Debug)]
-pub(super) enum Report {
-    /// Delivery status (RFC 3464): the groups of fields, the first about the mail, the others about
-    /// one recipient each.
-    Delivery(Vec<Vec<(String, String)>>),
-    /// A receipt (RFC 8098).
-    Disposition,
-    /// A complaint (RFC 5965).
-    Feedback(Vec<(String, String)>),
+/// What is kept of a mail beside its headers: all that judging it again needs.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Kept<'a> {
+    body: Cow<'a, str>,
+    returned: Cow<'a, [Returned]>,
+    report: Cow<'a, Option<Report>>,
+    hint: Cow<'a, Option<Report>>,
+    calendar_method: Cow<'a, Option<String>>,
+    sealed: Cow<'a, Option<String>>,
+    is_from_nobody: bool,
 }
 
 impl Mail {
     /// Takes a mail apart. Bytes that are no mail at all give an empty one.
-    pub(super) fn parse(raw: &[u8]) -> Mail {
-        let raw = bounded(raw);
-        let mut mail = Mail {
-            header_block: header_block(&raw),
-            ..Mail::default()
-        };
-        let Some(message) = MessageParser::default().parse(raw.as_ref()) else {
+    pub(super) fn parse(bytes: &[u8]) -> Mail {
+        let bytes = raw::bounded(bytes);
+        let (bytes, is_from_nobody) = raw::without_envelope(&bytes);
+        let mut mail = Mail::of_headers(raw::header_block(bytes));
+        mail.is_from_nobody = is_from_nobody;
+        let repaired = raw::with_boundary(bytes);
+        let bytes = repaired.as_deref().unwrap_or(bytes);
+        let Some(message) = MessageParser::default().parse(bytes) else {
             return mail;
         };
-        mail.fields = fields_of(&message);
-        mail.subject = one_line(message.subject().unwrap_or_default(), 500);
+        let from = message.parts.len().min(2) - 1;
+        for part in message.parts.iter().skip(from).take(200) {
+            mail.take_part(part);
+        }
+        let is_encrypted = message.parts.first().map(kind_of);
+        if is_encrypted.is_some_and(|kind| kind == "multipart/encrypted") {
+            mail.sealed = Some("encrypted".to_string());
+        }
+        let body = body_of(&message);
+        if text::is_armoured(&body) {
+            mail.sealed = Some("encrypted".to_string());
+        } else if !body.is_empty() {
+            mail.body = body;
+        }
+        if mail.hint.is_none() && mail.report.is_none() {
+            mail.hint = report::sniff(&mail.body);
+        }
+        mail.bound();
+        mail
+    }
+
+    /// The mail as it was when `kept` was written beside its header block.
+    pub(super) fn again(header_block: &str, kept: &str) -> Option<Mail> {
+        let kept: Kept<'_> = serde_json::from_str(kept).ok()?;
+        let mut mail = Mail::of_headers(header_block.to_string());
+        mail.body = kept.body.into_owned();
+        mail.returned = kept.returned.into_owned();
+        mail.report = kept.report.into_owned();
+        mail.hint = kept.hint.into_owned();
+        mail.calendar_method = kept.calendar_method.into_owned();
+        mail.sealed = kept.sealed.into_owned();
+        mail.is_from_nobody = kept.is_from_nobody;
+        Some(mail)
+    }
+
+    /// What [`Mail::again`] needs, as JSON of at most 64 kB.
+    pub(super) fn kept(&self) -> String {
+        let kept = Kept {
+            body: Cow::Borrowed(&self.body),
+            returned: Cow::Borrowed(&self.returned),
+            report: Cow::Borrowed(&self.report),
+            hint: Cow::Borrowed(&self.hint),
+            calendar_method: Cow::Borrowed(&self.calendar_method),
+            sealed: Cow::Borrowed(&self.sealed),
+            is_from_nobody: self.is_from_nobody,
+        };
+        serde_json::to_string(&kept).unwrap_or_default()
+    }
+
+    fn of_headers(header_block: String) -> Mail {
+        let mut mail = Mail::default();
+        let raw = format!("{header_block}\n");
+        if let Some(message) = MessageParser::default().parse_headers(raw.as_bytes()) {
+            mail.take_headers(&message);
+        }
+        mail.header_block = header_block;
+        mail
+    }
+
+    fn take_headers(&mut self, message: &Message<'_>) {
+        self.fields = fields_of(message);
+        self.subject = one_line(message.subject().unwrap_or_default(), 500);
         let from = message
             .from()
             .and_then(|from| from.first())
             .or_else(|| message.sender()?.first());
         if let Some(from) = from {
-            mail.from = one_line(from.address().unwrap_or_default(), 320).to_lowercase();
-            mail.from_name = one_line(from.name().unwrap_or_default(), 200);
+            self.from = one_line(from.address().unwrap_or_default(), 320).to_lowercase();
+            self.from_name = one_line(from.name().unwrap_or_default(), 200);
         }
-        mail.message_id = mail
+        self.message_id = self
             .field("message-id")
             .and_then(|value| ids_in(value).pop());
-        mail.answers = ids_in(mail.field("in-reply-to").unwrap_or_default());
-        let references = ids_in(mail.field("references").unwrap_or_default());
+        self.answers = ids_in(self.field("in-reply-to").unwrap_or_default());
+        let references = ids_in(self.field("references").unwrap_or_default());
         for id in references.into_iter().rev() {
-            if !mail.answers.contains(&id) {
-                mail.answers.push(id);
+            if !self.answers.contains(&id) {
+                self.answers.push(id);
             }
         }
-        mail.sent_at = sent_at(&message);
-        mail.body = body_of(&message);
-        for part in message.parts.iter().skip(1) {
-            mail.take_part(part);
-        }
-        if message.parts.len() == 1
-            && let Some(part) = message.parts.first()
-        {
-            mail.take_part(part);
-        }
-        mail
+        self.sent_at = sent_at(message);
     }
 
     /// The first header of this lower-case name, unfolded.
     pub(super) fn field(&self, name: &str) -> Option<&str> {
-        self.fields
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, value)| value.as_str())
+        report::field(&self.fields, name)
     }
 
     /// Whether the envelope sender is known and empty (RFC 5321 section 4.5.5).
     pub(super) fn has_null_return_path(&self) -> bool {
-        self.field("return-path")
-            .is_some_and(|value| value.replace(char::is_whitespace, "") == "<>")
+        let is_empty = |name| {
+            self.field(name)
+                .is_some_and(|value| value.replace(char::is_whitespace, "") == "<>")
+        };
+        self.is_from_nobody
+            || [
+                "return-path",
+                "x-envelope-from",
+                "envelope-from",
+                "x-return-path",
+            ]
+            .into_iter()
+            .any(is_empty)
+    }
+
+    /// Keeps what is read within what is kept.
+    fn bound(&mut self) {
+        let mut size = 0;
+        let end = self.body.char_indices().find_map(|(at, c)| {
+            let escape = usize::from(matches!(c, '"' | '\\' | '\n'));
+            size += c.len_utf8() + escape;
+            (size > BODY_BYTES_MAX).then_some(at)
+        });
+        if let Some(end) = end {
+            self.body.truncate(end);
+        }
+        if self.report.is_some() {
+            self.hint = None;
+        }
+        let mut budget = REPORT_BYTES_MAX;
+        let mut fits = |field: &(String, String)| {
+            let size = field.0.len() + 2 * field.1.len() + 8;
+            let is_within = size <= budget;
+            budget = if is_within { budget - size } else { 0 };
+            is_within
+        };
+        match self.report.as_mut().or(self.hint.as_mut()) {
+            Some(Report::Delivery(groups)) => {
+                groups.iter_mut().for_each(|group| group.retain(&mut fits));
+                groups.retain(|group| !group.is_empty());
+            }
+            Some(Report::Disposition(group) | Report::Feedback(group)) => group.retain(fits),
+            None => {}
+        }
     }
 
     fn take_part(&mut self, part: &MessagePart<'_>) {
-        let Some(content_type) = part.content_type() else {
-            return;
-        };
-        let kind = format!(
-            "{}/{}",
-            content_type.ctype(),
-            content_type.subtype().unwrap_or_default()
-        );
-        match kind.to_lowercase().as_str() {
+        let kind = kind_of(part);
+        match kind.as_str() {
             "message/delivery-status" | "message/global-delivery-status" => {
-                self.report = Some(Report::Delivery(groups_in(part.contents())));
+                let groups = report::groups_in(part.contents());
+                match &mut self.report {
+                    Some(Report::Delivery(known)) => known.extend(groups),
+                    _ => self.report = Some(Report::Delivery(groups)),
+                }
             }
             "message/disposition-notification" | "message/global-disposition-notification" => {
-                self.report = Some(Report::Disposition);
-                let fields = groups_in(part.contents()).into_iter().flatten();
-                let original = fields.filter(|(name, _)| name == "original-message-id");
-                let message_id = original
-                    .filter_map(|(_, value)| ids_in(&value).pop())
-                    .next();
-                self.returned.push(Returned {
-                    message_id,
-                    key: None,
-                });
+                self.take_receipt(part.contents());
             }
             "message/feedback-report" => {
-                let groups = groups_in(part.contents());
+                let groups = report::groups_in(part.contents());
                 self.report = Some(Report::Feedback(groups.into_iter().flatten().collect()));
             }
             "text/rfc822-headers"
+            | "text/rfc822"
             | "message/rfc822-headers"
             | "message/global-headers"
-            | "message/global" => {
+            | "message/global"
+            | "message/partial" => {
                 if let Some(headers) = MessageParser::default().parse_headers(part.contents()) {
                     self.take_returned(&headers);
                 }
             }
             "text/calendar" => {
-                let method = content_type.attribute("method").map(str::to_uppercase);
-                let text = String::from_utf8_lossy(part.contents()).to_uppercase();
+                let method = part
+                    .content_type()
+                    .and_then(|kind| kind.attribute("method"));
+                let contents = part.contents();
+                let head = contents.get(..4_000).unwrap_or(contents);
+                let text = String::from_utf8_lossy(head).to_uppercase();
                 let line = || text.lines().find_map(|line| line.strip_prefix("METHOD:"));
-                self.calendar_method = method.or_else(|| line().map(|m| m.trim().to_string()));
+                let method = method.or_else(line);
+                self.calendar_method = method.map(|m| one_line(m, 20).to_uppercase());
             }
-            _ => {
-                if let PartType::Message(returned) = &part.body {
-                    self.take_returned(returned);
+            "application/pkcs7-mime" | "application/x-pkcs7-mime" => self.take_sealed(part),
+            "application/ms-tnef" => self.sealed = Some("in a format of Outlook".to_string()),
+            _ => self.take_other(part, &kind),
+        }
+    }
+
+    fn take_receipt(&mut self, contents: &[u8]) {
+        let fields: report::Group = report::groups_in(contents).into_iter().flatten().collect();
+        let original = report::field(&fields, "original-message-id");
+        self.returned.push(Returned {
+            message_id: original.and_then(|value| ids_in(value).pop()),
+            ..Returned::default()
+        });
+        self.report = Some(Report::Disposition(fields));
+    }
+
+    fn take_other(&mut self, part: &MessagePart<'_>, kind: &str) {
+        match &part.body {
+            PartType::Message(returned) => {
+                self.take_returned(returned);
+                let inner = || returned.parts.iter().take(PARTS_MAX);
+                if let Some(status) = inner().find(|p| kind_of(p).ends_with("delivery-status")) {
+                    let groups = report::groups_in(status.contents());
+                    self.hint = Some(Report::Delivery(groups));
                 }
             }
+            PartType::Text(text) if kind != "text/plain" || is_attached(part) => {
+                self.hint = self.hint.take().or_else(|| report::sniff(text));
+            }
+            PartType::Binary(bytes) if kind == "application/octet-stream" => {
+                let head = bytes.get(..20_000).unwrap_or(bytes);
+                let sniffed = || report::sniff(&text::decode(head));
+                self.hint = self.hint.take().or_else(sniffed);
+            }
+            _ => {}
+        }
+    }
+
+    /// A signed mail holds its words in the clear inside the envelope of bytes (RFC 8551 3.5.2).
+    fn take_sealed(&mut self, part: &MessagePart<'_>) {
+        static HEAD: LazyLock<bytes::Regex> =
+            LazyLock::new(|| byte_pattern("(?i-u)Content-Type: *(?:text|multipart)/"));
+        let contents = part.contents();
+        let inner = HEAD
+            .find(contents)
+            .and_then(|found| contents.get(found.start()..))
+            .and_then(|inner| MessageParser::default().parse(inner));
+        match inner.map(|inner| body_of(&inner)) {
+            Some(body) if !body.is_empty() => self.body = body,
+            _ => self.sealed = Some("encrypted".to_string()),
         }
     }
 
     fn take_returned(&mut self, returned: &Message<'_>) {
-        if self.returned.len() >= PARTS_MAX {
+        if self.returned.len() >= RETURNED_MAX {
             return;
         }
         let fields = fields_of(returned);
-        let value = |name: &str| {
-            fields
-                .iter()
-                .find(|(n, _)| n == name)
-                .map(|(_, v)| v.as_str())
-        };
+        let value = |name: &str| report::field(&fields, name);
+        let to = returned.to().and_then(|to| to.first()?.address());
         self.returned.push(Returned {
             message_id: value("message-id").and_then(|value| ids_in(value).pop()),
             key: value("x-outreach-key").map(|key| one_line(key, 100)),
+            to: to.map(|to| one_line(to, 320).to_lowercase()),
         });
     }
 }
 
-/// The bytes the parser gets: bounded in size and nesting, with line ends it knows.
-fn bounded(raw: &[u8]) -> Cow<'_, [u8]> {
-    static NESTING: LazyLock<bytes::Regex> =
-        LazyLock::new(|| byte_pattern("(?i-u)message/|multipart/digest"));
-    let mut raw = raw.get(..RAW_BYTES_MAX).unwrap_or(raw);
-    let deepest = NESTING.find_iter(raw).nth(NESTING_MAX);
-    if let Some(deepest) = deepest {
-        raw = raw.get(..deepest.start()).unwrap_or(raw);
-    }
-    if raw.contains(&b'\r') && !raw.contains(&b'\n') {
-        return Cow::Owned(
-            raw.iter()
-                .map(|&b| if b == b'\r' { b'\n' } else { b })
-                .collect(),
-        );
-    }
-    Cow::Borrowed(raw)
+fn kind_of(part: &MessagePart<'_>) -> String {
+    part.content_type().map_or_else(String::new, |kind| {
+        let subtype = kind.subtype().unwrap_or_default();
+        format!("{}/{subtype}", kind.ctype()).to_lowercase()
+    })
 }
 
-fn header_block(raw: &[u8]) -> String {
-    let text = String::from_utf8_lossy(raw.get(..HEADER_BYTES_MAX).unwrap_or(raw));
-    let mut block = String::new();
-    for line in text.lines() {
-        let line = line.trim_end();
-        if line.is_empty() || block.len() + line.len() > HEADER_BYTES_MAX {
-            break;
-        }
-        block.extend(line.chars().map(|c| if c.is_control() { ' ' } else { c }));
-        block.push('\n');
-    }
-    block
+fn is_attached(part: &MessagePart<'_>) -> bool {
+    part.content_disposition()
+        .is_some_and(|disposition| disposition.is_attachment())
 }
 
 fn fields_of(message: &Message<'_>) -> Vec<(String, String)> {
@@ -277,25 +390,6 @@ fn sent_at(message: &Message<'_>) -> Option<DateTime<Utc>> {
         .or_else(|| received().and_then(plausible))
 }
 
-/// The groups of fields of a report, separated by empty lines (RFC 3464 section 2.1).
-fn groups_in(contents: &[u8]) -> Vec<Vec<(String, String)>> {
-    let text = String::from_utf8_lossy(contents)
-        .replace("\r\n", "\n")
-        .replace('\r', "\n");
-    let mut groups = Vec::new();
-    for group in text
-        .split("\n\n")
-        .filter(|group| !group.trim().is_empty())
-        .take(PARTS_MAX)
-    {
-        let group = format!("{}\n\n", group.trim_start_matches('\n'));
-        if let Some(fields) = MessageParser::default().parse_headers(group.as_bytes()) {
-            groups.push(fields_of(&fields));
-        }
-    }
-    groups
-}
-
 fn body_of(message: &Message<'_>) -> String {
     let parts = |ids: &[u32]| -> String {
         let mut text = String::new();
@@ -304,49 +398,54 @@ fn body_of(message: &Message<'_>) -> String {
             .take(PARTS_MAX)
             .filter_map(|&id| message.parts.get(id as usize))
         {
-            if is_words(part) && text.len() < BODY_CHARS_MAX {
+            if is_words(part) && text.len() < BODY_BYTES_MAX {
                 text.push_str(&text_of(message, part));
                 text.push('\n');
             }
         }
         text
     };
-    let text = parts(&message.text_body);
-    let text = if text.trim().is_empty() {
-        parts(&message.html_body)
-    } else {
-        text
-    };
-    cut(&clean(&text), BODY_CHARS_MAX).trim().to_string()
+    let mut text = parts(&message.text_body);
+    if is_placeholder(&text) {
+        let html = parts(&message.html_body);
+        if html.trim().len() > text.trim().len() {
+            text = html;
+        }
+    }
+    let text = cut(&text, 2 * BODY_BYTES_MAX);
+    text::unarmoured(&text::clean(text)).trim().to_string()
+}
+
+/// Whether a text part is empty or only says that the other part is the mail.
+fn is_placeholder(text: &str) -> bool {
+    let text = text.trim();
+    text.is_empty() || text.len() < 300 && fold(text).contains("html")
 }
 
 fn is_words(part: &MessagePart<'_>) -> bool {
-    let is_data = part.content_type().is_some_and(|content_type| {
-        let subtype = content_type.subtype().unwrap_or_default().to_lowercase();
-        matches!(
-            subtype.as_str(),
-            "rfc822-headers" | "calendar" | "delivery-status" | "csv"
+    let kind = kind_of(part);
+    let is_data = kind.starts_with("message/")
+        || matches!(
+            kind.as_str(),
+            "text/rfc822-headers" | "text/rfc822" | "text/calendar" | "text/csv" | "text/x-vcard"
         )
-    });
-    let is_attached = part
-        .content_disposition()
-        .is_some_and(|d| d.is_attachment());
-    !is_data && !is_attached
+        || kind == "text/vcard";
+    !is_data && !is_attached(part)
 }
 
 fn text_of(message: &Message<'_>, part: &MessagePart<'_>) -> String {
     match &part.body {
-        PartType::Html(html) => html_to_text(&mislabelled(message, part, html)),
+        PartType::Html(html) => text::html_to_text(&mislabelled(message, part, html)),
         PartType::Text(text) => {
             let attribute = |name| part.content_type().and_then(|kind| kind.attribute(name));
             let is = |name, value: &str| {
                 attribute(name).is_some_and(|found| found.eq_ignore_ascii_case(value))
             };
             let text = mislabelled(message, part, text);
-            if looks_like_html(&text) {
-                html_to_text(&text)
+            if text::looks_like_html(&text) {
+                text::html_to_text(&text)
             } else if is("format", "flowed") {
-                unflow(&text, is("delsp", "yes"))
+                text::unflow(&text, is("delsp", "yes"))
             } else {
                 text.into_owned()
             }
@@ -355,10 +454,21 @@ fn text_of(message: &Message<'_>, part: &MessagePart<'_>) -> String {
     }
 }
 
-/// Eight-bit text that is not in the charset it claims (or claims none) is Windows-1252 far more
-/// often than anything else, so that is how it is read a second time.
+/// Text that is not in the charset it claims, or claims none, is read a second time from its bytes:
+/// valid UTF-8 is UTF-8 whatever the label says, and what has no honest label is guessed.
 fn mislabelled<'a>(message: &Message<'_>, part: &MessagePart<'_>, text: &'a str) -> Cow<'a, str> {
-    if !text.contains('\u{fffd}') {
+    if text.is_ascii() && !text.contains('\u{1b}') {
+        return Cow::Borrowed(text);
+    }
+    let charset = part
+        .content_type()
+        .and_then(|kind| kind.attribute("charset"))
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let is_honest =
+        !charset.is_empty() && !charset.contains("ascii") && !charset.contains("unknown");
+    let is_latin = charset.starts_with("iso-8859-1") || charset.contains("1252");
+    if is_honest && !is_latin && !text.contains('\u{fffd}') {
         return Cow::Borrowed(text);
     }
     let bounds = part.offset_body as usize..part.offset_end as usize;
@@ -371,123 +481,10 @@ fn mislabelled<'a>(message: &Message<'_>, part: &MessagePart<'_>, text: &'a str)
         Encoding::Base64 => base64_decode(raw),
     };
     match bytes {
-        Some(bytes) if std::str::from_utf8(&bytes).is_err() => {
-            Cow::Owned(bytes.into_iter().map(windows_1252).collect())
+        Some(bytes) if std::str::from_utf8(&bytes).is_ok() || !is_honest => {
+            Cow::Owned(text::decode(&bytes).into_owned())
         }
+        Some(bytes) if text.contains('\u{fffd}') => Cow::Owned(text::decode(&bytes).into_owned()),
         _ => Cow::Borrowed(text),
     }
-}
-
-fn windows_1252(byte: u8) -> char {
-    match byte {
-        0x80 => '€',
-        0x85 => '…',
-        0x91 | 0x92 => '\'',
-        0x93 | 0x94 => '"',
-        0x96 | 0x97 => '-',
-        byte => char::from(byte),
-    }
-}
-
-fn looks_like_html(text: &str) -> bool {
-    let start = cut(text.trim_start(), 15).to_ascii_lowercase();
-    start.starts_with("<!doctype html") || start.starts_with("<html")
-}
-
-/// HTML as a reader sees it; quoted blocks become lines that begin with `>`.
-fn html_to_text(html: &str) -> String {
-    static HIDDEN: LazyLock<Words> =
-        LazyLock::new(|| Words::new(include_str!("words/mime_hidden.txt")));
-    let shown = HIDDEN.without(cut(html, HTML_CHARS_MAX));
-    html2text::config::plain_no_decorate()
-        .raw_mode(true)
-        .no_table_borders()
-        .no_link_wrapping()
-        .allow_width_overflow()
-        .string_from_read(shallow(&shown).as_bytes(), 2_000)
-        .unwrap_or_default()
-}
-
-/// HTML whose elements nest no deeper than any mail program makes them: the renderer's time grows
-/// with the square of the depth. Elements that close themselves do not count.
-fn shallow(html: &str) -> String {
-    const FLAT: &[&str] = &[
-        "p", "li", "td", "th", "tr", "dt", "dd", "option", "br", "hr", "img", "meta", "link",
-        "input", "col", "area", "base", "embed", "source", "track", "wbr", "!doctype",
-    ];
-    let mut out = String::with_capacity(html.len());
-    let (mut depth, mut dropped) = (0_usize, 0_usize);
-    let mut pieces = html.split('<');
-    out.push_str(pieces.next().unwrap_or_default());
-    for piece in pieces {
-        let end = piece.find(|c: char| c.is_whitespace() || matches!(c, '>' | '<'));
-        let name = piece.get(..end.unwrap_or(piece.len())).unwrap_or_default();
-        let is_closing = name.starts_with('/');
-        let name = name.trim_matches('/').to_ascii_lowercase();
-        let is_element = name.starts_with(|c: char| c.is_ascii_alphabetic());
-        let mut is_kept = true;
-        if is_element && !FLAT.contains(&name.as_str()) {
-            match (is_closing, dropped, depth) {
-                (true, 1.., _) => (dropped, is_kept) = (dropped - 1, false),
-                (true, 0, _) => depth = depth.saturating_sub(1),
-                (false, _, HTML_DEPTH_MAX..) => (dropped, is_kept) = (dropped + 1, false),
-                (false, _, _) => depth += 1,
-            }
-        }
-        if is_kept {
-            out.push('<');
-            out.push_str(piece);
-        } else {
-            out.push_str(piece.split_once('>').map_or("", |(_, text)| text));
-        }
-    }
-    out
-}
-
-/// Joins the soft line breaks of `format=flowed` (RFC 3676): a line ending in a space goes on.
-fn unflow(text: &str, delete_space: bool) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut open: Option<usize> = None;
-    for line in text.lines() {
-        let line = line.trim_end_matches('\r');
-        let content = line.trim_start_matches('>');
-        let depth = line.len() - content.len();
-        let content = content.strip_prefix(' ').unwrap_or(content);
-        if open != Some(depth) {
-            if open.is_some() {
-                out.push('\n');
-            }
-            out.extend(std::iter::repeat_n('>', depth));
-            if depth > 0 {
-                out.push(' ');
-            }
-        }
-        let is_soft = content.ends_with(' ') && content != "-- ";
-        let content = if is_soft && delete_space {
-            content.strip_suffix(' ').unwrap_or(content)
-        } else {
-            content
-        };
-        out.push_str(content);
-        open = is_soft.then_some(depth);
-        if !is_soft {
-            out.push('\n');
-        }
-    }
-    out
-}
-
-/// No control characters but line breaks, no invisible ones, ordinary spaces.
-fn clean(text: &str) -> String {
-    let text = text.replace("\r\n", "\n");
-    text.chars()
-        .filter_map(|c| match c {
-            '\n' | '\r' | '\u{2028}' | '\u{2029}' => Some('\n'),
-            '\t' | '\u{a0}' | '\u{2007}' | '\u{202f}' => Some(' '),
-            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' => None,
-            '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => None,
-            c if c.is_control() => None,
-            c => Some(c),
-        })
-        .collect()
 }

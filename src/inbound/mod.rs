@@ -11,31 +11,38 @@ mod bounce;
 mod clues;
 mod consequence;
 mod dates;
+mod feedback;
 mod folding;
+mod heads;
+mod judge;
 mod kind;
 mod mime;
 mod optout;
+mod person;
+mod question;
 mod quote;
+mod raw;
 mod refusal;
+mod report;
+mod responder;
 mod sentiment;
+mod signs;
 mod subject;
+mod text;
+mod transcript;
+mod weights;
 mod words;
 
 pub use clues::Clues;
-pub use consequence::{Consequence, consequence};
+pub use consequence::{Case, Consequence, consequence};
+pub use heads::wants_body;
 pub use kind::{Bounce, Kind, Referral, ResponseType, Sensitivity, Sentiment};
+pub use question::{heed, question};
 pub use subject::bare_subject;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use automatic::Notice;
-use bounce::Verdict;
-use folding::{cut, fold, one_line};
-use mime::{Mail, Report};
-use quote::Reply;
-
-/// The most characters of a person's own words that are kept.
-const REPLY_CHARS_MAX: usize = 20_000;
+use mime::Mail;
 
 /// What the judgement of a mail has to know of us.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -82,6 +89,8 @@ pub struct Inbound {
     pub reply_text: String,
     /// The raw header block, at most 16 kB.
     pub headers: String,
+    /// What judging it again needs besides the headers, as JSON of at most 64 kB.
+    pub kept: String,
     /// What may lead to the message it is about.
     pub clues: Clues,
     /// Why it was judged so, each a clause.
@@ -92,214 +101,13 @@ pub struct Inbound {
 
 /// Judges a mail. Never fails: bytes that are no mail are [`Kind::Other`].
 pub fn read(raw: &[u8], ours: &Ours) -> Inbound {
-    let mail = Mail::parse(raw);
-    let reply = quote::strip(&mail.body);
-    let mut inbound = Inbound {
-        kind: Kind::Other,
-        sentiment: None,
-        bounce: None,
-        return_on: None,
-        left_company: false,
-        write_again_on: None,
-        referral: None,
-        for_company: false,
-        unsure: None,
-        rule: "none",
-        from: mail.from.clone(),
-        subject: mail.subject.clone(),
-        rfc_message_id: mail.message_id.clone(),
-        sent_at: mail.sent_at,
-        reply_text: cut(&reply.text, REPLY_CHARS_MAX).to_string(),
-        headers: mail.header_block.clone(),
-        clues: Clues::default(),
-        evidence: Vec::new(),
-        own: false,
-    };
-    inbound.judge(&mail, &reply, ours);
-    let returned = match inbound.kind {
-        Kind::BounceHard | Kind::BounceSoft => mail.body.as_str(),
-        _ => reply.quoted.as_str(),
-    };
-    inbound.clues = clues::of(&mail, returned, inbound.bounce.as_ref());
-    inbound
-        .evidence
-        .iter_mut()
-        .for_each(|clause| *clause = one_line(clause, 300));
-    inbound
+    judge::judged(&Mail::parse(raw), ours)
 }
 
-impl Inbound {
-    /// The order is the rule: reports, then our own copies, bounces, opt-outs by subject, machines,
-    /// and only then a person's words.
-    fn judge(&mut self, mail: &Mail, reply: &Reply, ours: &Ours) {
-        if self.judge_report(mail) {
-            return;
-        }
-        if is_own(mail, ours) {
-            self.own = true;
-            self.evidence.push("it was sent by ourselves".to_string());
-            return;
-        }
-        if let Some(verdict) = bounce::of_mail(mail, &ours.addresses) {
-            self.take_verdict(verdict);
-            return;
-        }
-        if is_unsubscribe_mail(mail) {
-            self.kind = Kind::Unsubscribe;
-            self.evidence
-                .push(format!("the subject is `{}`", mail.subject));
-            return;
-        }
-        if self.judge_machine(mail, reply) || self.judge_bulk(mail, reply) {
-            return;
-        }
-        self.judge_words(mail, reply);
-    }
-
-    fn judge_report(&mut self, mail: &Mail) -> bool {
-        match &mail.report {
-            Some(Report::Delivery(groups)) => {
-                self.take_verdict(bounce::of_report(groups, &mail.body));
-            }
-            Some(Report::Disposition) => {
-                self.kind = Kind::Receipt;
-                self.evidence.push("a disposition notification".to_string());
-            }
-            Some(Report::Feedback(fields)) => self.judge_feedback(fields),
-            None => return false,
-        }
-        true
-    }
-
-    /// Feedback of type `not-spam` is the contrary of a complaint, others are about authentication
-    /// (RFC 5965 section 7.3, RFC 6591).
-    fn judge_feedback(&mut self, fields: &[(String, String)]) {
-        let kind = fields.iter().find(|(name, _)| name == "feedback-type");
-        let kind = kind
-            .map_or("abuse", |(_, value)| value.as_str())
-            .to_lowercase();
-        let is_complaint = !matches!(kind.as_str(), "not-spam" | "auth-failure" | "dmarc");
-        self.kind = match (is_complaint, kind.starts_with("opt-out")) {
-            (true, true) => Kind::Unsubscribe,
-            (true, false) => Kind::Complaint,
-            (false, _) => Kind::Other,
-        };
-        self.evidence
-            .push(format!("a feedback report of type `{kind}`"));
-    }
-
-    fn take_verdict(&mut self, verdict: Verdict) {
-        match verdict {
-            Verdict::Bounced {
-                bounce,
-                is_hard,
-                evidence,
-            } => {
-                self.kind = if is_hard {
-                    Kind::BounceHard
-                } else {
-                    Kind::BounceSoft
-                };
-                self.evidence.push(evidence);
-                self.evidence
-                    .push(format!("`{}`: {}", bounce.kind, bounce.reason));
-                self.bounce = Some(bounce);
-            }
-            Verdict::Confirmed { evidence } => {
-                self.kind = Kind::Receipt;
-                self.evidence.push(evidence);
-            }
-        }
-    }
-
-    fn judge_machine(&mut self, mail: &Mail, reply: &Reply) -> bool {
-        if let Some(method) = mail
-            .calendar_method
-            .as_deref()
-            .filter(|method| *method != "REQUEST")
-        {
-            self.kind = Kind::AutoReply;
-            self.evidence
-                .push(format!("a calendar answer, method `{method}`"));
-            return true;
-        }
-        let Some((notice, evidence)) = automatic::judge(mail, reply) else {
-            return false;
-        };
-        self.evidence = evidence;
-        if !automatic::answers_something(mail, reply) {
-            self.evidence.push("it answers nothing".to_string());
-            return true;
-        }
-        self.kind = match notice {
-            Notice::Absence => Kind::OutOfOffice,
-            Notice::LeftCompany | Notice::Acknowledgement => Kind::AutoReply,
-        };
-        self.left_company = notice == Notice::LeftCompany;
-        if notice == Notice::Absence
-            && let Some(sent_at) = self.sent_at
-        {
-            let words = format!("{} . {}", fold(&self.subject), fold(&reply.text));
-            self.return_on = dates::return_day(&words, sent_at.date_naive());
-        }
-        true
-    }
-
-    /// Mail of lists and newsletters that answers nothing.
-    fn judge_bulk(&mut self, mail: &Mail, reply: &Reply) -> bool {
-        let is_list = mail.field("list-id").is_some() || mail.field("list-unsubscribe").is_some();
-        let is_answer = !mail.answers.is_empty() || !reply.quoted.trim().is_empty();
-        if is_list && !is_answer {
-            self.evidence.push("mail of a list".to_string());
-        }
-        is_list && !is_answer
-    }
-
-    fn judge_words(&mut self, mail: &Mail, reply: &Reply) {
-        let words = fold(&reply.judged);
-        let is_answer = !mail.answers.is_empty()
-            || automatic::is_answer_subject(&mail.subject)
-            || !reply.quoted.trim().is_empty();
-        if let Some(request) = optout::request_in(&words) {
-            self.kind = Kind::Unsubscribe;
-            self.evidence.push(format!("the words `{request}`"));
-            return;
-        }
-        if words.is_empty() && mail.body.is_empty() && !is_answer {
-            self.evidence.push("a mail without words".to_string());
-            return;
-        }
-        let (sentiment, found) = sentiment::of(&words);
-        self.sentiment = Some(sentiment);
-        if let Some(found) = found {
-            self.evidence.push(format!("the words `{found}`"));
-        }
-        if is_answer {
-            self.kind = Kind::HumanReply;
-            self.evidence
-                .push("it answers a mail, and nothing says that a machine wrote it".into());
-        } else {
-            self.evidence
-                .push("typed by a person, but it answers no mail".to_string());
-        }
-    }
-}
-
-/// A mail from one of our addresses, or with our own key in its own header.
-fn is_own(mail: &Mail, ours: &Ours) -> bool {
-    mail.field("x-outreach-key").is_some() || ours.addresses.contains(&mail.from)
-}
-
-/// The mail a program writes when somebody uses our List-Unsubscribe address (RFC 2369): the
-/// subject is `unsubscribe` and our key, or nothing but the word. An answer's `Re:` makes it an
-/// answer.
-fn is_unsubscribe_mail(mail: &Mail) -> bool {
-    let subject = fold(&mail.subject);
-    let is_keyed = subject
-        .strip_prefix("unsubscribe ")
-        .is_some_and(|key| crate::campaign::parse_outreach_key(key).is_some());
-    is_keyed
-        || !mail.has_null_return_path() && optout::is_bare(&subject) && !subject.starts_with("no")
+/// Judges a mail again, from what was kept of it: [`Inbound::headers`] and [`Inbound::kept`]. None
+/// when `kept` is not what was kept.
+pub fn again(headers: &str, kept: &str, ours: &Ours) -> Option<Inbound> {
+    Mail::again(headers, kept).map(|mail| judge::judged(&mail, ours))
 }
 
 #[cfg(test)]

@@ -4,25 +4,71 @@
 //! (`don't stop`, `we remove duplicates`, `you can unsubscribe from our newsletter`). Invariant:
 //! only the person's own words are judged, never what the mail quotes. A false opt-out silences a
 //! lead, a missed one breaks the law: a phrase counts when it is a request about the writer's own
-//! address. A bare `no thanks` counts, because our own footer promises that it will be understood
-//! so.
+//! address. A bare `no thanks` is a refusal
+//! of the offer, and an opt-out only below our own footer, which promises to understand it so.
 
 use std::sync::LazyLock;
 
+use super::folding::fold;
 use super::words::{Found, Words};
 
-/// The words in folded text that ask to be left alone, if any.
-pub(super) fn request_in(folded: &str) -> Option<String> {
+/// A wish to be left alone.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Request {
+    /// The words that say so.
+    pub text: String,
+    /// Whether they speak for the whole company.
+    pub for_company: bool,
+}
+
+/// The request in folded text to be left alone, if there is one.
+pub(super) fn request_in(folded: &str) -> Option<Request> {
     static REQUESTS: LazyLock<Words> =
         LazyLock::new(|| Words::new(include_str!("words/optout_requests.txt")));
     if is_bare(folded) {
-        return Some(folded.to_string());
+        return Some(Request {
+            text: folded.to_string(),
+            for_company: false,
+        });
     }
-    let is_meant = |found: &Found| !is_reversed(folded, found) && !is_passing(folded, found);
-    REQUESTS
-        .find_all(folded)
-        .find(is_meant)
-        .map(|found| found.text)
+    let is_meant = |found: &Found| {
+        !is_reversed(folded, found) && !is_passing(folded, found) && !is_aside(folded, found)
+    };
+    let found = REQUESTS.find_all(folded).find(is_meant)?;
+    Some(Request {
+        for_company: is_for_company(folded, &found),
+        text: found.text,
+    })
+}
+
+/// Whether the mail is nothing but the words our footer asks for, and quotes that footer.
+pub(super) fn is_promised(folded: &str, quoted: &str) -> bool {
+    static PROMISED: LazyLock<Words> =
+        LazyLock::new(|| Words::new(include_str!("words/optout_promised.txt")));
+    folded.len() < 80 && PROMISED.is_match(folded) && {
+        let quoted = fold(quoted);
+        quoted.contains("reply \"no thanks\"") || quoted.contains("we will not write again")
+    }
+}
+
+/// Whether the request, or the sentence around it, is about everybody at the writer's company.
+fn is_for_company(folded: &str, found: &Found) -> bool {
+    static COMPANY: LazyLock<Words> =
+        LazyLock::new(|| Words::new(include_str!("words/optout_company.txt")));
+    let after = folded.get(found.start..).unwrap_or_default();
+    let own = after.get(found.text.len()..).unwrap_or_default();
+    let rest = own.split(['.', '!', '?', ';']).next().unwrap_or_default();
+    let sentence = format!("{}{}{rest}", sentence_before(folded, found), found.text);
+    COMPANY.is_match(&sentence)
+}
+
+/// Whether the words are about something else than writing to people: `remove the second
+/// attachment`, `stop by our office`.
+fn is_aside(folded: &str, found: &Found) -> bool {
+    static ASIDE: LazyLock<Words> =
+        LazyLock::new(|| Words::new(include_str!("words/optout_aside.txt")));
+    let rest = folded.get(found.start..).unwrap_or_default();
+    ASIDE.is_match(rest) || ASIDE.is_match(sentence_before(folded, found).trim_start())
 }
 
 /// A mail or a subject that is nothing but the keyword.
@@ -61,7 +107,6 @@ fn sentence_before<'a>(folded: &'a str, found: &Found) -> &'a str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::folding::fold;
     use super::*;
 
     #[track_caller]
@@ -77,7 +122,6 @@ mod tests {
             "STOP",
             "unsubscribe please.",
             "Hi Ada, please remove me.",
-            "no thanks",
             "Please take me off your list",
             "Remove me from this list",
             "Take me off.",
@@ -98,7 +142,6 @@ mod tests {
             "Lassen Sie das bitte.",
             "Keine weiteren Mails bitte",
             "Bitte keine E-Mails mehr.",
-            "Nein danke",
             "Ich möchte nicht mehr kontaktiert werden",
             "Schreiben Sie mir nicht mehr.",
             "Ne m'écrivez plus.",
@@ -121,6 +164,38 @@ mod tests {
         ] {
             check(text, true);
         }
+    }
+
+    #[test]
+    fn a_request_may_speak_for_a_company() {
+        for (text, expected) in [
+            ("Please remove our company from your list.", true),
+            ("Do not contact anyone at Lead Ltd again.", true),
+            ("Stop emailing our employees.", true),
+            ("Nobody here wants these emails.", true),
+            ("Bitte löschen Sie unsere Domain aus Ihrer Datenbank.", true),
+            ("Merci de ne plus contacter notre société.", true),
+            ("Our company is small. Remove me from your list.", false),
+            ("Unsubscribe", false),
+        ] {
+            let found = request_in(&fold(text));
+            assert_eq!(
+                found.map(|request| request.for_company),
+                Some(expected),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_thanks_is_a_request_only_below_the_promise() {
+        let footer = "If this is not for you, reply \"no thanks\" and we will not write again.";
+        assert!(is_promised(&fold("No thanks!"), footer));
+        assert!(!is_promised(&fold("No thanks!"), "Hello Bob"));
+        assert!(!is_promised(
+            &fold("No thanks, we have a supplier."),
+            footer
+        ));
     }
 
     #[test]

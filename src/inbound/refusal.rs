@@ -48,72 +48,220 @@ impl Refusal {
 
 /// What a final refusal with this status and text is about.
 pub(super) fn classify(status: Option<&str>, text: &str) -> Refusal {
-    let folded = fold(text);
-    let mut parts = status
-        .unwrap_or_default()
-        .split('.')
-        .skip(1)
-        .map(str::parse::<u32>);
-    let (subject, detail) = match (parts.next(), parts.next()) {
-        (Some(Ok(subject)), Some(Ok(detail))) => (subject, detail),
-        _ => (0, 0),
+    let words = by_words(&plain(text));
+    let mut parts = status.unwrap_or_default().split('.').map(str::parse::<u32>);
+    let (class, subject, detail) = match (parts.next(), parts.next(), parts.next()) {
+        (Some(Ok(class)), Some(Ok(subject)), Some(Ok(detail))) => (class, subject, detail),
+        _ => (0, 0, 0),
     };
-    match (subject, detail) {
-        (1, 1 | 2 | 3 | 6 | 10) => Refusal::Mailbox,
-        (1, 7 | 8) | (7, _) => Refusal::Policy,
-        (2, 2) => Refusal::Full,
-        (2, 3) | (3, 4) => Refusal::Size,
+    by_code(class, subject, detail, words)
+        .or(words.map(|words| words.refusal))
+        .unwrap_or_else(|| by_reply_code(text))
+}
+
+/// What the enhanced code says (RFC 3463), where it says more than the words do.
+fn by_code(class: u32, subject: u32, detail: u32, words: Option<Found>) -> Option<Refusal> {
+    let said = words.map(|words| words.refusal);
+    let plain = words.filter(|words| words.is_plain).map(|w| w.refusal);
+    match (class, subject, detail) {
+        (_, 1, 7 | 8) => Some(Refusal::Policy),
+        // A passing code for an address says what its words say.
+        (4, 1, _) => Some(said.unwrap_or(Refusal::Mailbox)),
+        (_, 1, 0..=6 | 9 | 10) => match plain {
+            Some(found @ (Refusal::Full | Refusal::Policy | Refusal::Size)) => Some(found),
+            _ => Some(Refusal::Mailbox),
+        },
+        (_, 2, 2) => Some(Refusal::Full),
+        (_, 2, 3) | (_, 3, 4) => Some(Refusal::Size),
         // Disabled for good, unless the words speak of a passing limit of the receiver.
-        (2, 1) => match by_words(&folded) {
-            Some(found @ (Refusal::Full | Refusal::Policy)) => found,
-            _ => Refusal::Mailbox,
+        (_, 2, 1) => match said {
+            Some(found @ (Refusal::Full | Refusal::Policy | Refusal::Network)) => Some(found),
+            _ if class == 4 => Some(plain.unwrap_or(Refusal::Other)),
+            _ => Some(Refusal::Mailbox),
         },
         // Microsoft: `550 5.4.1 Recipient address rejected: Access denied` means no such recipient.
-        (4, 1) if folded.contains("access denied") => Refusal::Mailbox,
-        // Google's and others' limit on how much the sender may send.
-        (4, 5) if folded.contains("quota") || folded.contains("limit") => Refusal::Policy,
-        (4, _) => match by_words(&folded) {
-            Some(found @ (Refusal::Mailbox | Refusal::Policy)) => found,
-            _ => Refusal::Network,
+        (5, 4, 1) if said == Some(Refusal::Mailbox) => said,
+        // No route to the recipient's host; 310 is Microsoft's "domain does not exist".
+        (5, 4, 4 | 310) => match said {
+            Some(found @ (Refusal::Network | Refusal::Policy)) => Some(found),
+            _ => Some(Refusal::Mailbox),
         },
-        _ => by_words(&folded).unwrap_or(Refusal::Other),
+        // Google's and others' limit on how much the sender may send.
+        (_, 4, _) => match plain {
+            Some(found) => Some(found),
+            None => Some(Refusal::Network),
+        },
+        (_, 6, _) => Some(plain.unwrap_or(Refusal::Other)),
+        // RFC 7293: the mailbox, or its whole domain, belongs to somebody else by now.
+        (5, 7, 17 | 18) => Some(Refusal::Mailbox),
+        // Many servers say X.7.1 for any refusal: only the plainest words beat it.
+        (_, 7, 0 | 1) => match plain {
+            Some(found @ (Refusal::Mailbox | Refusal::Full | Refusal::Size))
+                if words.is_some_and(|words| !words.is_mixed) =>
+            {
+                Some(found)
+            }
+            _ => Some(Refusal::Policy),
+        },
+        (_, 7, _) => Some(Refusal::Policy),
+        _ => None,
     }
 }
 
-/// What the words alone say, most telling first.
-fn by_words(folded: &str) -> Option<Refusal> {
-    static WORDS: LazyLock<[(Words, Refusal); 6]> = LazyLock::new(|| {
-        [
-            (
-                Words::new(include_str!("words/refusal_no_such.txt")),
-                Refusal::Mailbox,
-            ),
-            (
-                Words::new(include_str!("words/refusal_full.txt")),
-                Refusal::Full,
-            ),
-            (
-                Words::new(include_str!("words/refusal_size.txt")),
-                Refusal::Size,
-            ),
-            (
-                Words::new(include_str!("words/refusal_policy.txt")),
-                Refusal::Policy,
-            ),
-            (
-                Words::new(include_str!("words/refusal_network.txt")),
-                Refusal::Network,
-            ),
-            (
-                Words::new(include_str!("words/refusal_unavailable.txt")),
-                Refusal::Mailbox,
-            ),
-        ]
-    });
-    WORDS
-        .iter()
-        .find(|(words, _)| words.is_match(folded))
-        .map(|(_, refusal)| *refusal)
+/// What the words say, and how plainly.
+#[derive(Clone, Copy, Debug)]
+struct Found {
+    refusal: Refusal,
+    /// Said in so many words, not only hinted at.
+    is_plain: bool,
+    /// Words about the sender stand beside them.
+    is_mixed: bool,
+}
+
+/// What the words alone say, most telling first: words about our half of the envelope and plain
+/// words of a block win over those about the recipient, because a block list's reply often calls
+/// the mailbox unavailable, and a lead must not suffer for our reputation.
+fn by_words(folded: &str) -> Option<Found> {
+    let is_mixed = POLICY.is_match(folded);
+    let found = |refusal, is_plain| {
+        Some(Found {
+            refusal,
+            is_plain,
+            is_mixed,
+        })
+    };
+    if SENDER.is_match(folded) || BLOCK.is_match(folded) {
+        return found(Refusal::Policy, true);
+    }
+    if FULL.is_match(folded) {
+        return found(Refusal::Full, true);
+    }
+    let is_dead =
+        NO_SUCH.is_match(folded) || NO_HOST.is_match(folded) || NO_SUCH_OTHER.is_match(folded);
+    match (is_dead, RETRY.is_match(folded)) {
+        (true, false) => return found(Refusal::Mailbox, true),
+        (_, true) => return found(Refusal::Network, true),
+        (false, false) => {}
+    }
+    if SIZE.is_match(folded) {
+        return found(Refusal::Size, true);
+    }
+    let is_weak = UNAVAILABLE.is_match(folded);
+    if is_mixed && !(is_weak && folded.contains("access denied")) {
+        return found(Refusal::Policy, false);
+    }
+    if is_weak {
+        return found(Refusal::Mailbox, false);
+    }
+    if NETWORK.is_match(folded) {
+        return found(Refusal::Network, false);
+    }
+    None
+}
+
+/// The basic code, where neither an enhanced one nor any word says more (RFC 5321 section 4.2.3).
+fn by_reply_code(text: &str) -> Refusal {
+    static CODE: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"(?:^|[ \n\t:(\[<])(421|451|552|551)[ -]"));
+    match CODE.captures(text).and_then(|found| found.get(1)) {
+        Some(code) if matches!(code.as_str(), "421" | "451") => Refusal::Network,
+        Some(code) if code.as_str() == "552" => Refusal::Full,
+        Some(_) => Refusal::Mailbox,
+        None => Refusal::Other,
+    }
+}
+
+/// A server's words without the names in them: `spam.example.com` and `<blocked@example.com>` say
+/// nothing about the refusal. Exchange's own words for it have dots, too.
+fn plain(text: &str) -> String {
+    let folded = fold(text);
+    let mut out = String::with_capacity(folded.len());
+    for word in folded.split(' ') {
+        let is_name = word.contains('@')
+            || word.starts_with("http") && word.contains("//")
+            || word.matches('.').count() >= 2
+                && word.bytes().any(|b| b.is_ascii_alphabetic())
+                && !TELLING.iter().any(|telling| word.contains(telling));
+        if !is_name {
+            out.push_str(word);
+        } else if let Some((_, rest)) = word.rsplit_once([':', '>']) {
+            // `<ada@example.com>:unknown` and `250-host:550` leave what follows.
+            out.push_str(rest);
+        }
+        out.push(' ');
+    }
+    out
+}
+
+/// Names that say why: Exchange's, and those of block lists.
+const TELLING: [&str; 12] = [
+    "resolver.",
+    "storedrv",
+    "..",
+    "spamhaus",
+    "sorbs",
+    "spamcop",
+    "barracudacentral",
+    "dnsbl",
+    "uceprotect",
+    "rbl",
+    "abuseat",
+    "surbl",
+];
+
+/// Our half of the envelope, our host.
+static SENDER: LazyLock<Words> =
+    LazyLock::new(|| Words::new(include_str!("words/refusal_sender.txt")));
+/// Reputation, authentication, content, rate, in plain words.
+static BLOCK: LazyLock<Words> =
+    LazyLock::new(|| Words::new(include_str!("words/refusal_block.txt")));
+/// Hints at the same.
+static POLICY: LazyLock<Words> =
+    LazyLock::new(|| Words::new(include_str!("words/refusal_policy.txt")));
+/// A full mailbox.
+static FULL: LazyLock<Words> = LazyLock::new(|| Words::new(include_str!("words/refusal_full.txt")));
+/// A mail too large.
+static SIZE: LazyLock<Words> = LazyLock::new(|| Words::new(include_str!("words/refusal_size.txt")));
+/// No such mailbox.
+static NO_SUCH: LazyLock<Words> =
+    LazyLock::new(|| Words::new(include_str!("words/refusal_no_such.txt")));
+/// No such host or domain.
+static NO_HOST: LazyLock<Words> =
+    LazyLock::new(|| Words::new(include_str!("words/refusal_no_host.txt")));
+/// Both, in other languages than English.
+static NO_SUCH_OTHER: LazyLock<Words> =
+    LazyLock::new(|| Words::new(include_str!("words/refusal_no_such_other.txt")));
+/// What makes a dead address a passing trouble.
+static RETRY: LazyLock<Words> =
+    LazyLock::new(|| Words::new(include_str!("words/refusal_retry.txt")));
+/// Time and routes.
+static NETWORK: LazyLock<Words> =
+    LazyLock::new(|| Words::new(include_str!("words/refusal_network.txt")));
+/// Weak words for a dead address.
+static UNAVAILABLE: LazyLock<Words> =
+    LazyLock::new(|| Words::new(include_str!("words/refusal_unavailable.txt")));
+
+/// Whether the words alone say why.
+pub(super) fn says_why(text: &str) -> bool {
+    by_words(&plain(text)).is_some()
+}
+
+/// Whether the words alone say why, and in so many words.
+pub(super) fn says_plainly(text: &str) -> bool {
+    by_words(&plain(text)).is_some_and(|words| words.is_plain)
+}
+
+/// The code in a Status field, of whatever class, with comments and spaces around it.
+pub(super) fn status_in_any(value: &str) -> Option<String> {
+    value.split([' ', '(', ';', ',', '#']).find_map(|word| {
+        let word = word.trim_end_matches(['.', ')']);
+        let is_code = word.starts_with(['2', '4', '5'])
+            && word.split('.').count() == 3
+            && word.split('.').all(|part| {
+                (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit())
+            });
+        is_code.then(|| word.to_string())
+    })
 }
 
 /// The enhanced status code in a text, `5.1.1`, but not a piece of an address or version.

@@ -63,6 +63,17 @@ impl Words {
             })
     }
 
+    /// The text with every byte of every match replaced by a space: places stay where they are.
+    pub(super) fn blanked(&self, folded: &str) -> String {
+        let mut bytes = folded.as_bytes().to_vec();
+        for found in self.0.find_iter(folded.as_bytes()) {
+            if let Some(place) = bytes.get_mut(found.range()) {
+                place.fill(b' ');
+            }
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
     /// The text with every match replaced by a space.
     pub(super) fn without(&self, folded: &str) -> String {
         let rest = self.0.replace_all(folded.as_bytes(), &b" "[..]);

@@ -79,13 +79,7 @@ impl Ledger {
         now: DateTime<Utc>,
     ) -> anyhow::Result<()> {
         let tx = self.begin()?;
-        let sql = "INSERT INTO switches (name, reason, set_at) VALUES (?1, ?2, ?3)
-                   ON CONFLICT (name) DO NOTHING";
-        let held = tx.execute(sql, (switch_of(sender), reason, seconds(now)))?;
-        if held > 0 {
-            let detail = format!("{sender}: {reason}");
-            log_event(&tx, now, About::default(), "sender_held", &detail)?;
-        }
+        hold(&tx, sender, reason, now)?;
         tx.commit().context("cannot hold the sender")
     }
 
@@ -163,6 +157,39 @@ impl Ledger {
             .context("cannot clear the batch")?;
         Ok(cleared > 0)
     }
+}
+
+/// Holds a sender until a person releases it; the answer is whether it was free. One that is held
+/// already keeps its reason.
+fn hold(conn: &Connection, sender: &str, reason: &str, now: DateTime<Utc>) -> anyhow::Result<bool> {
+    let sql = "INSERT INTO switches (name, reason, set_at) VALUES (?1, ?2, ?3)
+               ON CONFLICT (name) DO NOTHING";
+    let held = conn
+        .prepare_cached(sql)?
+        .execute((switch_of(sender), reason, seconds(now)))
+        .context("cannot hold the sender")?;
+    if held > 0 {
+        let detail = format!("{sender}: {reason}");
+        log_event(conn, now, About::default(), "sender_held", &detail)?;
+    }
+    Ok(held > 0)
+}
+
+/// Holds a sender for what became of one mail, unless a person released it after that had left: it
+/// was known to them then that its mails fare badly. The answer is whether it is held by this.
+pub(super) fn hold_for(
+    conn: &Connection,
+    sender: &str,
+    left_at: DateTime<Utc>,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> anyhow::Result<bool> {
+    let is_forgiven =
+        released(conn, sender)?.is_some_and(|released| released.at >= seconds(left_at));
+    if is_forgiven || sender.is_empty() {
+        return Ok(false);
+    }
+    hold(conn, sender, reason, now)
 }
 
 /// A person's latest release of a sender.

@@ -295,6 +295,7 @@ impl PullTransaction<'_> {
             campaign,
             ResponseType::Neutral,
             None,
+            now,
             "ticked Replied in the base",
             now,
         )
@@ -319,7 +320,7 @@ impl PullTransaction<'_> {
         why: &str,
         now: DateTime<Utc>,
     ) -> anyhow::Result<()> {
-        pause(self.conn, campaign, by, None, why, now)
+        pause(self.conn, campaign, by, None, why, now).map(drop)
     }
 
     /// What held the campaign is gone.

@@ -42,6 +42,8 @@ pub struct Letter {
     pub dated_at: Option<DateTime<Utc>>,
     /// The latest look for it in the Sent folder: when, and what came of it.
     pub looked: Option<(DateTime<Utc>, String)>,
+    /// Whether it left before and came back: what is found of it may be of that time.
+    pub left_before: bool,
     /// The steps of the campaign with their history.
     pub itinerary: Itinerary,
     /// 1 for the first step.
@@ -56,7 +58,9 @@ impl Ledger {
                           coalesce(m.message_id, ''), m.outreach_key,
                           coalesce((SELECT a.mailer FROM attempts a WHERE a.message_id = m.id
                                     ORDER BY a.number DESC LIMIT 1), ''), m.campaign_id, m.number,
-                          coalesce(m.sender, ''), m.dated_at, k.looked_at, k.answer
+                          coalesce(m.sender, ''), m.dated_at, k.looked_at, k.answer,
+                          EXISTS (SELECT 1 FROM attempts a
+                                  WHERE a.message_id = m.id AND a.outcome = 'accepted')
                    FROM messages m INDEXED BY messages_letters
                                    JOIN campaigns c ON c.id = m.campaign_id
                                    JOIN leads l ON l.id = c.lead_id
@@ -85,6 +89,7 @@ impl Ledger {
                 number: row.get(13)?,
                 sender: row.get(14)?,
                 dated_at: row.get::<_, Option<i64>>(15)?.map(instant),
+                left_before: row.get(18)?,
                 looked: match (row.get::<_, Option<i64>>(16)?, row.get(17)?) {
                     (Some(at), Some(answer)) => Some((instant(at), answer)),
                     _ => None,

@@ -11,11 +11,15 @@ use rusqlite::{Connection, OptionalExtension};
 use super::{Ledger, instant, seconds};
 
 /// A text that is about to be asked for.
+#[derive(Clone, Debug)]
 pub struct Question {
     /// The run that asks.
     pub run: i64,
     /// The lead's row id.
     pub lead: i64,
+    /// The campaign's row id where it exists already; a question about a text that is still to be
+    /// written has none.
+    pub campaign: Option<i64>,
     /// Hash of model and prompt.
     pub prompt_key: String,
     /// The model's name.
@@ -82,18 +86,20 @@ impl Ledger {
         questions: &[Question],
         now: DateTime<Utc>,
     ) -> anyhow::Result<Vec<i64>> {
-        let sql = "INSERT INTO llm_requests (run_id, lead_id, prompt_key, model, outcome, asked_at)
-                   VALUES (?1, ?2, ?3, ?4, 'asked', ?5) RETURNING id";
+        let sql = "INSERT INTO llm_requests (run_id, lead_id, campaign_id, prompt_key, model,
+                       outcome, asked_at)
+                   VALUES (?1, ?2, ?3, ?4, ?5, 'asked', ?6) RETURNING id";
         let tx = self.begin()?;
         let mut ids = Vec::new();
         for question in questions {
             let Question {
                 run,
                 lead,
+                campaign,
                 prompt_key,
                 model,
             } = question;
-            let values = (run, lead, prompt_key, model, seconds(now));
+            let values = (run, lead, campaign, prompt_key, model, seconds(now));
             let id = tx
                 .prepare_cached(sql)?
                 .query_row(values, |row| row.get(0))
@@ -146,14 +152,31 @@ impl Ledger {
             .context("cannot look for an answer of the language model")
     }
 
-    /// Closes the questions of runs that died before the answer was recorded, and says how many
-    /// there were. Only the stage that asks may call it, under its lock.
-    pub fn close_lost_questions(&mut self, now: DateTime<Utc>) -> anyhow::Result<usize> {
-        let sql = "UPDATE llm_requests SET outcome = 'lost', requests = 1, lost = 1,
-                          answered_at = ?1
-                   WHERE outcome = 'asked'";
+    /// What a model said to this very question about a mail of a campaign.
+    pub fn heard(&self, campaign: i64, prompt_key: &str) -> anyhow::Result<Option<String>> {
+        let sql = "SELECT answer FROM llm_requests
+                   WHERE campaign_id = ?1 AND prompt_key = ?2 AND outcome = 'answered'
+                     AND answer IS NOT NULL
+                   ORDER BY id DESC LIMIT 1";
         self.conn
-            .execute(sql, [seconds(now)])
+            .prepare_cached(sql)?
+            .query_row((campaign, prompt_key), |row| row.get(0))
+            .optional()
+            .context("cannot look for an answer of the language model")
+    }
+
+    /// Closes the questions of a stage's runs that died before the answer was recorded, and says
+    /// how many there were. Only that stage may call it, under its lock.
+    pub fn close_lost_questions(
+        &mut self,
+        stage: &str,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<usize> {
+        let sql = "UPDATE llm_requests SET outcome = 'lost', requests = 1, lost = 1,
+                          answered_at = ?2
+                   WHERE outcome = 'asked' AND run_id IN (SELECT id FROM runs WHERE stage = ?1)";
+        self.conn
+            .execute(sql, (stage, seconds(now)))
             .context("cannot close the questions of an earlier run")
     }
 
@@ -253,6 +276,7 @@ mod tests {
         let question = Question {
             run: 1,
             lead,
+            campaign: None,
             prompt_key: prompt_key.to_string(),
             model: "gpt-4".to_string(),
         };
@@ -360,8 +384,9 @@ mod tests {
             .record_answers(&[(known, unanswered.clone())], at(2))
             .unwrap();
         assert_eq!(ledger.kept_answer(1, "k").unwrap(), None, "ask again");
-        assert_eq!(ledger.close_lost_questions(at(9)).unwrap(), 1);
-        assert_eq!(ledger.close_lost_questions(at(9)).unwrap(), 0);
+        assert_eq!(ledger.close_lost_questions("scan", at(9)).unwrap(), 0);
+        assert_eq!(ledger.close_lost_questions("generate", at(9)).unwrap(), 1);
+        assert_eq!(ledger.close_lost_questions("generate", at(9)).unwrap(), 0);
         let row = "SELECT outcome || requests || lost AS row FROM llm_requests ORDER BY id";
         assert_eq!(text(&ledger, row), "unanswered40 lost11");
     }

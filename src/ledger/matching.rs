@@ -1,8 +1,10 @@
 //! Matching: which of our messages a mail is about, by the strongest clue there is.
 
 use anyhow::Context;
-use rusqlite::{Connection, OptionalExtension, ToSql};
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 
+use super::{Ledger, instant};
 use crate::inbound::{Inbound, Kind};
 
 /// The message a mail is about.
@@ -12,36 +14,70 @@ pub struct Answered {
     pub message: i64,
     /// The campaign's row id.
     pub campaign: i64,
+    /// The lead's row id.
+    pub lead: i64,
+    /// The message's own Message-ID, without angle brackets.
+    pub rfc_message_id: String,
     /// The step's label.
     pub step: String,
     /// The lead's address as it stands now.
     pub email: String,
     /// The address the message went to, which may have been corrected since.
     pub recipient: String,
+    /// When it left; none when it never did as far as we know.
+    pub left_at: Option<DateTime<Utc>>,
+    /// From which sender, or `""`.
+    pub sender: String,
     /// By what it was recognised.
     pub matched_by: &'static str,
 }
 
-/// Whether the same mail was read before, in another folder.
-pub(super) fn is_known_elsewhere(
-    conn: &Connection,
-    id: i64,
-    inbound: &Inbound,
-) -> anyhow::Result<bool> {
-    let Some(message_id) = &inbound.rfc_message_id else {
-        return Ok(false);
-    };
-    let sql = "SELECT EXISTS (SELECT 1 FROM inbound
-                              WHERE rfc_message_id = ?1 AND id <> ?2 AND from_address = ?3)";
-    let row = (message_id, id, &inbound.from);
-    Ok(conn.prepare_cached(sql)?.query_row(row, |row| row.get(0))?)
+impl Ledger {
+    /// The message that a mail is about.
+    pub fn message_answered_by(
+        &self,
+        inbound: &Inbound,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<Option<Answered>> {
+        answered(&self.conn, inbound, now)
+    }
+}
+
+/// Whether the same mail was read before, in another folder or under another number. A mail that
+/// names itself as another one but says something else is a mail of its own; one without a name is
+/// known by all that is kept of it.
+pub(super) fn is_known_elsewhere(conn: &Connection, id: i64) -> anyhow::Result<bool> {
+    let sql = "SELECT EXISTS (
+                   SELECT 1 FROM inbound me
+                   JOIN inbound i ON i.rfc_message_id = me.rfc_message_id
+                   WHERE me.id = ?1 AND i.id < ?1 AND i.from_address = me.from_address
+                     AND coalesce(i.judged_kind, i.kind) = me.kind
+                   UNION ALL
+                   SELECT 1 FROM inbound me
+                   JOIN inbound i ON i.received_at = me.received_at
+                   WHERE me.id = ?1 AND i.id < ?1 AND me.rfc_message_id IS NULL
+                     AND i.rfc_message_id IS NULL AND i.from_address = me.from_address
+                     AND i.subject = me.subject AND i.reply_text = me.reply_text
+                     AND i.headers = me.headers)";
+    conn.prepare_cached(sql)?
+        .query_row([id], |row| row.get(0))
+        .context("cannot look whether the mail is known")
 }
 
 /// How much earlier than our mail an answer may be dated: clocks differ, and zones are forgotten.
 const CLOCKS_DIFFER_SECS: i64 = 24 * 60 * 60;
 
+/// A server gives up after five days, some after a week; what comes later than this without our
+/// name on it is about something else.
+const BOUNCES_WITHIN_SECS: i64 = 14 * 24 * 60 * 60;
+
 /// Which message a mail is about; none when it is about none of ours.
-pub(super) fn answered(conn: &Connection, inbound: &Inbound) -> anyhow::Result<Option<Answered>> {
+pub(super) fn answered(
+    conn: &Connection,
+    inbound: &Inbound,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Option<Answered>> {
+    let now = now.timestamp();
     let find = |condition: &str, values: &[&dyn ToSql], by| latest(conn, condition, values, by);
     // A mail that names a message we tried to send proves that it arrived, whatever we believe.
     for message_id in &inbound.clues.message_ids {
@@ -75,13 +111,18 @@ pub(super) fn answered(conn: &Connection, inbound: &Inbound) -> anyhow::Result<O
         }
         anyhow::Ok(None)
     };
-    let is_bounce = matches!(
-        inbound.kind,
-        Kind::BounceHard | Kind::BounceSoft | Kind::Complaint
-    );
-    if is_bounce {
+    // Backscatter names addresses, too: without our name on it a bounce counts only where a mail
+    // of ours has just gone to the very address.
+    let since = match inbound.kind {
+        Kind::BounceHard | Kind::BounceSoft => not_after.min(now) - BOUNCES_WITHIN_SECS,
+        _ => i64::MIN,
+    };
+    if is_report(inbound.kind) {
+        let condition = "m.state IN ('sent', 'sending', 'in_doubt', 'dead') AND m.recipient = ?3
+                         AND coalesce(m.sent_at, m.claimed_at) BETWEEN ?2 AND ?1";
         for recipient in &inbound.clues.recipients {
-            if let Some(found) = find_address(recipient, "original_recipient")? {
+            let values: [&dyn ToSql; 3] = [&not_after, &since, recipient];
+            if let Some(found) = find(condition, &values, "original_recipient")? {
                 return Ok(Some(found));
             }
         }
@@ -109,6 +150,16 @@ pub(super) fn answered(conn: &Connection, inbound: &Inbound) -> anyhow::Result<O
     }
 }
 
+/// Whether such a mail speaks of a recipient, and does not come from one.
+fn is_report(kind: Kind) -> bool {
+    matches!(kind, Kind::BounceHard | Kind::BounceSoft | Kind::Complaint)
+}
+
+/// A message as the ledger holds it, for a mail that was matched before.
+pub(super) fn by_row(conn: &Connection, message: i64) -> anyhow::Result<Option<Answered>> {
+    latest(conn, "m.id = ?1", &[&message], "row")
+}
+
 /// When the mail was written, unless it names an impossible day (the epoch of a broken clock).
 fn written_at(inbound: &Inbound) -> Option<i64> {
     const YEAR_2000: i64 = 946_684_800;
@@ -125,22 +176,28 @@ fn latest(
 ) -> anyhow::Result<Option<Answered>> {
     let sql = format!(
         "SELECT m.id, m.campaign_id, m.step, coalesce(l.email, ''),
-                coalesce(m.recipient, l.email, '')
+                coalesce(m.recipient, l.email, ''), coalesce(m.sent_at, m.claimed_at),
+                coalesce(m.sender, ''), l.id, coalesce(m.message_id, '')
          FROM messages m JOIN campaigns c ON c.id = m.campaign_id
                          JOIN leads l ON l.id = c.lead_id
          WHERE {condition} ORDER BY m.claimed_at DESC, m.id DESC LIMIT 1"
     );
-    conn.prepare_cached(&sql)?
-        .query_row(rusqlite::params_from_iter(values), |row| {
-            Ok(Answered {
-                message: row.get(0)?,
-                campaign: row.get(1)?,
-                step: row.get(2)?,
-                email: row.get(3)?,
-                recipient: row.get(4)?,
-                matched_by,
-            })
+    let read = |row: &Row<'_>| {
+        Ok(Answered {
+            message: row.get(0)?,
+            campaign: row.get(1)?,
+            step: row.get(2)?,
+            email: row.get(3)?,
+            recipient: row.get(4)?,
+            left_at: row.get::<_, Option<i64>>(5)?.map(instant),
+            sender: row.get(6)?,
+            lead: row.get(7)?,
+            rfc_message_id: row.get(8)?,
+            matched_by,
         })
+    };
+    conn.prepare_cached(&sql)?
+        .query_row(rusqlite::params_from_iter(values), read)
         .optional()
         .context("cannot match a mail")
 }

@@ -73,16 +73,12 @@ impl Ledger {
         now: DateTime<Utc>,
     ) -> anyhow::Result<bool> {
         let tx = self.begin()?;
-        let is_new = add(&tx, value, reason, note, now)?;
-        let sql = "SELECT c.id FROM campaigns c JOIN leads l ON l.id = c.lead_id
-                   WHERE c.state IN ('draft', 'review', 'active', 'paused')
-                     AND (l.email = ?1 OR l.email LIKE '%@' || ?1 OR l.email LIKE '%.' || ?1)";
-        let ids = tx
-            .prepare_cached(sql)?
-            .query_map([value], |row| row.get::<_, i64>(0))?
-            .collect::<Result<Vec<_>, _>>()?;
-        for id in ids {
-            transitions::stop(&tx, id, StopReason::Suppressed, value, now)?;
+        let is_new = cover(&tx, value, reason, note, now)?;
+        // The list names one reason; that somebody of ours said so too must outlive the other one.
+        let sql = "UPDATE suppressions SET note = note || '; also by a person'
+                   WHERE value = ?1 AND note LIKE '%(mail %)'";
+        if !is_new {
+            tx.execute(sql, [value])?;
         }
         tx.commit().context("cannot store the suppression")?;
         Ok(is_new)
@@ -114,6 +110,34 @@ impl Ledger {
         rows.collect::<Result<_, _>>()
             .context("cannot read the suppressions")
     }
+}
+
+/// Adds an entry and stops the open campaigns of every address it covers; the answer is whether it
+/// is new. What it stops is noted with the entry's own note.
+pub(super) fn cover(
+    conn: &Connection,
+    value: &str,
+    reason: SuppressionReason,
+    note: &str,
+    now: DateTime<Utc>,
+) -> anyhow::Result<bool> {
+    let is_new = add(conn, value, reason, note, now)?;
+    let sql = "SELECT c.id FROM campaigns c JOIN leads l ON l.id = c.lead_id
+               WHERE c.state IN ('draft', 'review', 'active', 'paused')
+                 AND (l.email = ?1 OR l.email LIKE '%@' || ?1 OR l.email LIKE '%.' || ?1)";
+    let ids = conn
+        .prepare_cached(sql)?
+        .query_map([value], |row| row.get::<_, i64>(0))?
+        .collect::<Result<Vec<_>, _>>()
+        .context("cannot list the campaigns of a suppressed address")?;
+    let why = match note.is_empty() {
+        true => value.to_string(),
+        false => format!("{value}: {note}"),
+    };
+    for id in ids {
+        transitions::stop(conn, id, StopReason::Suppressed, &why, now)?;
+    }
+    Ok(is_new)
 }
 
 /// Adds an entry; the answer is whether it is new.

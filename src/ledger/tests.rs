@@ -1,5 +1,6 @@
 //! Claims, limits, moves and matching, on rows written for the purpose.
 
+mod inbox;
 mod planning;
 
 use chrono::{DateTime, Utc};
@@ -323,7 +324,8 @@ fn an_ended_campaign_stays_ended_whatever_comes_late() {
         .to_string();
     assert!(why.contains("only a paused campaign"), "{why}");
     let tx = book.ledger.begin().unwrap();
-    transitions::respond(&tx, 1, ResponseType::Neutral, None, "late", at(4)).unwrap();
+    let neutral = ResponseType::Neutral;
+    transitions::respond(&tx, 1, neutral, None, at(4), "late", at(4)).unwrap();
     assert_eq!(
         transitions::state_of(&tx, 1).unwrap(),
         CampaignState::Stopped

@@ -93,12 +93,14 @@ pub(super) fn stop(
     note(conn, campaign, "stopped", &detail, now)
 }
 
-/// Records that the lead answered; what has not left is skipped. A second answer changes nothing.
+/// Records that the lead answered, and when; what has not left is skipped. A second answer changes
+/// nothing.
 pub(super) fn respond(
     conn: &Connection,
     campaign: i64,
     response: ResponseType,
     step: Option<&str>,
+    at: DateTime<Utc>,
     why: &str,
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
@@ -107,10 +109,11 @@ pub(super) fn respond(
     }
     let sql = "UPDATE campaigns SET state = 'responded', response_type = ?2, responding_step = ?3,
                       response_at = ?4, hold_reason = NULL, paused_by = NULL, resume_at = NULL,
-                      updated_at = ?4, last_activity_at = ?4, finished_at = ?4
+                      updated_at = ?5, last_activity_at = ?5, finished_at = ?5
                WHERE id = ?1";
+    let row = (campaign, response.as_str(), step, seconds(at), seconds(now));
     conn.prepare_cached(sql)?
-        .execute((campaign, response.as_str(), step, seconds(now)))
+        .execute(row)
         .context("cannot record the answer")?;
     skip_what_has_not_left(conn, campaign, "the lead answered")?;
     note(
@@ -122,8 +125,9 @@ pub(super) fn respond(
     )
 }
 
-/// Holds a campaign. A person's hold is never replaced by one of ours; a draft in review stays
-/// there.
+/// Holds a campaign; the answer is whether it is held by this now. A person's hold is never
+/// replaced by one of ours, nor one that waits for a person by one that ends by itself; of two
+/// absences the longer counts. A draft in review stays there.
 pub(super) fn pause(
     conn: &Connection,
     campaign: i64,
@@ -131,21 +135,28 @@ pub(super) fn pause(
     until: Option<DateTime<Utc>>,
     why: &str,
     now: DateTime<Utc>,
-) -> anyhow::Result<()> {
-    let sql = "SELECT paused_by FROM campaigns WHERE id = ?1";
-    let held_by: Option<String> = conn.query_row(sql, [campaign], |row| row.get(0))?;
+) -> anyhow::Result<bool> {
+    let sql = "SELECT paused_by, resume_at FROM campaigns WHERE id = ?1";
+    let (held_by, held_until): (Option<String>, Option<i64>) = conn
+        .prepare_cached(sql)?
+        .query_row([campaign], |row| Ok((row.get(0)?, row.get(1)?)))
+        .context("no such campaign")?;
+    let until = until.map(seconds);
     match held_by.as_deref() {
-        Some("person") if by != "person" => return Ok(()),
+        Some("person") if by != "person" => return Ok(false),
+        Some("company") if matches!(by, "absence" | "data") => return Ok(false),
+        Some("absence") if by == "absence" && held_until >= until => return Ok(false),
         Some(_) => {}
         None => ensure_open(conn, campaign, CampaignState::Paused)?,
     }
     let sql = "UPDATE campaigns SET state = 'paused', paused_by = ?2, resume_at = ?3,
                       hold_reason = ?4, updated_at = ?5 WHERE id = ?1";
     conn.prepare_cached(sql)?
-        .execute((campaign, by, until.map(seconds), why, seconds(now)))
+        .execute((campaign, by, until, why, seconds(now)))
         .context("cannot pause the campaign")?;
     undate(conn, campaign, "the campaign is paused")?;
-    note(conn, campaign, "paused", &format!("by {by}: {why}"), now)
+    note(conn, campaign, "paused", &format!("by {by}: {why}"), now)?;
+    Ok(true)
 }
 
 /// Sets a paused campaign going again.

@@ -137,7 +137,10 @@ impl Ledger {
             )?,
             campaigns: figures("SELECT state, count(*) FROM campaigns GROUP BY 1 ORDER BY 1")?,
             messages: figures("SELECT state, count(*) FROM messages GROUP BY 1 ORDER BY 1")?,
-            inbound: figures("SELECT kind, count(*) FROM inbound GROUP BY 1 ORDER BY 1")?,
+            inbound: figures(
+                "SELECT kind, count(*) FROM inbound WHERE matched_by IS NOT 'copy'
+                 GROUP BY 1 ORDER BY 1",
+            )?,
             suppressions: number("SELECT count(*) FROM suppressions")?,
             overdue: self
                 .conn

@@ -1,4 +1,4 @@
-//! A connection to an IMAP server, up to the folder opened read-only.
+//! A connection to an IMAP server, up to a folder opened read-only.
 //!
 //! Purpose: connect, protect, log in, EXAMINE; and tell a server that is away from a configuration
 //! that is wrong. Invariants: every read and write has a deadline; a connection that should be
@@ -14,41 +14,99 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::tls::{self, TlsMode};
 
-use super::{Deadlines, ImapSettings, Login, OpenError};
+use super::{Deadlines, ImapSettings, Login, OpenError, utf7};
 
-/// A logged-in session with the folder opened read-only, its UIDVALIDITY and number of mails.
+/// The most folders named to somebody who named one that is not there.
+const NAMED_MAX: usize = 12;
+
+/// A folder that is open.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Opened {
+    pub uidvalidity: u64,
+    /// The UID the next mail will get, if the server says so.
+    pub uid_next: Option<u32>,
+    /// How many mails there are.
+    pub exists: u32,
+}
+
+/// A logged-in session.
 pub(super) fn open(
     settings: &ImapSettings,
     deadlines: Deadlines,
-) -> Result<(Session<Connection>, u64, u32), OpenError> {
-    let place = format!("IMAP server {}:{}", settings.host, settings.port);
-    for (name, value) in [
-        ("user name", &settings.username),
-        ("folder", &settings.folder),
-    ] {
-        if value.contains(char::is_control) {
-            let found = value.escape_debug();
-            return Err(OpenError::Refused(anyhow!(
-                "{place}: expected a {name} without control characters, found `{found}`"
-            )));
-        }
-    }
+) -> Result<Session<Connection>, OpenError> {
+    let place = place(settings);
+    check_line(&place, "user name", &settings.username)?;
     let client = connect(settings, deadlines).map_err(|err| context(err, &place))?;
-    let mut session = log_in(client, settings).map_err(|err| {
+    log_in(client, settings).map_err(|err| {
         let what = format!("{place}: the login of `{}` failed", settings.username);
         context(err, &what)
+    })
+}
+
+/// Opens a folder read-only.
+pub(super) fn examine(
+    session: &mut Session<Connection>,
+    settings: &ImapSettings,
+    folder: &str,
+) -> Result<Opened, OpenError> {
+    let place = place(settings);
+    check_line(&place, "folder", folder)?;
+    let opened = session.examine(utf7::spelled(folder)).map_err(|err| {
+        let what = format!("{place}: the folder `{folder}` cannot be opened");
+        match verdict_of(err) {
+            OpenError::Refused(err) => {
+                let there = named(session);
+                OpenError::Refused(anyhow!("{what}: {err:#}{there}"))
+            }
+            err => context(err, &what),
+        }
     })?;
-    let folder = session.examine(&settings.folder).map_err(|err| {
-        let what = format!("{place}: the folder `{}` cannot be opened", settings.folder);
-        context(verdict_of(err), &what)
-    })?;
-    let uidvalidity = folder.uid_validity.ok_or_else(|| {
+    let uidvalidity = opened.uid_validity.ok_or_else(|| {
         OpenError::Refused(anyhow!(
-            "{place}: expected a UIDVALIDITY for the folder `{}`, found none",
-            settings.folder
+            "{place}: expected a UIDVALIDITY for the folder `{folder}`, found none"
         ))
     })?;
-    Ok((session, u64::from(uidvalidity), folder.exists))
+    Ok(Opened {
+        uidvalidity: u64::from(uidvalidity),
+        uid_next: opened.uid_next,
+        exists: opened.exists,
+    })
+}
+
+fn place(settings: &ImapSettings) -> String {
+    format!("IMAP server {}:{}", settings.host, settings.port)
+}
+
+fn check_line(place: &str, what: &str, value: &str) -> Result<(), OpenError> {
+    if !value.contains(char::is_control) {
+        return Ok(());
+    }
+    let found = value.escape_debug();
+    Err(OpenError::Refused(anyhow!(
+        "{place}: expected a {what} without control characters, found `{found}`"
+    )))
+}
+
+/// The folders that are there, for somebody who named another one.
+fn named(session: &mut Session<Connection>) -> String {
+    let Ok(names) = session.list(None, Some("*")) else {
+        return String::new();
+    };
+    let mut names: Vec<String> = names
+        .iter()
+        .map(|name| printable(utf7::shown(name.name()).as_bytes()))
+        .collect();
+    names.sort_by_key(|name| (!name.eq_ignore_ascii_case("INBOX"), name.clone()));
+    names.dedup();
+    let more = match names.len() > NAMED_MAX {
+        true => " and others",
+        false => "",
+    };
+    names.truncate(NAMED_MAX);
+    match names.is_empty() {
+        true => String::new(),
+        false => format!("; there are `{}`{more}", names.join("`, `")),
+    }
 }
 
 fn log_in(

@@ -2,14 +2,18 @@
 //!
 //! Purpose: hand every mail not yet read to the caller, in batches, each with the cursor to store.
 //! Invariant: no flag is set, no mail is moved or deleted; a cursor is only handed out together
-//! with the mails below it. This module does not judge mail and does not know the ledger.
+//! with the mails below it. An account's folders are read one after another over one connection,
+//! each with a cursor of its own. This module does not judge mail: of which one the body is fetched
+//! its caller says, by the headers. It does not know the ledger.
 //!
 //! All calls block; a network that falls silent is given up after [`Deadlines`].
 
-mod imap_folder;
+mod imap_account;
+mod imap_reading;
 mod imap_session;
 mod maildir;
 pub mod sent;
+mod utf7;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -24,9 +28,10 @@ use crate::tls::TlsMode;
 const BATCH_MAILS_MAX: usize = 200;
 /// The most bytes of one batch, unless a single mail is larger.
 const BATCH_BYTES_MAX: u64 = 16 << 20;
-/// A mail larger than this is read only in part.
-const MAIL_BYTES_MAX: u64 = 10 << 20;
-/// What is read of a mail that is too large, headers included.
+/// A mail larger than this is read only in part: what a person wrote, and what a report says,
+/// stands before what is attached.
+const MAIL_BYTES_MAX: u64 = 512 << 10;
+/// What is read of a mail that is too large.
 const PART_BYTES: u64 = 256 << 10;
 
 /// An IMAP account to read.
@@ -42,8 +47,8 @@ pub struct ImapSettings {
     pub username: String,
     /// How the user logs in.
     pub login: Login,
-    /// The folder, `INBOX` by default.
-    pub folder: String,
+    /// The folders that are read, as people name them, in their order; `INBOX` by default.
+    pub folders: Vec<String>,
     /// PEM file with authorities trusted besides the system's.
     pub ca_file: Option<PathBuf>,
 }
@@ -55,7 +60,7 @@ pub enum Login {
     Password(SecretString),
     /// With access tokens (XOAUTH2). Getting one needs a network of its own, so the caller does it
     /// and opens the mailbox with [`Settings::with_token`].
-    OAuth(oauth::Settings),
+    OAuth(Box<oauth::Settings>),
     /// With this access token.
     Token(SecretString),
 }
@@ -65,7 +70,7 @@ pub enum Login {
 pub enum Settings {
     /// This Maildir; missing means empty.
     Maildir(PathBuf),
-    /// This account and folder.
+    /// This account and its folders.
     Imap(ImapSettings),
 }
 
@@ -92,18 +97,57 @@ impl Settings {
         }
     }
 
-    /// The name under which the ledger keeps this mailbox's cursor: no secret, stable across runs.
-    pub fn name(&self) -> String {
+    /// What tells this mailbox from others, whatever is read of it.
+    pub fn account(&self) -> String {
         match self {
             Settings::Maildir(dir) => format!("maildir:{}", dir.display()),
-            Settings::Imap(imap) => {
-                format!(
-                    "imap:{}@{}:{}/{}",
-                    imap.username, imap.host, imap.port, imap.folder
-                )
-            }
+            Settings::Imap(imap) => format!("imap:{}@{}:{}", imap.username, imap.host, imap.port),
         }
     }
+
+    /// What is read of it, each once, in order; a Maildir is one folder.
+    pub fn folders(&self) -> Vec<Folder> {
+        let account = self.account();
+        let Settings::Imap(imap) = self else {
+            let title = String::new();
+            return vec![Folder {
+                name: account,
+                title,
+            }];
+        };
+        let mut folders: Vec<Folder> = Vec::new();
+        for title in &imap.folders {
+            if folders.iter().all(|known| !is_same(&known.title, title)) {
+                folders.push(Folder {
+                    name: format!("{account}/{title}"),
+                    title: title.clone(),
+                });
+            }
+        }
+        folders
+    }
+
+    /// Reads also what is read of the same account elsewhere.
+    pub fn join(&mut self, other: &Settings) {
+        if let (Settings::Imap(imap), Settings::Imap(other)) = (self, other) {
+            imap.folders.extend(other.folders.iter().cloned());
+        }
+    }
+}
+
+/// Whether two names mean one folder: only INBOX is written in any case (RFC 3501 section 5.1).
+fn is_same(one: &str, other: &str) -> bool {
+    let is_inbox = |name: &str| name.eq_ignore_ascii_case("INBOX");
+    is_inbox(one) && is_inbox(other) || utf7::spelled(one) == utf7::spelled(other)
+}
+
+/// A folder of a mailbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Folder {
+    /// The name under which the ledger keeps its cursor: no secret, stable across runs.
+    pub name: String,
+    /// Its name in the account; `""` for a Maildir.
+    pub title: String,
 }
 
 /// How long a silent server is waited for.
@@ -142,7 +186,8 @@ pub struct Fetched {
     pub uid: u64,
     /// When the server took it; for a Maildir when the file was last changed.
     pub received_at: Option<DateTime<Utc>>,
-    /// The mail; of one that is too large the first 256 kB.
+    /// The mail; of one that is too large the first 256 kB, of one whose body nobody wants the
+    /// headers.
     pub raw: Vec<u8>,
 }
 
@@ -151,9 +196,12 @@ pub struct Fetched {
 pub struct ReadSummary {
     /// Mails handed out.
     pub read: u64,
+    /// Mails among them of which only the headers were read, because nobody wanted more.
+    pub without_body: u64,
     /// Mails among them of which only the first 256 kB were read.
     pub skipped_too_large: u64,
-    /// Mails that the server could not hand out in a form we understand; each was logged.
+    /// Mails that the server could not hand out in a form we understand; each was logged. Where at
+    /// least the headers were, they are among those handed out.
     pub skipped_unreadable: u64,
     /// Whether the UIDVALIDITY had changed, so that the folder was read again by date.
     pub rescanned: bool,
@@ -170,21 +218,36 @@ pub enum OpenError {
     Refused(anyhow::Error),
 }
 
-/// The caller's side of a reading: takes a batch and the cursor that belongs to it.
+/// The caller's side of a reading: takes a batch and the cursor that belongs to it. The batch is
+/// empty where there is nothing to read but the cursor moves past what is too old.
 pub type Sink<'a> = dyn FnMut(Cursor, Vec<Fetched>) -> anyhow::Result<()> + 'a;
+
+/// What to read of a folder.
+pub struct Scope<'a> {
+    /// Where reading resumes.
+    pub cursor: Option<Cursor>,
+    /// Without a cursor, and when the UIDVALIDITY changed, an IMAP folder is read from this day on,
+    /// or else all of it.
+    pub since: Option<DateTime<Utc>>,
+    /// Which UIDs of a Maildir were read before: it has no order to resume from and is listed
+    /// whole. IMAP does not ask, since after a change of UIDVALIDITY equal UIDs mean different
+    /// mails.
+    pub known: &'a dyn Fn(u64) -> bool,
+    /// Whether the body of a mail with these headers is wanted.
+    pub wants_body: &'a dyn Fn(&[u8]) -> bool,
+}
 
 /// An open mailbox.
 #[derive(Debug)]
 pub enum Mailbox {
     /// A folder of files.
     Maildir(maildir::Maildir),
-    /// A folder on a server.
-    Imap(Box<imap_folder::ImapFolder>),
+    /// An account on a server.
+    Imap(Box<imap_account::ImapAccount>),
 }
 
 impl Mailbox {
-    /// Opens a mailbox: for IMAP connects, protects the connection, logs in and EXAMINEs the
-    /// folder.
+    /// Opens a mailbox: for IMAP connects, protects the connection and logs in.
     pub fn open(settings: &Settings) -> Result<Mailbox, OpenError> {
         Mailbox::open_within(settings, Deadlines::default())
     }
@@ -194,37 +257,79 @@ impl Mailbox {
         match settings {
             Settings::Maildir(dir) => Ok(Mailbox::Maildir(maildir::Maildir::open(dir)?)),
             Settings::Imap(imap) => {
-                let folder = imap_folder::ImapFolder::open(imap, deadlines)?;
-                Ok(Mailbox::Imap(Box::new(folder)))
+                let account = imap_account::ImapAccount::open(imap, deadlines)?;
+                Ok(Mailbox::Imap(Box::new(account)))
             }
         }
     }
 
-    /// Hands every mail above the cursor to `sink`, in batches, oldest UID first.
-    ///
-    /// Without a cursor, and when the UIDVALIDITY changed, an IMAP folder is read from the day of
-    /// `since` on (all of it without `since`). A Maildir has no order to resume from: it is listed
-    /// whole, and `known` says which UIDs were read before; IMAP does not ask `known`, since after
-    /// a change of UIDVALIDITY equal UIDs mean different mails. An error of `sink` ends the
-    /// reading.
-    pub fn read(
-        &mut self,
-        cursor: Option<Cursor>,
-        since: Option<DateTime<Utc>>,
-        known: &dyn Fn(u64) -> bool,
-        sink: &mut Sink<'_>,
-    ) -> anyhow::Result<ReadSummary> {
+    /// Opens a folder read-only (EXAMINE); what is read next is read there. A connection that was
+    /// lost in the folder before is made anew.
+    pub fn enter(&mut self, folder: &Folder) -> Result<(), OpenError> {
         match self {
-            Mailbox::Maildir(maildir) => maildir.read(known, sink),
-            Mailbox::Imap(folder) => folder.read(cursor, since, sink),
+            Mailbox::Maildir(_) => Ok(()),
+            Mailbox::Imap(account) => account.enter(&folder.title),
         }
     }
 
-    /// Opens the mailbox and says what is there, for `doctor`.
-    pub fn check(settings: &Settings) -> anyhow::Result<String> {
-        match Mailbox::open(settings)? {
-            Mailbox::Maildir(maildir) => maildir.describe(),
-            Mailbox::Imap(folder) => Ok(folder.describe()),
+    /// Hands every mail above the cursor to `sink`, in batches, oldest UID first. An error of
+    /// `sink` ends the reading.
+    pub fn read(&mut self, scope: &Scope<'_>, sink: &mut Sink<'_>) -> anyhow::Result<ReadSummary> {
+        match self {
+            Mailbox::Maildir(maildir) => maildir.read(scope.known, sink),
+            Mailbox::Imap(account) => account.read(scope, sink),
         }
+    }
+
+    /// Opens a mailbox and says of each folder what is there, for `doctor`.
+    pub fn check(settings: &Settings) -> Vec<anyhow::Result<String>> {
+        let mut mailbox = match Mailbox::open(settings) {
+            Ok(mailbox) => mailbox,
+            Err(err) => return vec![Err(err.into())],
+        };
+        let folders = settings.folders().into_iter();
+        let look = |folder: Folder| {
+            mailbox.enter(&folder)?;
+            match &mailbox {
+                Mailbox::Maildir(maildir) => maildir.describe(),
+                Mailbox::Imap(account) => Ok(account.describe()),
+            }
+        };
+        folders.map(look).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn imap(folders: &[&str]) -> Settings {
+        Settings::Imap(ImapSettings {
+            host: "imap.example.com".to_string(),
+            port: 993,
+            tls: TlsMode::Tls,
+            username: "ada@x.example".to_string(),
+            login: Login::Password("x".into()),
+            folders: folders.iter().map(ToString::to_string).collect(),
+            ca_file: None,
+        })
+    }
+
+    #[test]
+    fn every_folder_has_its_cursor_and_is_read_once() {
+        let mut one = imap(&["INBOX", "Entwürfe", "inbox", "Entw&APw-rfe"]);
+        one.join(&imap(&["Junk", "INBOX"]));
+        one.join(&Settings::Maildir("inbox".into()));
+        let names: Vec<String> = one
+            .folders()
+            .into_iter()
+            .map(|folder| folder.name)
+            .collect();
+        let account = "imap:ada@x.example@imap.example.com:993";
+        assert_eq!(one.account(), account);
+        let expected = ["INBOX", "Entwürfe", "Junk"].map(|title| format!("{account}/{title}"));
+        assert_eq!(names, expected);
+        let maildir = Settings::Maildir("inbox".into());
+        assert_eq!(maildir.folders()[0].name, "maildir:inbox");
     }
 }

@@ -14,7 +14,7 @@ use imap::{Connection, Session};
 use imap_proto::NameAttribute;
 use mail_parser::MessageParser;
 
-use super::imap_folder::join;
+use super::imap_reading::join;
 use super::{Deadlines, ImapSettings, OpenError, imap_session};
 
 /// The word that stands for the folder the server says keeps what was sent.
@@ -158,15 +158,11 @@ fn open(
     folder: &str,
     deadlines: Deadlines,
 ) -> Result<(Session<Connection>, String), OpenError> {
+    let mut session = imap_session::open(settings, deadlines)?;
     if folder != AUTO {
-        let settings = ImapSettings {
-            folder: folder.to_string(),
-            ..settings.clone()
-        };
-        let (session, ..) = imap_session::open(&settings, deadlines)?;
+        imap_session::examine(&mut session, settings, folder)?;
         return Ok((session, folder.to_string()));
     }
-    let (mut session, ..) = imap_session::open(settings, deadlines)?;
     let name = special_use(&mut session).map_err(OpenError::Unreachable)?;
     let name = name.ok_or_else(|| {
         OpenError::Refused(anyhow!(
@@ -176,10 +172,7 @@ fn open(
             settings.port
         ))
     })?;
-    let opened = session.examine(&name);
-    opened
-        .with_context(|| format!("the folder `{name}` cannot be opened"))
-        .map_err(OpenError::Unreachable)?;
+    imap_session::examine(&mut session, settings, &name)?;
     Ok((session, name))
 }
 

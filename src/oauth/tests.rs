@@ -15,6 +15,8 @@ fn settings(port: u16) -> Settings {
         client_id: "client id&x".to_string(),
         client_secret: Some(SecretString::from(SECRET.to_string())),
         refresh_token: SecretString::from(REFRESH.to_string()),
+        refresh_token_file: None,
+        ca_file: None,
         scope: Some("https://mail.google.com/".to_string()),
     }
 }
@@ -285,4 +287,43 @@ fn secrets_travel_protected_or_not_at_all() {
             "{error}"
         );
     }
+}
+
+/// Asks for a token with the settings a run starts with; the answer is the refresh token it used.
+fn used(file: &Path, newer: &str) -> String {
+    block(async {
+        let more = format!(",\"refresh_token\":\"{newer}\"");
+        let (mut source, serving) = endpoint(vec![granted("t1", &more)]).await;
+        source.settings.refresh_token_file = Some(file.to_path_buf());
+        assert_eq!(text(source.token().await), "t1");
+        let request = serving.await.unwrap().remove(0);
+        let (_, after) = request.split_once("&refresh_token=").unwrap();
+        let (token, _) = after.split_once('&').unwrap();
+        token.replace("%2F", "/")
+    })
+}
+
+#[test]
+fn a_refresh_token_that_is_replaced_is_kept_in_its_file_for_the_next_run() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let (file, link) = (dir.path().join("refresh"), dir.path().join("link"));
+    std::fs::write(&file, format!("{REFRESH}\n")).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    assert_eq!(used(&file, "r2"), REFRESH);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "r2\n");
+    let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(used(&link, "r3"), "r2");
+    assert_eq!(used(&file, "r3"), "r3");
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    let left = std::fs::read_dir(dir.path()).unwrap().count();
+    assert_eq!(left, 2, "nothing half written is left behind");
+    // A file that went away, or is empty, takes nothing from a run that has its token.
+    std::fs::write(&file, "\n").unwrap();
+    assert_eq!(used(&file, "r4"), REFRESH);
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(used(&file, "r5"), REFRESH);
+    assert!(!file.exists());
 }

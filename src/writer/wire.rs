@@ -33,7 +33,7 @@ pub(super) fn request(
     };
     match capabilities.format {
         Format::Schema => {
-            let schema = json!({"name": "campaign", "strict": true, "schema": prompt.schema});
+            let schema = json!({"name": prompt.task.name, "strict": true, "schema": prompt.schema});
             set(
                 "response_format",
                 json!({"type": "json_schema", "json_schema": schema}),

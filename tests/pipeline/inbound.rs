@@ -4,9 +4,11 @@
 //! them, and the difference is then read by a person. Every mail is judged with both kinds of line
 //! ends, and a mutator breaks them in all ways it can think of: nothing may panic.
 
+mod figures;
+
 use std::path::{Path, PathBuf};
 
-use outreach::inbound::{Inbound, Kind, Ours, read};
+use outreach::inbound::{Inbound, Kind, Ours, again, read};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -57,6 +59,8 @@ fn verdict(inbound: &Inbound) -> Value {
             "keys": inbound.clues.keys,
             "recipients": inbound.clues.recipients,
         },
+        "rule": inbound.rule,
+        "unsure": inbound.unsure,
         "evidence": inbound.evidence,
     })
 }
@@ -142,6 +146,33 @@ fn texts_that_come_out_are_bounded_and_hold_no_control_characters() {
     }
 }
 
+#[test]
+fn what_is_kept_is_enough_to_judge_again() {
+    for path in fixtures() {
+        let inbound = read(&std::fs::read(&path).unwrap(), &ours());
+        let name = path.display();
+        assert!(inbound.kept.len() <= 64 << 10, "{name}");
+        let judged = again(&inbound.headers, &inbound.kept, &ours());
+        assert_eq!(judged, Some(inbound), "{name}");
+    }
+    assert_eq!(again("From: a@b.example\n", "", &ours()), None);
+    assert_eq!(again("", "{", &ours()), None);
+}
+
+#[test]
+fn what_is_kept_of_a_huge_mail_is_small() {
+    let words = "\"Really?\"\n".repeat(2_000_000);
+    let raw =
+        format!("From: bob@lead.example\nSubject: Re: x\nIn-Reply-To: <a@b>\n\nYes.\n{words}");
+    let inbound = read(raw.as_bytes(), &ours());
+    assert_eq!(inbound.kind, Kind::HumanReply);
+    assert!(inbound.kept.len() <= 64 << 10);
+    assert_eq!(
+        again(&inbound.headers, &inbound.kept, &ours()),
+        Some(inbound)
+    );
+}
+
 fn assert_clean(inbound: &Inbound, name: &str) {
     let lines = [&inbound.from, &inbound.subject]
         .into_iter()
@@ -162,6 +193,44 @@ fn assert_clean(inbound: &Inbound, name: &str) {
     }
 }
 
+/// Where to cut, with what, and how: what a mutilation is made of.
+type Edit = (prop::sample::Index, u8, u8);
+
+/// A mail broken in all the ways mail gets broken, and some more.
+fn mutilated(raw: &[u8], graft: &[u8], edits: &[Edit]) -> Vec<u8> {
+    let mut raw = raw.to_vec();
+    for (place, byte, edit) in edits {
+        let at = place.index(raw.len() + 1);
+        let end = (at + usize::from(*byte)).min(raw.len());
+        match edit {
+            0 => raw.insert(at, *byte),
+            1 => drop(raw.drain(at..end)),
+            2 => raw.truncate(at.max(20)),
+            3 => raw
+                .splice(at..at, graft.iter().copied().take(400))
+                .for_each(drop),
+            4 => raw
+                .splice(at..end, std::iter::repeat_n(*byte, 50))
+                .for_each(drop),
+            _ => {
+                let piece: Vec<u8> = raw[at..end].to_vec();
+                raw.extend(piece);
+            }
+        }
+    }
+    raw
+}
+
+/// A mail to break, one to take pieces from, and the edits.
+fn mutilations() -> impl Strategy<Value = (prop::sample::Index, prop::sample::Index, Vec<Edit>)> {
+    let edit = (any::<prop::sample::Index>(), any::<u8>(), 0_u8..6);
+    (
+        any::<prop::sample::Index>(),
+        any::<prop::sample::Index>(),
+        prop::collection::vec(edit, 0..30),
+    )
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 400,
@@ -170,30 +239,13 @@ proptest! {
     })]
 
     #[test]
-    fn no_mutilated_mail_makes_it_panic(
-        pick in any::<prop::sample::Index>(),
-        other in any::<prop::sample::Index>(),
-        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0_u8..6), 0..30),
-    ) {
+    fn no_mutilated_mail_makes_it_panic((pick, other, edits) in mutilations()) {
         let mails = fixtures();
-        let mut raw = std::fs::read(&mails[pick.index(mails.len())]).unwrap();
+        let raw = std::fs::read(&mails[pick.index(mails.len())]).unwrap();
         let graft = std::fs::read(&mails[other.index(mails.len())]).unwrap();
-        for (place, byte, edit) in edits {
-            let at = place.index(raw.len() + 1);
-            let end = (at + usize::from(byte)).min(raw.len());
-            match edit {
-                0 => raw.insert(at, byte),
-                1 => drop(raw.drain(at..end)),
-                2 => raw.truncate(at.max(20)),
-                3 => raw.splice(at..at, graft.iter().copied().take(400)).for_each(drop),
-                4 => raw.splice(at..end, std::iter::repeat_n(byte, 50)).for_each(drop),
-                _ => {
-                    let piece: Vec<u8> = raw[at..end].to_vec();
-                    raw.extend(piece);
-                }
-            }
-        }
-        assert_clean(&read(&raw, &ours()), "mutilated");
+        let inbound = read(&mutilated(&raw, &graft, &edits), &ours());
+        assert_clean(&inbound, "mutilated");
+        assert_eq!(again(&inbound.headers, &inbound.kept, &ours()), Some(inbound));
     }
 
     #[test]

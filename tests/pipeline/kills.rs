@@ -4,6 +4,7 @@
 //! Every world begins with the same plan, made once by the program itself: three leads whose Hooks
 //! are due on Monday 2 March 2026 at nine, each with Proof and FOMO dated behind it.
 
+mod folders;
 mod letters;
 mod maildir;
 mod moment;

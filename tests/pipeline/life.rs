@@ -1,11 +1,14 @@
 //! The whole life of campaigns over the real protocols: Airtable, a language model, SMTP and IMAP on
 //! loopback, the real binary, and days that pass because the test says so.
 
+mod consequences;
 mod days;
 mod freshness;
 mod jobs;
 mod model;
 mod people;
+mod replayed;
+mod returned;
 mod shown;
 
 use chrono::{DateTime, Utc};
@@ -280,19 +283,27 @@ fn reply(to: &Sent, from: &str, date: &str, text: &str) -> String {
 
 /// A report that a mail of ours could not be delivered (RFC 3464).
 fn bounce(of: &Sent, date: &str) -> String {
+    let to = &of.to;
+    let why = format!("Status: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 <{to}>: User unknown");
+    report(of, date, &format!("Action: failed\n{why}"))
+}
+
+/// A report about a mail of ours with these fields about its recipient.
+fn report(of: &Sent, date: &str, fields: &str) -> String {
     let (to, id, key) = (
         &of.to,
         header(&of.raw, "Message-ID"),
         header(&of.raw, "X-Outreach-Key"),
     );
+    let number: u32 = (date.to_owned() + fields).bytes().map(u32::from).sum();
     format!(
         "Return-Path: <>\nFrom: Mail Delivery System <MAILER-DAEMON@mx.example>\nTo: {FROM}\n\
-         Subject: Undelivered Mail Returned to Sender\nDate: {date}\nMessage-ID: <{key}@mx.example>\n\
+         Subject: Undelivered Mail Returned to Sender\nDate: {date}\n\
+         Message-ID: <{key}.{number}@mx.example>\n\
          MIME-Version: 1.0\nContent-Type: multipart/report; report-type=delivery-status; \
          boundary=\"dsn1\"\n\n--dsn1\nContent-Type: text/plain\n\nThe mail could not be delivered.\n\n\
          --dsn1\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example\n\n\
-         Final-Recipient: rfc822; {to}\nAction: failed\nStatus: 5.1.1\n\
-         Diagnostic-Code: smtp; 550 5.1.1 <{to}>: User unknown\n\n\
+         Final-Recipient: rfc822; {to}\n{fields}\n\n\
          --dsn1\nContent-Type: text/rfc822-headers\n\nFrom: {FROM}\nTo: {to}\nMessage-ID: {id}\n\
          X-Outreach-Key: {key}\n\n--dsn1--\n"
     )

@@ -15,11 +15,14 @@
 )]
 
 mod airtable;
+mod classify;
 mod commands;
 mod demo;
 mod evidence;
 mod export;
+mod hearing;
 mod inbound;
+mod inbox;
 mod judge;
 mod kills;
 mod life;

@@ -30,15 +30,28 @@ pub(super) async fn check(config: &Config) -> Vec<Finding> {
         }
     }
     for mailbox in config.mailboxes() {
-        let readers = config.senders.iter();
-        let readers = readers.filter(|sender| sender.mailbox.name() == mailbox.name());
-        findings.push(Finding {
-            what: "inbox",
-            of: whose(readers.map(|sender| sender.address.as_str()).collect()),
-            result: check_inbox(mailbox).await,
-        });
+        let account = mailbox.account();
+        let is_read_for = |sender: &&Sender| sender.mailbox.account() == account;
+        let readers = config.senders.iter().filter(is_read_for);
+        let readers: Vec<&str> = readers.map(|sender| sender.address.as_str()).collect();
+        let of = match readers.is_empty() {
+            true => Some(format!("shared, {}", name_of(&mailbox))),
+            false => whose(readers),
+        };
+        for result in check_inbox(&mailbox).await {
+            let of = of.clone();
+            let what = "inbox";
+            findings.push(Finding { what, of, result });
+        }
     }
     findings
+}
+
+fn name_of(mailbox: &mailbox::Settings) -> String {
+    match mailbox {
+        mailbox::Settings::Maildir(dir) => dir.display().to_string(),
+        mailbox::Settings::Imap(imap) => imap.username.clone(),
+    }
 }
 
 async fn check_mail(sender: &Sender) -> anyhow::Result<String> {
@@ -63,8 +76,14 @@ async fn check_mail(sender: &Sender) -> anyhow::Result<String> {
         .await
 }
 
-async fn check_inbox(settings: &mailbox::Settings) -> anyhow::Result<String> {
-    Mailbox::check(&signed_in(settings).await?).context("cannot read the inbox")
+/// What is to be said of each folder, or once of all.
+async fn check_inbox(settings: &mailbox::Settings) -> Vec<anyhow::Result<String>> {
+    let looked = match signed_in(settings).await {
+        Ok(settings) => Mailbox::check(&settings),
+        Err(error) => vec![Err(error)],
+    };
+    let said = |result: anyhow::Result<String>| result.context("cannot read the inbox");
+    looked.into_iter().map(said).collect()
 }
 
 /// Looks whether the folder is there in which mails in doubt are looked for.

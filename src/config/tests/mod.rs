@@ -1,6 +1,7 @@
 //! The configuration as a whole: what is refused, what is odd, what is in force.
 
 mod logins;
+mod mailboxes;
 mod providers;
 mod relations;
 mod senders;

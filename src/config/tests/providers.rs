@@ -8,7 +8,7 @@ const GOOGLE: &str = "PROVIDER=Google\nFROM_EMAIL=a@x.example\nPOSTAL_ADDRESS=1 
 
 fn places(text: &str) -> String {
     let (config, _) = Config::load(&Sources::of_text(text, &[])).unwrap();
-    let mailbox = config.senders[0].mailbox.name();
+    let mailbox = config.senders[0].mailbox.folders().remove(0).name;
     format!("{}, {mailbox}", smtp(&config.senders[0]))
 }
 
@@ -66,7 +66,13 @@ address = \"c@three.example\"
     let places: Vec<String> = config
         .senders
         .iter()
-        .map(|sender| format!("{}, {}", smtp(sender), sender.mailbox.name()))
+        .map(|sender| {
+            format!(
+                "{}, {}",
+                smtp(sender),
+                sender.mailbox.folders().remove(0).name
+            )
+        })
         .collect();
     assert_eq!(
         places,

@@ -25,7 +25,7 @@ impl Case {
         self
     }
 
-    fn sources(&self) -> Sources {
+    pub(super) fn sources(&self) -> Sources {
         Sources::of_text(&self.env, &[])
     }
 
@@ -47,7 +47,7 @@ impl Case {
 
     /// Checks all the problems, one a line.
     #[track_caller]
-    fn fails(&self, expected: &[&str]) {
+    pub(super) fn fails(&self, expected: &[&str]) {
         let problems = match Config::load(&self.sources()) {
             Ok(_) => String::new(),
             Err(problems) => problems.to_string(),
@@ -124,7 +124,7 @@ fn what_a_sender_does_not_name_comes_from_the_environment() {
         Some("answers@two.example")
     );
     assert_eq!(ada.unsubscribe_mailto.as_str(), "stop@all.example");
-    let mailboxes: Vec<String> = config.mailboxes().iter().map(|one| one.name()).collect();
+    let mailboxes: Vec<String> = config.folder_names();
     assert_eq!(
         mailboxes,
         ["imap:all@imap.all.example:993/INBOX", "maildir:bobs"]
@@ -167,7 +167,7 @@ fn a_secret_stands_in_a_file_a_variable_or_the_table() {
         let dir = case.dir.path().display().to_string();
         let text = toml(of_ada).replace("DIR", &dir);
         std::fs::write(case.dir.path().join("senders.toml"), text).unwrap();
-        let vars = "SMTP_PASSWD_ADA=from a variable\nSMTP_PASSWORD=shared\n";
+        let vars = "SMTP_PASSWD_ADA=from a variable\nSMTP_PASSWORD=common\n";
         (case.env(vars), dir)
     };
     for (of_ada, expected) in [
@@ -175,7 +175,7 @@ fn a_secret_stands_in_a_file_a_variable_or_the_table() {
         ("smtp_password_env = \"SMTP_PASSWD_ADA\"", "from a variable"),
         ("smtp_password_env = \"CREDENTIAL\"", "from systemd"),
         ("smtp_password = \" in the table \"", " in the table "),
-        ("", "shared"),
+        ("", "common"),
     ] {
         let (case, dir) = case(of_ada);
         let sources = Sources::of_text(&case.env, &[("CREDENTIALS_DIRECTORY", &dir)]);
@@ -235,11 +235,11 @@ fn a_file_that_cannot_be_used_is_told_without_its_text() {
     for (toml, expected) in [
         (
             "",
-            "senders.toml: expected at least one table [[sender]], found none",
+            "senders.toml: expected at least one table [[sender]] or [[mailbox]], found none",
         ),
         (
             "[sender]\naddress = 1",
-            "senders.toml: expected nothing but tables [[sender]], found `sender`",
+            "senders.toml: expected nothing but tables [[sender]] and [[mailbox]], found `sender`",
         ),
         (
             "sender = [1]",
@@ -383,7 +383,8 @@ inbox_dir = \"7.5\"
 ramp_step = 1
 ";
     Case::new(toml).fails(&[
-        "senders.toml: expected nothing but tables [[sender]], found `sender_count`",
+        "senders.toml: expected nothing but tables [[sender]] and [[mailbox]], found \
+         `sender_count`",
         "senders.toml: sender 1 (ada@one.example): smpt_password: is no key of a sender; did you \
          mean smtp_password?",
         "senders.toml: sender 2: color: is no key of a sender",
@@ -422,7 +423,13 @@ fn the_example_of_the_readme_loads() {
     let places: Vec<String> = config
         .senders
         .iter()
-        .map(|sender| format!("{}, {}", smtp(sender), sender.mailbox.name()))
+        .map(|sender| {
+            format!(
+                "{}, {}",
+                smtp(sender),
+                sender.mailbox.folders().remove(0).name
+            )
+        })
         .collect();
     assert_eq!(
         places,

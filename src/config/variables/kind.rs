@@ -31,6 +31,8 @@ pub enum Kind {
     Line,
     /// A text of one or several lines.
     Lines,
+    /// Names of folders of a mailbox.
+    Folders,
     /// A path, relative to the working directory.
     Path,
     /// A host name or an IP address.
@@ -71,6 +73,7 @@ impl fmt::Display for Kind {
             Kind::Choice(words) => write!(f, "one of {}", words.join(", ")),
             Kind::Line => f.write_str("one line of text, at most 200 characters"),
             Kind::Lines => f.write_str("a text of at most 500 characters"),
+            Kind::Folders => f.write_str("names of folders such as INBOX, Junk"),
             Kind::Path => f.write_str("a path"),
             Kind::Host => f.write_str("a host name or IP address without scheme and port"),
             Kind::Name => f.write_str("a name in the DNS such as example.com"),

@@ -84,7 +84,7 @@ const WRITTEN: [&str; 26] = [
 ];
 
 /// What a foreign variable begins with when it was probably meant for us.
-const PREFIXES: [&str; 29] = [
+const PREFIXES: [&str; 30] = [
     "HOOK_",
     "PROOF_",
     "FOMO_",
@@ -114,6 +114,7 @@ const PREFIXES: [&str; 29] = [
     "CLOSING_DAYS_",
     "DKIM_",
     "CANARY_",
+    "RESPONSE_",
 ];
 
 /// The variable of this very name.

@@ -16,6 +16,8 @@ const TLS_MODES: Kind = Kind::Choice(&["starttls", "tls", "none"]);
 const SMTP_AUTHS: [&str; 4] = ["auto", "plain", "login", "xoauth2"];
 const IMAP_AUTHS: [&str; 3] = ["auto", "password", "xoauth2"];
 const DELAY_UNITS: [&str; 2] = ["calendar", "business"];
+const SENSITIVITIES: [&str; 3] = ["low", "normal", "high"];
+const CLASSIFIERS: [&str; 2] = ["rules", "llm"];
 const LOG_LEVELS: Kind = Kind::Choice(&["error", "warn", "warning", "info", "debug", "trace"]);
 
 const fn whole(min: u32, max: u32, unit: &'static str) -> Kind {
@@ -307,7 +309,8 @@ pub const ALL: &[Variable] = &[
     row(INBOX, "IMAP_PASSWORD", "", Kind::Secret).means("password"),
     row(INBOX, "IMAP_AUTH", "auto", Kind::Choice(&IMAP_AUTHS))
         .means("how to log in; auto: by password if there is one, else by OAUTH_REFRESH_TOKEN"),
-    row(INBOX, "MONITOR_INBOX_FOLDER", "INBOX", Kind::Line).means("folder that is read"),
+    row(INBOX, "MONITOR_INBOX_FOLDER", "INBOX", Kind::Folders)
+        .means("folders that are read, `INBOX, Junk`, named as your mail program shows them"),
     row(INBOX, "INBOX_DIR", "inbox", Kind::Path)
         .means("Maildir that is read when there is no IMAP_SERVER"),
     row(INBOX, "SENT_FOLDER", "", Kind::Line)
@@ -329,6 +332,20 @@ pub const ALL: &[Variable] = &[
     row(INBOX, "STOP_COMPANY_ON_REPLY", "true", Kind::YesNo)
         .means("after an answer the campaigns of colleagues wait for a person"),
     row(
+        INBOX,
+        "RESPONSE_SENSITIVITY",
+        "normal",
+        Kind::Choice(&SENSITIVITIES),
+    )
+    .means("how weak the words may be that a wish is read out of; opt-outs are heard at any level"),
+    row(
+        INBOX,
+        "RESPONSE_CLASSIFIER",
+        "rules",
+        Kind::Choice(&CLASSIFIERS),
+    )
+    .means("who says what an answer wants: rules, or llm, with the rules where it gives no answer"),
+    row(
         KEEPING,
         "CAMPAIGN_DATABASE_PATH",
         "campaigns.db",
@@ -341,8 +358,7 @@ pub const ALL: &[Variable] = &[
         "365",
         whole(1, 36_500, "days"),
     )
-    .means("how long raw events are kept")
-    .later("the pruning of raw events"),
+    .means("how long headers and words of read mails are kept"),
     row(KEEPING, "LOG_LEVEL", "info", LOG_LEVELS).means("least weight of what is logged"),
     row(KEEPING, "ENABLE_JSON_LOGS", "false", Kind::YesNo).means("log one JSON object a line"),
 ];

@@ -85,7 +85,11 @@ fn has_room(
 fn used(conn: &Connection, sender: &str, since: DateTime<Utc>) -> anyhow::Result<u32> {
     let sql = "SELECT count(*) FROM messages
                WHERE sender = ?1 AND claimed_at >= ?2
-                 AND state IN ('sending', 'sent', 'in_doubt')";
+                 AND (state IN ('sending', 'sent', 'in_doubt')
+                      -- What came back had left.
+                      OR EXISTS (SELECT 1 FROM attempts a
+                                 WHERE a.message_id = messages.id AND a.outcome = 'accepted'
+                                   AND a.started_at >= ?2))";
     conn.prepare_cached(sql)?
         .query_row((sender, seconds(since)), |row| row.get(0))
         .context("cannot count what was sent")

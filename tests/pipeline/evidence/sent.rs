@@ -296,6 +296,8 @@ fn the_inbox_beside_it_is_read_as_before() {
     let server = Dovecot::start_with_sent(dir.path(), Some("Sent"));
     server.deliver(&mail("Message-ID: <1@lead.example>\r\n"));
     server.store("Sent", &mail("Message-ID: <2@ours.example>\r\n"));
-    let line = Mailbox::check(&Settings::Imap(imap_settings(server.plain_port))).unwrap();
+    let line = Mailbox::check(&Settings::Imap(imap_settings(server.plain_port)))
+        .remove(0)
+        .unwrap();
     assert!(line.contains("1 messages in `INBOX`"), "{line}");
 }

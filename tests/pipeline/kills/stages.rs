@@ -66,7 +66,7 @@ fn drop_answers(world: &World) {
 
 /// Runs a command that is killed after its first commit, after its second, and so on, until one run
 /// comes to its end; the answer is how many were killed.
-fn killed_after_each_commit(world: &World, now: &str, args: &[&str]) -> usize {
+pub(super) fn killed_after_each_commit(world: &World, now: &str, args: &[&str]) -> usize {
     // A connection of its own sees in this number that another one has committed.
     let ledger = world.path("campaigns.db").exists().then(|| world.ledger());
     let commits = || -> i64 {

@@ -225,12 +225,13 @@ fn answers_stop_what_they_must(life: &Life, cast: &Cast) {
 }
 
 fn shows_the_answers(life: &Life, cast: &Cast) {
-    let noon = "2025-03-03T12:00:00.000Z";
+    // When they were written, not when they were read.
+    let written = "2025-03-03T11:15:00.000Z";
     for (record, status, response, at) in [
-        (&cast.answers, "Responded", "Interested", noon),
-        (&cast.opts_out, "Stopped", "Unsubscribed", noon),
-        (&cast.clicks_opt_out, "Stopped", "Unsubscribed", noon),
-        (&cast.bounces, "Stopped", "Bounced", noon),
+        (&cast.answers, "Responded", "Interested", written),
+        (&cast.opts_out, "Stopped", "Unsubscribed", written),
+        (&cast.clicks_opt_out, "Stopped", "Unsubscribed", written),
+        (&cast.bounces, "Stopped", "Bounced", written),
         (&cast.away, "Paused", "Auto Reply", ""),
         (&cast.silent, "Active", "", ""),
     ] {

@@ -51,19 +51,30 @@ fn with_token(port: u16, token: &str) -> Settings {
         client_id: "app".to_string(),
         client_secret: None,
         refresh_token: SecretString::from("1//refresh".to_string()),
+        refresh_token_file: None,
         scope: None,
+        ca_file: None,
     };
     let imap = ImapSettings {
-        login: Login::OAuth(oauth),
+        login: Login::OAuth(Box::new(oauth)),
         ..settings(port, TlsMode::None, None)
     };
     let settings = Settings::Imap(imap);
-    assert_eq!(settings.oauth().map(|oauth| oauth.client_id.as_str()), Some("app"));
+    assert_eq!(
+        settings.oauth().map(|oauth| oauth.client_id.as_str()),
+        Some("app")
+    );
     let err = Mailbox::open(&settings).unwrap_err();
     assert!(matches!(err, OpenError::Refused(_)), "{err}");
-    assert!(err.to_string().contains("expected an access token"), "{err}");
+    assert!(
+        err.to_string().contains("expected an access token"),
+        "{err}"
+    );
     let ready = settings.with_token(SecretString::from(token.to_string()));
-    assert_eq!((ready.name(), ready.oauth().is_some()), (settings.name(), false));
+    assert_eq!(
+        (ready.account(), ready.oauth().is_some()),
+        (settings.account(), false)
+    );
     ready
 }
 
@@ -78,4 +89,64 @@ fn a_token_opens_the_mailbox_and_a_wrong_one_is_refused_without_being_shown() {
         assert!(line.contains("Invalid credentials"), "{line}");
         assert!(!line.contains("ya29") && !line.contains('\n'), "{line}");
     }
+}
+
+/// A token endpoint behind TLS that answers every request and replaces the refresh token.
+fn endpoint(identity: native_tls::Identity) -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let acceptor = native_tls::TlsAcceptor::new(identity).unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            // A client that does not trust us hangs up.
+            let Ok(mut stream) = acceptor.accept(stream) else {
+                continue;
+            };
+            let mut asked = Vec::new();
+            let mut bytes = [0; 4096];
+            while !String::from_utf8_lossy(&asked).contains("refresh_token=1%2F%2F") {
+                match stream.read(&mut bytes) {
+                    Ok(n) if n > 0 => asked.extend(&bytes[..n]),
+                    _ => break,
+                }
+            }
+            let body = format!(
+                "{{\"access_token\":\"{TOKEN}\",\"token_type\":\"Bearer\",\"expires_in\":3600,\
+                 \"refresh_token\":\"1//newer\"}}"
+            );
+            let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length";
+            let _ = stream.write_all(format!("{head}: {}\r\n\r\n{body}", body.len()).as_bytes());
+        }
+    });
+    port
+}
+
+#[test]
+fn the_token_endpoint_is_trusted_by_our_authority_and_a_newer_refresh_token_is_kept() {
+    if !dovecot::is_installed() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let server = Dovecot::start(dir.path());
+    let world = World::new()
+        .env("IMAP_SERVER", "127.0.0.1")
+        .env("IMAP_PORT", scripted(talk).to_string())
+        .env("IMAP_TLS", "none")
+        .env("IMAP_USERNAME", dovecot::USER)
+        .env("OAUTH_CLIENT_ID", "app")
+        .env(
+            "OAUTH_TOKEN_URL",
+            format!("https://localhost:{}/token", endpoint(server.identity())),
+        );
+    world.write("refresh", "1//first\n");
+    let mut world = world.env("OAUTH_REFRESH_TOKEN_FILE", "refresh");
+    world.run(&["scan"]).exits(75).complains("no access token");
+    world.set_env("TLS_CA_FILE", server.ca_file().to_str().unwrap());
+    world.run(&["scan"]).exits(0);
+    assert_eq!(world.read("refresh"), "1//newer\n");
+    world.set_env("OAUTH_REFRESH_TOKEN_FILE", "");
+    world.set_env("OAUTH_REFRESH_TOKEN", "1//first");
+    let warned = world.run(&["scan"]).exits(0).stderr;
+    assert!(warned.contains("OAUTH_REFRESH_TOKEN_FILE"), "{warned}");
+    assert!(!warned.contains("1//"), "{warned}");
 }

@@ -62,7 +62,9 @@ impl Endpoint {
                     client_id: "app".to_string(),
                     client_secret: None,
                     refresh_token: SecretString::from(REFRESH.to_string()),
+                    refresh_token_file: None,
                     scope: None,
+                    ca_file: None,
                 },
             },
             ..plain(smtp)

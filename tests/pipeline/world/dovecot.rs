@@ -6,6 +6,7 @@
 #![allow(dead_code, reason = "each test uses what it needs of a server")]
 
 use std::fs;
+use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -53,6 +54,16 @@ impl Dovecot {
     /// The same with a folder marked as the one for sent mail, named as IMAP spells it
     /// (modified UTF-7).
     pub fn start_with_sent(dir: &Path, sent: Option<&str>) -> Dovecot {
+        Dovecot::start_as(dir, sent, "maildir:DIR/mail")
+    }
+
+    /// The same with storage as large servers have it, whose work does not grow with what lies in a
+    /// folder; mails come into it by [`Dovecot::append`].
+    pub fn start_large(dir: &Path) -> Dovecot {
+        Dovecot::start_as(dir, None, "mdbox:DIR/mail")
+    }
+
+    fn start_as(dir: &Path, sent: Option<&str>, location: &str) -> Dovecot {
         let dir = dir.join("dovecot");
         if let Some(name) = sent {
             for folder in ["new", "cur", "tmp"] {
@@ -68,7 +79,7 @@ impl Dovecot {
             let (tls_port, plain_port) = (free_port(), free_port());
             fs::write(
                 dir.join("dovecot.conf"),
-                configuration(&dir, tls_port, plain_port, sent),
+                configuration(&dir, tls_port, plain_port, sent, location),
             )
             .unwrap();
             let mut child = Command::new(binary().unwrap())
@@ -118,9 +129,46 @@ impl Dovecot {
         self.deliver_to(&self.maildir(), raw)
     }
 
+    /// Makes a folder, named as IMAP spells it.
+    pub fn make_folder(&self, name: &str) {
+        let folder = self.maildir().join(format!(".{name}"));
+        for part in ["new", "cur", "tmp"] {
+            fs::create_dir_all(folder.join(part)).unwrap();
+        }
+        own_by_mail(&folder);
+    }
+
     /// Puts a mail into a folder, named as IMAP spells it: the copy a mail server makes.
     pub fn store(&self, folder: &str, raw: &[u8]) -> PathBuf {
         self.deliver_to(&self.maildir().join(format!(".{folder}")), raw)
+    }
+
+    /// Puts mails into the INBOX as if they had come on a day (`06-Jan-2020`), many at once (RFC 3502,
+    /// RFC 7888).
+    pub fn append(&self, day: &str, mails: impl Iterator<Item = String>) {
+        let stream = TcpStream::connect(("127.0.0.1", self.plain_port)).unwrap();
+        let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+        let mut server = BufWriter::new(stream);
+        let mut say = |command: &[u8]| {
+            server.write_all(command).unwrap();
+            server.write_all(b"\r\n").unwrap();
+            server.flush().unwrap();
+            let answer = lines.find(|line| line.as_ref().unwrap().starts_with("t "));
+            let answer = answer.unwrap().unwrap();
+            assert!(answer.starts_with("t OK"), "{answer}");
+        };
+        let password = PASSWORD.replace('\\', "\\\\").replace('"', "\\\"");
+        say(format!("t LOGIN \"{USER}\" \"{password}\"").as_bytes());
+        let mut mails = mails.peekable();
+        while mails.peek().is_some() {
+            let mut command = b"t APPEND INBOX".to_vec();
+            for mail in mails.by_ref().take(500) {
+                let size = mail.len();
+                command.extend(format!(" \"{day} 10:00:00 +0000\" {{{size}+}}\r\n{mail}").bytes());
+            }
+            say(&command);
+        }
+        say(b"t LOGOUT");
     }
 
     fn deliver_to(&self, maildir: &Path, raw: &[u8]) -> PathBuf {
@@ -175,6 +223,17 @@ impl Drop for Dovecot {
         let kill = format!("kill {}", self.child.id());
         let _ = Command::new("sh").args(["-c", &kill]).status();
         let _ = self.child.wait();
+    }
+}
+
+/// As root Dovecot gives its processes to users of its own package.
+fn own_by_mail(path: &Path) {
+    if word_of("id", &["-u"]) == "0" {
+        let status = Command::new("chown")
+            .args(["-R", "mail:mail"])
+            .arg(path)
+            .status();
+        assert!(status.unwrap().success());
     }
 }
 
@@ -282,7 +341,13 @@ fn word_of(command: &str, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_string()
 }
 
-fn configuration(dir: &Path, tls_port: u16, plain_port: u16, sent: Option<&str>) -> String {
+fn configuration(
+    dir: &Path,
+    tls_port: u16,
+    plain_port: u16,
+    sent: Option<&str>,
+    location: &str,
+) -> String {
     // As root Dovecot gives its processes to users of its own package; otherwise all are ours.
     let is_root = word_of("id", &["-u"]) == "0";
     let me = word_of("id", &["-un"]);
@@ -293,11 +358,8 @@ fn configuration(dir: &Path, tls_port: u16, plain_port: u16, sent: Option<&str>)
         (&*me, &*group)
     };
     if is_root {
-        let status = Command::new("chown")
-            .args(["-R", "mail:mail"])
-            .args([dir.join("mail"), dir.join("home")])
-            .status();
-        assert!(status.unwrap().success());
+        own_by_mail(&dir.join("mail"));
+        own_by_mail(&dir.join("home"));
         open_parents(dir);
     }
     let internal = if is_root {
@@ -321,13 +383,14 @@ fn configuration(dir: &Path, tls_port: u16, plain_port: u16, sent: Option<&str>)
     });
     fs::write(dir.join("users"), format!("{USER}:{{PLAIN}}{PASSWORD}\n")).unwrap();
     let dir = dir.display();
+    let location = location.replace("DIR", &dir.to_string());
     format!(
         r#"protocols = imap
 listen = 127.0.0.1
 base_dir = {dir}/run
 state_dir = {dir}/state
 log_path = {dir}/dovecot.log
-{internal}mail_location = maildir:{dir}/mail
+{internal}mail_location = {location}
 mail_uid = {mail_user}
 mail_gid = {mail_group}
 first_valid_uid = 1
