@@ -16,6 +16,7 @@ use super::folding::fold;
 use super::mime::Mail;
 use super::quote::Reply;
 use super::responder;
+use super::weights::Weights;
 use super::words::Words;
 
 /// What a machine said.
@@ -29,8 +30,57 @@ pub(super) enum Notice {
     Acknowledgement,
 }
 
+/// How much each word weighs for an absence, for somebody who left, for another notice, and for a
+/// person's own words.
+static NOTICES: LazyLock<Weights> =
+    LazyLock::new(|| Weights::read(include_str!("words/weights_notices.tsv")));
+
+/// With this share of the likelihood the weights say which notice it is where no phrase does; with
+/// the others, that a machine wrote (one hint among several), and that somebody left.
+const LIKELY: f32 = 0.5;
+const MACHINE_LIKELY: f32 = 0.9;
+const LEFT_LIKELY: f32 = 0.9;
+
 /// The hints that must come together where nothing decides by itself.
 const POINTS_MIN: i32 = 3;
+
+/// Which lists have a word of a folded subject and text.
+pub fn signs(folded: &str) -> Vec<&'static str> {
+    let lists = [
+        ("absence", &ABSENCE),
+        ("left", &LEFT),
+        ("robot", &ROBOT),
+        ("ticket", &TICKET),
+        ("thanks", &THANKS),
+        ("deputy", &DEPUTY),
+        ("access", &ACCESS),
+        ("talks", &TALKS),
+        ("past", &PAST),
+    ];
+    let found = lists.into_iter().filter(|(_, list)| list.is_match(folded));
+    found.map(|(sign, _)| sign).collect()
+}
+
+/// What the weights say of a folded subject and text: how likely a machine wrote it, and which
+/// notice it would be.
+fn weigh(subject: &str, words: &str) -> (f32, Option<Notice>) {
+    let all = format!("{subject} . {words}");
+    let weighed = NOTICES.weigh(&all, &signs(&all));
+    let likelihood = |class| NOTICES.likelihood(&weighed, class);
+    let notices = [
+        (likelihood("absence"), Notice::Absence),
+        (likelihood("left"), Notice::LeftCompany),
+        (likelihood("acknowledgement"), Notice::Acknowledgement),
+    ];
+    let machine: f32 = notices.iter().map(|(likelihood, _)| likelihood).sum();
+    let likeliest = notices.into_iter().max_by(|(a, _), (b, _)| a.total_cmp(b));
+    // That somebody left ends their campaign for good.
+    let likeliest = likeliest.filter(|(likelihood, notice)| match notice {
+        Notice::LeftCompany => *likelihood >= LEFT_LIKELY,
+        _ => *likelihood >= LIKELY * machine,
+    });
+    (machine, likeliest.map(|(_, notice)| notice))
+}
 
 /// The verdict, with the hints that led to it.
 pub(super) fn judge(mail: &Mail, reply: &Reply) -> Option<(Notice, Vec<String>)> {
@@ -47,7 +97,17 @@ pub(super) fn judge(mail: &Mail, reply: &Reply) -> Option<(Notice, Vec<String>)>
     let subject = fold(&mail.subject);
     let words = fold(&reply.text);
     let hint = hints(mail, reply, (&subject, &words), decisive);
-    let points = hint.points(responder::points(mail, &mut evidence));
+    let mut points = hint.points(responder::points(mail, &mut evidence));
+    let is_bare = |subject: &str| !is_answer_subject(&mail.subject) || SUBJECT.is_match(subject);
+    let own_subject = if is_bare(&subject) { &*subject } else { "" };
+    let (machine, likeliest) = match decisive || points > 0 {
+        true => weigh(own_subject, &words),
+        false => (0.0, None),
+    };
+    if !decisive && machine >= MACHINE_LIKELY && !hint.talks && !hint.quotes {
+        points += 2;
+        evidence.push("its words together are those of a machine".to_string());
+    }
     if !decisive && points < POINTS_MIN {
         return None;
     }
@@ -70,7 +130,8 @@ pub(super) fn judge(mail: &Mail, reply: &Reply) -> Option<(Notice, Vec<String>)>
     let notice = match (has_left, is_absent) {
         (true, _) => Notice::LeftCompany,
         (false, true) => Notice::Absence,
-        (false, false) => Notice::Acknowledgement,
+        (false, false) if hint.ticket || hint.robot => Notice::Acknowledgement,
+        (false, false) => likeliest.unwrap_or(Notice::Acknowledgement),
     };
     Some((notice, evidence))
 }

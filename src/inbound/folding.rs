@@ -12,7 +12,7 @@ use unicode_normalization::char::is_combining_mark;
 const CHARS_MAX: usize = 8_000;
 
 /// Folds a text for matching. Line breaks become spaces, because mail programs wrap lines anywhere.
-pub(super) fn fold(text: &str) -> String {
+pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         return fold_ascii(text);
     }

@@ -30,7 +30,7 @@ mod signs;
 mod subject;
 mod text;
 mod transcript;
-mod weights;
+pub mod weights;
 mod words;
 
 pub use clues::Clues;

@@ -61,7 +61,7 @@ static HINT: LazyLock<Words> =
 static WHO: LazyLock<Words> = LazyLock::new(|| Words::new(include_str!("words/sentiment_who.txt")));
 
 /// Which lists have a word of the folded reply, where no negation covers it.
-pub(super) fn signs(folded: &str) -> Vec<&'static str> {
+pub fn signs(folded: &str) -> Vec<&'static str> {
     let folded = &WHO.without(&HARMLESS.without(folded));
     let rest = NO.blanked(folded);
     let found = [
@@ -94,20 +94,26 @@ const OPT_OUT_POSSIBLE: f32 = 0.4;
 /// What the weights say of a folded reply.
 pub(super) struct Weighing {
     weighed: Weighed,
+    /// Whether it asks something or sounds interested, by plain words.
+    is_open: bool,
 }
 
 /// Weighs a folded reply.
 pub(super) fn weigh(folded: &str) -> Weighing {
+    let signs = signs(folded);
+    let is_yes = |sign: &&str| matches!(*sign, "plain" | "yes" | "hint");
     Weighing {
-        weighed: WISHES.weigh(folded, &signs(folded)),
+        weighed: WISHES.weigh(folded, &signs),
+        is_open: folded.contains('?') || signs.iter().any(is_yes),
     }
 }
 
 impl Weighing {
-    /// The words of a wish to be left alone that no list has.
+    /// The words of a wish to be left alone that no list has. Who asks something or says yes has
+    /// another wish beside it, and a person should look.
     pub(super) fn opt_out(&self) -> Option<String> {
         let likelihood = WISHES.likelihood(&self.weighed, "opt_out");
-        (likelihood >= OPT_OUT_LIKELY).then(|| self.weighed.words.join("…, "))
+        (likelihood >= OPT_OUT_LIKELY && !self.is_open).then(|| self.weighed.words.join("…, "))
     }
 
     /// What the reply wants.

@@ -5,13 +5,14 @@
 //! (a word's beginning, a pair or three of them, a sign such as an address) its weight in each
 //! class; the weights of a text's features are added up (multinomial logistic regression).
 //! Invariant: the same text always gets the same answer; the work is bounded by the text.
-//! The tables are learned from labelled texts by `learn`, which is part of the tests; they are text
-//! files that a person can read. This module knows no class by name.
-
-#[cfg(test)]
-mod learn;
+//! The tables are learned from labelled texts by `inbound::learn` of the tests, which is why this
+//! module is public; they are text files that a person can read. It knows no class by name.
 
 use std::collections::HashMap;
+
+pub use super::automatic::signs as notice_signs;
+pub use super::folding::fold;
+pub use super::sentiment::signs as wish_signs;
 
 /// So many letters of a word count: endings differ with case, gender and tense.
 const STEM_CHARS: usize = 6;
@@ -20,7 +21,7 @@ const STEM_CHARS: usize = 6;
 const WORDS_MAX: usize = 300;
 
 /// A table of weights.
-pub(super) struct Weights {
+pub struct Weights {
     /// The names of the classes.
     pub classes: Vec<&'static str>,
     weights: HashMap<&'static str, Vec<f32>>,
@@ -28,7 +29,7 @@ pub(super) struct Weights {
 
 /// What a text was weighed as.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Weighed {
+pub struct Weighed {
     /// The likeliest class, by its place in [`Weights::classes`].
     pub class: usize,
     /// How likely it is, 0 to 1.
@@ -42,7 +43,7 @@ pub(super) struct Weighed {
 impl Weights {
     /// Reads a table: a line with the classes, then a line for each feature with its weights in
     /// hundredths, all separated by tabs. What cannot be read weighs nothing.
-    pub(super) fn read(table: &'static str) -> Weights {
+    pub fn read(table: &'static str) -> Weights {
         let mut lines = table.lines().filter(|line| !line.starts_with("# "));
         let classes: Vec<&str> = lines
             .next()
@@ -63,14 +64,14 @@ impl Weights {
     }
 
     /// How likely a class is, by its name.
-    pub(super) fn likelihood(&self, weighed: &Weighed, class: &str) -> f32 {
+    pub fn likelihood(&self, weighed: &Weighed, class: &str) -> f32 {
         let place = self.classes.iter().position(|known| *known == class);
         let likelihood = place.and_then(|place| weighed.probabilities.get(place));
         likelihood.copied().unwrap_or(0.0)
     }
 
     /// Weighs a folded text; `signs` are what other rules found in it.
-    pub(super) fn weigh(&self, folded: &str, signs: &[&str]) -> Weighed {
+    pub fn weigh(&self, folded: &str, signs: &[&str]) -> Weighed {
         let features = features(folded, signs);
         let rows = features
             .iter()
@@ -117,7 +118,7 @@ fn softmax(sums: &[f32]) -> Vec<f32> {
 
 /// The features of a folded text, each once: words by their beginning, their pairs and threes, how
 /// the text begins and how long it is, and the caller's own signs.
-pub(super) fn features(folded: &str, signs: &[&str]) -> Vec<String> {
+pub fn features(folded: &str, signs: &[&str]) -> Vec<String> {
     let words = words(folded);
     let mut features: Vec<String> = Vec::with_capacity(words.len() * 3 + 4);
     for window in 1..=3 {

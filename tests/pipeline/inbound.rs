@@ -5,6 +5,7 @@
 //! ends, and a mutator breaks them in all ways it can think of: nothing may panic.
 
 mod figures;
+mod learn;
 
 use std::path::{Path, PathBuf};
 
