@@ -1,9 +1,9 @@
 //! `scan --replay`: every kept mail is judged anew with today's rules.
 //!
-//! Takes: what the ledger kept of mails, newest rules. Gives: the verdicts that differ, a line each,
-//! and on the ledger what follows from them, which is never that more is sent. Without `--yes` the
-//! ledger is a copy that vanishes. Harmless again because a verdict that is the same changes
-//! nothing.
+//! Takes: what the ledger kept of mails, newest rules. Gives: the verdicts that differ, a line
+//! each, and on the ledger what follows from them, which is never that more is sent. Without
+//! `--yes` the ledger is a copy that vanishes. Harmless again because a verdict that is the same
+//! changes nothing.
 
 use outreach::config::Config;
 use outreach::inbound;

@@ -1,7 +1,7 @@
 //! What follows from a mail: the one table.
 //!
-//! [`Case`] names each row, [`Case::row`] says it in words, [`consequence`] is what the program does.
-//! README shows the same rows to people; a test below keeps the three in step.
+//! [`Case`] names each row, [`Case::row`] says it in words, [`consequence`] is what the program
+//! does. README shows the same rows to people; a test below keeps the three in step.
 
 use chrono::NaiveDate;
 

@@ -53,8 +53,8 @@ pub(super) fn judged(mail: &Mail, ours: &Ours) -> Inbound {
 }
 
 impl Inbound {
-    /// The order is the rule: reports, then our own copies, bounces, complaints and receipts without
-    /// a report, opt-outs by subject, machines, and only then a person's words.
+    /// The order is the rule: reports, then our own copies, bounces, complaints and receipts
+    /// without a report, opt-outs by subject, machines, and only then a person's words.
     fn judge(&mut self, mail: &Mail, reply: &Reply, ours: &Ours) {
         if self.judge_report(mail) {
             return;

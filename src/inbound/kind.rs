@@ -184,8 +184,8 @@ impl From<Sentiment> for ResponseType {
     }
 }
 
-/// How willing the rules are to read a wish out of weak words (`RESPONSE_SENSITIVITY`). Opt-outs are
-/// heard alike at every level.
+/// How willing the rules are to read a wish out of weak words (`RESPONSE_SENSITIVITY`). Opt-outs
+/// are heard alike at every level.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sensitivity {
     /// Only plain words count; the rest is neutral.

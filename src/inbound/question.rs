@@ -46,8 +46,8 @@ Set `wants` to one of
 
 Set `sure` to false when two of them are possible. Set `later_on` to the day from which the writer \
 wants to hear from us again, as YYYY-MM-DD, and to \"\" when no day, month or season is named. Set \
-`referral_name` and `referral_address` to the person to write to, exactly as the mail has them, and \
-to \"\" when it names none.";
+`referral_name` and `referral_address` to the person to write to, exactly as the mail has them, \
+and to \"\" when it names none.";
 
 /// The question whether a person's answer shows interest.
 pub fn question(inbound: &Inbound) -> Prompt {
@@ -238,7 +238,10 @@ mod tests {
         );
         check(
             text,
-            r#"{"wants":"referral","referral_name":"Maria Stone","referral_address":"Maria@lead.example"}"#,
+            concat!(
+                r#"{"wants":"referral","referral_name":"Maria Stone","#,
+                r#""referral_address":"Maria@lead.example"}"#
+            ),
             "human_reply referral Maria Stone/Some(\"maria@lead.example\")",
         );
         check(

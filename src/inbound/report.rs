@@ -1,8 +1,8 @@
 //! The machine-readable part of a report: groups of fields, declared as such or standing in a text.
 //!
-//! Purpose: fields out of `message/delivery-status` (RFC 3464 section 2.1) in every dialect programs
-//! write it. Invariant: names are lower case, values one line of bounded length, groups at most
-//! twenty. This module judges nothing.
+//! Purpose: fields out of `message/delivery-status` (RFC 3464 section 2.1) in every dialect
+//! programs write it. Invariant: names are lower case, values one line of bounded length, groups at
+//! most twenty. This module judges nothing.
 
 use serde::{Deserialize, Serialize};
 
@@ -174,7 +174,8 @@ mod tests {
 
     #[test]
     fn groups_are_told_apart_however_they_are_separated() {
-        let proper = "Reporting-MTA: dns; a\n\nFinal-Recipient: rfc822; a@b.example\nAction: failed\n\n\
+        let proper = "Reporting-MTA: dns; a\n\n\
+             Final-Recipient: rfc822; a@b.example\nAction: failed\n\n\
              Final-Recipient: rfc822; c@b.example\nAction: failed\n";
         let expected = "reporting-mta | final-recipient,action | final-recipient,action";
         assert_eq!(shape(proper), expected);

@@ -2,8 +2,8 @@
 //!
 //! Purpose: tell what a header proves from what it only hints at. Rules (RFC 3834 section 5):
 //! `Auto-Submitted` and an empty return path decide, and so do headers that nothing but a responder
-//! sets; what help desks, lists and Exchange put on typed mail, too, is a hint. This module reads no
-//! words.
+//! sets; what help desks, lists and Exchange put on typed mail, too, is a hint. This module reads
+//! no words.
 
 use super::mime::Mail;
 

@@ -145,8 +145,8 @@ fn paragraphs(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// The addresses a text says it could not reach: those at the beginning of a line or after the words
-/// a program puts before them, else all it names.
+/// The addresses a text says it could not reach: those at the beginning of a line or after the
+/// words a program puts before them, else all it names.
 pub(super) fn recipients(text: &str) -> Vec<String> {
     static ADDRESS: LazyLock<Regex> =
         LazyLock::new(|| pattern(r"[A-Za-z0-9._%+'=/&-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"));

@@ -77,77 +77,89 @@ pub(super) fn answered(
     inbound: &Inbound,
     now: DateTime<Utc>,
 ) -> anyhow::Result<Option<Answered>> {
-    let now = now.timestamp();
-    let find = |condition: &str, values: &[&dyn ToSql], by| latest(conn, condition, values, by);
-    // A mail that names a message we tried to send proves that it arrived, whatever we believe.
+    if let Some(found) = by_name(conn, inbound)? {
+        return Ok(Some(found));
+    }
+    // A weaker clue needs a mail of ours that may have arrived before this one was written: people
+    // wrote to us before, about other things.
+    let not_after = written_at(inbound).map_or(i64::MAX, |at| at + CLOCKS_DIFFER_SECS);
+    match is_report(inbound.kind) {
+        true => by_recipient(conn, inbound, not_after, now.timestamp()),
+        false => by_writer(conn, inbound, not_after),
+    }
+}
+
+/// The message whose Message-ID or key a mail holds: it proves that the message arrived, whatever
+/// we believe.
+fn by_name(conn: &Connection, inbound: &Inbound) -> anyhow::Result<Option<Answered>> {
     for message_id in &inbound.clues.message_ids {
-        if let Some(found) = find("m.message_id = ?1", &[message_id], "message_id")? {
-            return Ok(Some(found));
-        }
         // The server may have sent it under another one, which its Sent copy told.
         let by_copy = "m.id IN (SELECT message_id FROM sent_copies WHERE rfc_message_id = ?1)";
-        if let Some(found) = find(by_copy, &[message_id], "message_id")? {
-            return Ok(Some(found));
+        for condition in ["m.message_id = ?1", by_copy] {
+            if let Some(found) = latest(conn, condition, &[message_id], "message_id")? {
+                return Ok(Some(found));
+            }
         }
     }
     let by_key = "m.message_id IS NOT NULL AND m.outreach_key = ?1";
     for key in &inbound.clues.keys {
-        if let Some(found) = find(by_key, &[key], "outreach_key")? {
+        if let Some(found) = latest(conn, by_key, &[key], "outreach_key")? {
             return Ok(Some(found));
         }
     }
-    // A weaker clue needs a mail of ours that may have arrived before this one was written: people
-    // wrote to us before, about other things.
-    let may_have_left = "m.state IN ('sent', 'sending', 'in_doubt', 'dead')
-                         AND coalesce(m.sent_at, m.claimed_at) <= ?1";
-    let not_after = written_at(inbound).map_or(i64::MAX, |at| at + CLOCKS_DIFFER_SECS);
-    // The address as it stands now, or as it stood when the mail left.
-    let find_address = |address: &str, matched_by: &'static str| {
-        for condition in ["l.email = ?2", "m.recipient = ?2"] {
-            let condition = format!("{may_have_left} AND {condition}");
-            if let Some(found) = find(&condition, &[&not_after, &address], matched_by)? {
-                return Ok(Some(found));
-            }
-        }
-        anyhow::Ok(None)
-    };
-    // Backscatter names addresses, too: without our name on it a bounce counts only where a mail
-    // of ours has just gone to the very address.
+    Ok(None)
+}
+
+/// The message that a report without our name is about. Backscatter names addresses, too: a bounce
+/// counts only where a mail of ours has just gone to the very address.
+fn by_recipient(
+    conn: &Connection,
+    inbound: &Inbound,
+    not_after: i64,
+    now: i64,
+) -> anyhow::Result<Option<Answered>> {
     let since = match inbound.kind {
         Kind::BounceHard | Kind::BounceSoft => not_after.min(now) - BOUNCES_WITHIN_SECS,
         _ => i64::MIN,
     };
-    if is_report(inbound.kind) {
-        let condition = "m.state IN ('sent', 'sending', 'in_doubt', 'dead') AND m.recipient = ?3
-                         AND coalesce(m.sent_at, m.claimed_at) BETWEEN ?2 AND ?1";
-        for recipient in &inbound.clues.recipients {
-            let values: [&dyn ToSql; 3] = [&not_after, &since, recipient];
-            if let Some(found) = find(condition, &values, "original_recipient")? {
-                return Ok(Some(found));
-            }
+    let condition = "m.state IN ('sent', 'sending', 'in_doubt', 'dead') AND m.recipient = ?3
+                     AND coalesce(m.sent_at, m.claimed_at) BETWEEN ?2 AND ?1";
+    for recipient in &inbound.clues.recipients {
+        let values: [&dyn ToSql; 3] = [&not_after, &since, recipient];
+        if let Some(found) = latest(conn, condition, &values, "original_recipient")? {
+            return Ok(Some(found));
         }
-        return Ok(None);
     }
+    Ok(None)
+}
+
+/// The message to whoever wrote the mail: to the address as it stands now or stood when the
+/// message left, else to a colleague under our subject.
+fn by_writer(
+    conn: &Connection,
+    inbound: &Inbound,
+    not_after: i64,
+) -> anyhow::Result<Option<Answered>> {
+    let may_have_left = "m.state IN ('sent', 'sending', 'in_doubt', 'dead')
+                         AND coalesce(m.sent_at, m.claimed_at) <= ?1";
     let from = inbound.from.to_lowercase();
-    if let Some(found) = find_address(&from, "address")? {
-        return Ok(Some(found));
+    for condition in ["l.email = ?2", "m.recipient = ?2"] {
+        let condition = format!("{may_have_left} AND {condition}");
+        if let Some(found) = latest(conn, &condition, &[&not_after, &from], "address")? {
+            return Ok(Some(found));
+        }
     }
     let domain = from
         .rsplit_once('@')
-        .and_then(|(_, d)| crate::lead::registrable_domain(d));
+        .and_then(|(_, domain)| crate::lead::registrable_domain(domain));
     let subject = crate::inbound::bare_subject(&inbound.subject);
-    match domain {
-        Some(domain) if !subject.is_empty() => {
-            let same = "l.company_domain = ?2 AND lower(m.subject) = lower(?3)";
-            let condition = format!("{may_have_left} AND {same}");
-            find(
-                &condition,
-                &[&not_after, &domain, &subject],
-                "company_and_subject",
-            )
-        }
-        _ => Ok(None),
-    }
+    let Some(domain) = domain.filter(|_| !subject.is_empty()) else {
+        return Ok(None);
+    };
+    let same = "l.company_domain = ?2 AND lower(m.subject) = lower(?3)";
+    let condition = format!("{may_have_left} AND {same}");
+    let values: [&dyn ToSql; 3] = [&not_after, &domain, &subject];
+    latest(conn, &condition, &values, "company_and_subject")
 }
 
 /// Whether such a mail speaks of a recipient, and does not come from one.

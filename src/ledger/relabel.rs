@@ -307,8 +307,9 @@ fn take_back_try(
 ) -> anyhow::Result<bool> {
     let sql = "SELECT m.claimed_at FROM messages m
                WHERE m.id = ?1 AND m.state IN ('drafted', 'scheduled', 'deferred')
-                 AND EXISTS (SELECT 1 FROM events e WHERE e.campaign_id = ?2
-                               AND e.message_id = ?1 AND e.kind = 'came_back' AND e.detail LIKE ?3)";
+                 AND EXISTS (SELECT 1 FROM events e
+                             WHERE e.campaign_id = ?2 AND e.message_id = ?1
+                               AND e.kind = 'came_back' AND e.detail LIKE ?3)";
     let claimed_at: Option<Option<i64>> = conn
         .prepare_cached(sql)?
         .query_row((message, campaign, ends_named(id)), |row| row.get(0))

@@ -1,8 +1,8 @@
 //! Replay: kept mails judged anew with today's rules.
 //!
-//! Invariant: a replay makes the pipeline more careful or changes nothing but words. What an earlier
-//! verdict stopped is not set going again, it is flagged for a person; a verdict that a person
-//! corrected is not touched, nor one of a language model, unless the rules hear an opt-out.
+//! Invariant: a replay makes the pipeline more careful or changes nothing but words. What an
+//! earlier verdict stopped is not set going again, it is flagged for a person; a verdict that a
+//! person corrected is not touched, nor one of a language model, unless the rules hear an opt-out.
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
@@ -213,7 +213,8 @@ fn correct_response(
 /// Whether a mail changed anything that is still so.
 fn has_led_to_something(conn: &Connection, id: i64) -> anyhow::Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM suppressions WHERE note LIKE ?1)
-                   OR EXISTS (SELECT 1 FROM campaigns WHERE state = 'paused' AND hold_reason LIKE ?1)
+                   OR EXISTS (SELECT 1 FROM campaigns
+                              WHERE state = 'paused' AND hold_reason LIKE ?1)
                    OR EXISTS (SELECT 1 FROM inbound i
                               JOIN campaigns c ON c.id = i.campaign_id
                               JOIN events e ON e.campaign_id = c.id
