@@ -3,9 +3,9 @@
 //! Purpose: one of five sentiments from the stripped reply, and whether it may be an opt-out. All
 //! words are weighed together, and with them what the lists of plain phrases found; where the
 //! weights say nothing clearly, and at low sensitivity, the phrases decide alone. Their rules: a
-//! "not now" outweighs a "yes", a referral outweighs a "no", and what a negation covers never counts
-//! as a "yes"; a "no" followed by "but" and a plain "yes" is a "yes". What fits no rule is neutral.
-//! Plain opt-outs are decided before and elsewhere.
+//! "not now" outweighs a "yes", a referral outweighs a "no", and what a negation covers never
+//! counts as a "yes"; a "no" followed by "but" and a plain "yes" is a "yes". What fits no rule is
+//! neutral. Plain opt-outs are decided before and elsewhere.
 
 mod referral;
 
