@@ -248,7 +248,7 @@ fn peer_in_a_city<'a>(case: &Case<'_>, reading: &'a Reading<'_>) -> Option<&'a s
 fn work_elsewhere<'a>(case: &Case<'_>, reading: &'a Reading<'_>) -> Option<&'a str> {
     static WORK: LazyLock<Regex> = LazyLock::new(|| {
         let work = "work|projects?|pilots?|clients?|customers?|case stud(?:y|ies)|engagements?";
-        let who = "(?:the |a |an )?(?:[a-z]+ ){0,3}?";
+        let who = "(?:[a-z]+ ){0,5}?";
         phrases::pattern(
             &format!(
                 "(?i:our (?:[a-z]+ )?(?:{work})) (?:with|at|in|for|of|on|along|around|across) {who}\

@@ -220,7 +220,7 @@ fn said(kind: &Kind) -> String {
         patterns.extend([
             format!("your (?:[a-z-]+ )?(?:{has})"),
             format!("(?:you|{MASK}) (?:have|has|runs?|owns?|operates?|manages?|works?|sells?) {few}(?:{has})"),
-            format!("(?:^|[.!?] )with {few}(?:{has}),? {you}"),
+            format!("(?:(?m:^)|[.!?] )with {few}(?:{has}),? {you}"),
         ]);
     }
     patterns.join("|")
