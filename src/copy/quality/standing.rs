@@ -219,7 +219,10 @@ fn said(kind: &Kind) -> String {
     if !has.is_empty() {
         patterns.extend([
             format!("your (?:[a-z-]+ )?(?:{has})"),
-            format!("(?:you|{MASK}) (?:have|has|runs?|owns?|operates?|manages?|works?|sells?) {few}(?:{has})"),
+            format!(
+                "(?:you|{MASK}) (?:have|has|runs?|owns?|operates?|manages?|works?|sells?) \
+                 {few}(?:{has})"
+            ),
             format!("(?:(?m:^)|[.!?] )with {few}(?:{has}),? {you}"),
         ]);
     }
