@@ -2,8 +2,8 @@
 //!
 //! Purpose: judge drafts by rules, each with a code, the offending words and a hint the writer can
 //! act on. One file a family: `structure`, `leftovers`, `truth` with `figures`, `contradiction`,
-//! `news`, `names`, `strangers`, `places` and `spelling`, `tone` with `sentences`, `progression`
-//! with `argument`, `safety` with `orders`, `language`.
+//! `news`, `standing`, `names`, `strangers`, `places` and `spelling`, `tone` with `sentences`,
+//! `progression` with `argument`, `safety` with `orders`, `language`.
 //! Invariant: pure and repeatable; a blocker fails a campaign at any threshold. Words are judged in
 //! their place, not as bare substrings: names and what the lead says of itself never count against
 //! it.
@@ -29,6 +29,7 @@ mod screen;
 mod sentences;
 mod sieve;
 mod spelling;
+mod standing;
 mod strangers;
 mod structure;
 mod tone;

@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::reading::{Case, Reading};
-use super::strangers::{addressed, claimants, does_business};
+use super::strangers::{addressed, called, claimants, does_business};
 use super::structure::contains_name;
 use super::{Issue, Severity, issue, phrases};
 use crate::calendar::is_city;
@@ -232,7 +232,11 @@ fn foreign(case: &Case<'_>, reading: &Reading<'_>) -> Vec<(String, bool)> {
     if !reading.is_english {
         return found;
     }
-    for line in reading.masked.lines().filter(|line| !is_title(line)) {
+    for line in reading.masked.lines() {
+        found.extend(called(case, line).map(|name| (name.to_string(), true)));
+        if is_title(line) {
+            continue;
+        }
         for (word, before) in inner_words(line) {
             if !word.starts_with(char::is_uppercase) {
                 continue;

@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
+use super::names::is_common;
 use super::reading::{Case, Reading};
 use super::screen::SCREEN;
 use super::{Issue, Severity, issue, phrases};
@@ -151,7 +152,8 @@ pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<I
     let peer = peers.find(|found| !is_claimed(case, found.as_str()));
     let peer = peer
         .map(|found| found.as_str())
-        .or_else(|| peer_in_a_city(case, reading));
+        .or_else(|| peer_in_a_city(case, reading))
+        .or_else(|| work_elsewhere(case, reading));
     if let Some(words) = peer {
         let hint = "tell of no customer that the brand's allowed claims do not name";
         let code = "invented_claim";
@@ -203,7 +205,7 @@ fn is_known(case: &Case<'_>, captures: &Captures<'_>) -> bool {
 }
 
 /// Whether an approved claim speaks of the same: half of the longer words of what is said.
-fn is_claimed(case: &Case<'_>, said: &str) -> bool {
+pub(super) fn is_claimed(case: &Case<'_>, said: &str) -> bool {
     case.brand.claims.iter().any(|claim| {
         let claim = fold(&claim.text);
         let mut content = words(said).filter(|word| word.len() >= 5).peekable();
@@ -240,4 +242,35 @@ fn peer_in_a_city<'a>(case: &Case<'_>, reading: &'a Reading<'_>) -> Option<&'a s
                 && is_city(city)
         })
     })
+}
+
+/// `Our work in the Aegean`: work of ours at a place or for somebody that nobody named.
+fn work_elsewhere<'a>(case: &Case<'_>, reading: &'a Reading<'_>) -> Option<&'a str> {
+    static WORK: LazyLock<Regex> = LazyLock::new(|| {
+        let work = "work|projects?|pilots?|clients?|customers?|case stud(?:y|ies)|engagements?";
+        let who = "(?:[a-z]+ ){0,5}?";
+        phrases::pattern(
+            &format!(
+                "(?i:our (?:[a-z]+ )?(?:{work})) (?:with|at|in|for|of|on|along|around|across) {who}\
+                 (?P<name>\\p{{Lu}}\\p{{Ll}}{{2,}})(?: (?P<next>\\p{{Ll}}+))?"
+            ),
+            true,
+        )
+    });
+    if !reading.is_english || !reading.folded.contains("our ") {
+        return None;
+    }
+    let mut all = WORK.captures_iter(&reading.masked);
+    let found = all.find(|captures| {
+        let part = |name| captures.name(name).map_or("", |part| part.as_str());
+        let (name, next) = (fold(part("name")), part("next"));
+        // `our work with Belgian growers` tells of many.
+        let is_adjective = ["an", "ish", "ese", "ch", "ic"]
+            .iter()
+            .any(|end| name.ends_with(end))
+            && next.ends_with('s')
+            && !matches!(next, "is" | "was" | "has" | "shows");
+        !case.known.has(&name) && !is_common(&name) && !is_adjective
+    })?;
+    found.get(0).map(|found| found.as_str())
 }

@@ -8,7 +8,7 @@
 use std::sync::LazyLock;
 
 use super::sieve::{Found, Sieve};
-use super::{news, phrases, progression, sentences};
+use super::{news, phrases, progression, sentences, standing};
 
 /// The patterns of all owners, and where those of each begin.
 pub(super) struct Screen {
@@ -21,6 +21,8 @@ pub(super) struct Screen {
     pub news: usize,
     /// That of [`progression`].
     pub series: usize,
+    /// Those of [`standing`].
+    pub standing: usize,
 }
 
 /// See [`Screen`].
@@ -33,12 +35,14 @@ pub(super) static SCREEN: LazyLock<Screen> = LazyLock::new(|| {
     };
     let [phrases, sentences] = [phrases::patterns(), sentences::patterns()].map(&mut join);
     let [news, series] = [news::patterns(), progression::patterns()].map(&mut join);
+    let standing = join(standing::patterns());
     Screen {
         sieve: Sieve::new(all),
         phrases,
         sentences,
         news,
         series,
+        standing,
     }
 });
 

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::reading::{Case, Reading};
 use super::screen::SCREEN;
 use super::sieve::{Found, Sifted};
-use super::{Issue, Severity, issue};
+use super::{Issue, Severity, issue, news};
 use crate::copy::text::words;
 
 /// A rule as the file has it.
@@ -45,6 +45,7 @@ enum Steps {
     Any,
     First,
     Later,
+    Last,
     NotLast,
 }
 
@@ -107,7 +108,7 @@ pub(super) fn message(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<I
     let [rules, ..] = &*RULES;
     let rules = possible(rules, case, reading, &reading.sifted);
     for (sentence, found) in sifted(&reading.folded, &reading.found, &[&rules]) {
-        apply(&rules, reading, sentence, &found, issues);
+        apply(&rules, case, reading, sentence, &found, issues);
     }
 }
 
@@ -116,15 +117,15 @@ pub(super) fn chatter(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<I
     let [_, anywhere, below] = &*RULES;
     let rules = possible(anywhere, case, reading, &reading.sifted);
     for (sentence, found) in sifted(&reading.folded, &reading.found, &[&rules]) {
-        apply(&rules, reading, sentence, &found, issues);
+        apply(&rules, case, reading, sentence, &found, issues);
     }
     let rules = [anywhere, below].map(|all| possible(all, case, reading, &reading.sifted_tail));
     let [anywhere, below] = &rules;
     let all = sifted(&reading.tail, &reading.found_tail, &[anywhere, below]);
     // The line of the signature itself is no sentence.
     for (sentence, found) in all.filter(|(text, _)| words(text).nth(3).is_some()) {
-        apply(anywhere, reading, sentence, &found, issues);
-        apply(below, reading, sentence, &found, issues);
+        apply(anywhere, case, reading, sentence, &found, issues);
+        apply(below, case, reading, sentence, &found, issues);
     }
 }
 
@@ -154,6 +155,7 @@ fn sifted<'a>(
 /// Applies rules to a sentence.
 fn apply(
     rules: &[&Rule],
+    case: &Case<'_>,
     reading: &Reading<'_>,
     sentence: &str,
     found: &Sifted<'_>,
@@ -166,7 +168,9 @@ fn apply(
             let severity = rule.entry.severity;
             known.code == rule.code && known.step == reading.step && known.severity >= severity
         };
-        if breaks && !issues.iter().any(known) {
+        // What the brand may claim of its work is no invention.
+        let may_be_said = || rule.code == "invented_claim" && news::is_claimed(case, sentence);
+        if breaks && !issues.iter().any(known) && !may_be_said() {
             let severity = rule.entry.severity;
             let hint = &rule.entry.hint;
             issues.push(issue(rule.code, severity, reading.step, sentence, hint));
@@ -197,6 +201,7 @@ impl Rule {
             Steps::Any => true,
             Steps::First => case.is_first(reading.step),
             Steps::Later => !case.is_first(reading.step),
+            Steps::Last => case.is_last(reading.step),
             // A step nobody asked for has no place in the order.
             Steps::NotLast => !case.is_last(reading.step) && case.steps.contains(&reading.step),
         }

@@ -7,6 +7,7 @@
 
 use super::names::is_common;
 use super::reading::Case;
+use crate::calendar::is_city;
 use crate::copy::text::{fold, words};
 
 /// Whether what follows a name is what a customer does: `Harlow Dental now books …`.
@@ -40,8 +41,9 @@ pub(super) fn does_business(line: &str, name: &str) -> bool {
 
 /// Names that somebody else is addressed by: `Kenji, please regard …`, `Thank you, Priya`.
 pub(super) fn addressed<'a>(case: &Case<'_>, line: &'a str) -> impl Iterator<Item = &'a str> {
-    const TO_A_PERSON: [&str; 8] = [
-        "please", "thank", "thanks", "my", "i'm", "i'll", "should", "this",
+    const TO_A_PERSON: [&str; 12] = [
+        "please", "thank", "thanks", "my", "i'm", "i'll", "should", "this", "would", "could",
+        "may", "let",
     ];
     const THANKS: [&str; 4] = ["thank you, ", "thanks, ", "goodbye, ", "regards, "];
     let sentences = line.split_inclusive(['.', '?', '!']);
@@ -70,8 +72,68 @@ pub(super) fn addressed<'a>(case: &Case<'_>, line: &'a str) -> impl Iterator<Ite
     })
 }
 
+/// Names between commas that the reader is called by: `Think it over, Stefan, and …`, `Thanks for
+/// reading, Stefan.`
+pub(super) fn called<'a>(case: &Case<'_>, line: &'a str) -> impl Iterator<Item = &'a str> {
+    let sentences = line.split_inclusive(['.', '?', '!']);
+    sentences.filter_map(|sentence| {
+        let (opening, _) = sentence.split_once(", ")?;
+        let opening = fold(words(opening).next().unwrap_or_default());
+        let mut before = "";
+        let mut parts = sentence.split(", ").peekable();
+        while let Some(part) = parts.next() {
+            let ends = part.ends_with(['.', '?', '!']) && parts.peek().is_none();
+            let name = part.trim_end_matches(['.', '?', '!']);
+            let next = parts
+                .peek()
+                .map(|next| fold(words(next).next().unwrap_or_default()));
+            let goes_on = next.is_some_and(|next| GOES_ON.contains(&next.as_str()));
+            // Of a list or an address (`Lyon, Paris, and …`) each part is a name.
+            let last = words(before).last().unwrap_or_default();
+            let is_listed = last.starts_with(char::is_uppercase) && words(before).nth(1).is_some();
+            let is_called = !before.is_empty()
+                && (ends || goes_on)
+                && !is_listed
+                && CALLS.contains(&opening.as_str())
+                && is_a_name(case, name)
+                && !is_city(name);
+            if is_called {
+                return Some(name);
+            }
+            before = part;
+        }
+        None
+    })
+}
+
+/// What a sentence begins with that calls the reader by name.
+const CALLS: [&str; 30] = [
+    "all", "and", "as", "best", "but", "consider", "enjoy", "farewell", "goodbye", "have", "i",
+    "if", "let", "please", "so", "take", "tell", "thank", "thanks", "that", "think", "this",
+    "until", "well", "what", "whatever", "with", "would", "write", "you",
+];
+
+/// What goes on behind such a name.
+const GOES_ON: [&str; 28] = [
+    "a", "and", "as", "because", "but", "for", "from", "i", "i'd", "i'll", "i'm", "if", "is", "it",
+    "let", "or", "please", "should", "so", "that", "the", "this", "we", "when", "whenever",
+    "would", "you", "your",
+];
+
+/// Whether a part of a sentence is one word that may be a person's name.
+fn is_a_name(case: &Case<'_>, name: &str) -> bool {
+    let key = fold(name);
+    let mut letters = name.chars();
+    letters.next().is_some_and(char::is_uppercase)
+        && letters.all(|c| c.is_alphabetic() && c.is_lowercase())
+        && name.chars().count() >= 3
+        && !case.known.has(&key)
+        && !is_common(&key)
+        && !OPENERS.contains(&key.as_str())
+}
+
 /// Words that open a sentence before a comma and address nobody.
-const OPENERS: [&str; 36] = [
+const OPENERS: [&str; 45] = [
     "admittedly",
     "again",
     "alas",
@@ -84,6 +146,8 @@ const OPENERS: [&str; 36] = [
     "either",
     "elsewhere",
     "enough",
+    "fair",
+    "granted",
     "first",
     "hence",
     "here",
@@ -92,22 +156,29 @@ const OPENERS: [&str; 36] = [
     "instead",
     "last",
     "later",
+    "maybe",
     "meanwhile",
     "now",
     "once",
     "otherwise",
+    "overall",
     "perhaps",
     "second",
     "sincere",
+    "sometimes",
     "soon",
     "still",
+    "sure",
     "then",
     "there",
     "therefore",
     "though",
     "today",
+    "together",
     "tomorrow",
+    "true",
     "well",
+    "yes",
 ];
 
 /// Names at the beginning of a sentence that tell of a success: `Contoso cut its costs`.

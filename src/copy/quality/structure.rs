@@ -261,8 +261,16 @@ fn greeting(case: &Case<'_>, reading: &Reading<'_>, issues: &mut Vec<Issue>) {
         return;
     };
     let has = |wanted: &str| wanted.chars().count() > 1 && contains_name(greeting, wanted);
-    // Some are called by one letter; as a part of a longer name it is an initial only.
-    if contains_name(greeting, name) || words(&case.lead.full_name).any(has) {
+    // Some are called by one letter (`J Vey`); with a full stop or before a given name it is an
+    // initial only.
+    let by_letter = || {
+        let letter = name.split(' ').next().unwrap_or_default();
+        name == case.lead.full_name
+            && letter.chars().count() == 1
+            && letter.chars().all(char::is_alphabetic)
+            && contains_name(greeting, letter)
+    };
+    if contains_name(greeting, name) || words(&case.lead.full_name).any(has) || by_letter() {
         // A further name in front of or behind the right one belongs to somebody else.
         let allowed: Vec<String> = words(&case.lead.full_name)
             .chain([name])

@@ -11,7 +11,7 @@ use regex::Regex;
 
 use super::counts::{Counts, Sentence};
 use super::reading::{Case, Reading};
-use super::{Issue, Severity, contradiction, figures, issue, news, phrases};
+use super::{Issue, Severity, contradiction, figures, issue, news, phrases, standing};
 
 /// How a subject pretends to be part of a thread: the prefixes of mail programs in many languages.
 static FAKE_THREAD: LazyLock<Regex> = LazyLock::new(|| {
@@ -48,6 +48,7 @@ pub(super) fn message(
     figures::message(case, counts, sentences, reading, issues);
     contradiction::of_lead(counts, sentences, reading, issues);
     news::message(case, reading, issues);
+    standing::message(case, reading, issues);
 }
 
 #[cfg(test)]

@@ -229,7 +229,7 @@ pub(super) fn share(tokens: &[Token<'_>], at: usize, tongue: Tongue) -> Option<N
     }
     let hyphen = usize::from(text(1) == "-");
     if let Some(parts) = nth(text(1 + hyphen)).filter(|_| first.value >= 2.0) {
-        let is_part = first.value < parts;
+        let is_part = first.value < parts && !is_other(tokens, at, 1 + hyphen);
         return is_part.then(|| hundredths(first.value / parts, 2 + hyphen));
     }
     let n_between = match (text(1), text(2), text(3)) {
@@ -250,6 +250,32 @@ pub(super) fn share(tokens: &[Token<'_>], at: usize, tongue: Tongue) -> Option<N
         _ => return None,
     };
     share_of(tokens, at, first.value, n_between, tongue)
+}
+
+/// Whether what looks like parts of a whole is none: `two quarters` of a year, which would be a
+/// half, `for three quarters running`, `two third-party tools`.
+fn is_other(tokens: &[Token<'_>], at: usize, ahead: usize) -> bool {
+    let text = |place: usize| tokens.get(place).map_or("", |token| token.text);
+    let (first, parts, next) = (text(at), text(at + ahead), text(at + ahead + 1));
+    if next == "of" {
+        return false;
+    }
+    let is_one_part = matches!(
+        parts,
+        "half" | "third" | "quarter" | "fifth" | "sixth" | "eighth" | "tenth"
+    );
+    let before = at.checked_sub(1).map_or("", text);
+    let is_time = parts == "quarters"
+        && (matches!(first, "two" | "2")
+            || matches!(
+                next,
+                "ago" | "ahead" | "away" | "back" | "from" | "in" | "into" | "later" | "running"
+            )
+            || matches!(
+                before,
+                "after" | "coming" | "first" | "last" | "next" | "past" | "previous" | "within"
+            ));
+    is_one_part || is_time
 }
 
 /// The share that a number is of the one some tokens behind it.
