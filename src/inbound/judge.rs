@@ -11,6 +11,7 @@ use super::mime::Mail;
 use super::quote::{self, Reply};
 use super::report::{self, Report};
 use super::{Clues, Inbound, Ours, clues, dates, feedback, optout, person, responder};
+use crate::lead::{is_free_mail, registrable_domain};
 
 /// The most characters of a person's own words that are kept.
 const REPLY_CHARS_MAX: usize = 20_000;
@@ -86,6 +87,10 @@ impl Inbound {
             return;
         }
         person::judge(self, mail, reply, ours.sensitivity);
+        if self.kind == Kind::HumanReply && is_colleague(mail, ours) {
+            self.decide("colleague", Kind::Other, "a colleague of ours wrote it");
+            (self.sentiment, self.unsure, self.referral) = (None, None, None);
+        }
     }
 
     fn decide(&mut self, rule: &'static str, kind: Kind, evidence: &str) {
@@ -196,13 +201,29 @@ impl Inbound {
 
 /// A mail from one of our addresses, or with our own key in its own header or Message-ID.
 fn is_own(mail: &Mail, ours: &Ours) -> bool {
-    let local = mail
-        .message_id
-        .as_deref()
-        .and_then(|id| id.split('@').next());
     mail.field("x-outreach-key").is_some()
         || ours.addresses.contains(&mail.from)
-        || local.is_some_and(|local| crate::campaign::parse_outreach_key(local).is_some())
+        || mail.message_id.as_deref().is_some_and(is_key)
+}
+
+/// Whether somebody at a domain of ours wrote it: a colleague in the thread. Who answers our mail
+/// directly is a lead all the same, as people are who try the program on themselves.
+fn is_colleague(mail: &Mail, ours: &Ours) -> bool {
+    let domain = |address: &str| {
+        let (_, domain) = address.rsplit_once('@')?;
+        registrable_domain(domain).filter(|domain| !is_free_mail(domain))
+    };
+    let is_direct = automatic::is_answer_subject(&mail.subject)
+        && mail.answers.first().is_some_and(|id| is_key(id));
+    let theirs = domain(&mail.from).filter(|_| !is_direct);
+    let mut ours = ours.addresses.iter();
+    theirs.is_some() && ours.any(|address| domain(address) == theirs)
+}
+
+/// Whether a Message-ID begins with a key of ours.
+fn is_key(id: &str) -> bool {
+    let local = id.split('@').next().unwrap_or_default();
+    crate::campaign::parse_outreach_key(local).is_some()
 }
 
 /// The mail a program writes when somebody uses our List-Unsubscribe address (RFC 2369): the

@@ -10,9 +10,9 @@ mod signature;
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::bytes::Regex;
 
-use super::folding::{cut, fold, pattern};
+use super::folding::{byte_pattern, cut, fold};
 use head::Head;
 
 /// The lines of a mail that are looked at; what people write stands in the first ones.
@@ -82,7 +82,7 @@ fn sections<'a>(lines: &[Line<'a>]) -> (Vec<Vec<Line<'a>>>, Vec<&'a str>) {
     let mut index = 0;
     while let Some(line) = lines.get(index) {
         let rest = lines.get(index..).unwrap_or_default();
-        if line.is_marked() || is_rewrapped(lines, index) {
+        if line.is_marked() && !head::is_enclosed_head(line) || is_rewrapped(lines, index) {
             quoted.push(line.raw.trim_start().trim_start_matches(['>', '|', ' ']));
             if sections.last().is_some_and(|section| !section.is_empty()) {
                 sections.push(Vec::new());
@@ -120,8 +120,10 @@ fn is_marked(line: &str) -> bool {
         return true;
     }
     // `AL> text`, as some old programs put initials before the mark.
-    line.split_once("> ").is_some_and(|(before, _)| {
-        (1..=3).contains(&before.len()) && before.bytes().all(|b| b.is_ascii_uppercase())
+    line.split_once('>').is_some_and(|(before, after)| {
+        (after.is_empty() || after.starts_with([' ', '>']))
+            && (1..=3).contains(&before.len())
+            && before.bytes().all(|b| b.is_ascii_uppercase())
     })
 }
 
@@ -144,12 +146,14 @@ fn is_rewrapped(lines: &[Line<'_>], index: usize) -> bool {
 /// The body with a line break before heads of quotations that stand at the end of a line of the
 /// person's own, as happens where a program has thrown the breaks away.
 fn broken_before_heads(body: &str) -> String {
-    static INLINE: LazyLock<Regex> = LazyLock::new(|| pattern(INLINE_HEADS));
+    static INLINE: LazyLock<Regex> = LazyLock::new(|| byte_pattern(INLINE_HEADS));
     let mut out = String::with_capacity(body.len() + 8);
     for line in body.lines().take(LINES_MAX) {
         let is_candidate = line.len() > 40 && line.contains(':') && !is_marked(line);
         let found = if is_candidate {
-            INLINE.captures(cut(line, 4_000)).and_then(|c| c.get(1))
+            INLINE
+                .captures(cut(line, 4_000).as_bytes())
+                .and_then(|c| c.get(1))
         } else {
             None
         };
@@ -158,8 +162,9 @@ fn broken_before_heads(body: &str) -> String {
             Some((own, head)) => {
                 out.push_str(own.trim_end());
                 out.push('\n');
-                match INLINE.captures(cut(head, 4_000)).and_then(|c| c.get(1)) {
-                    Some(found) if !found.as_str().ends_with(": ") => {
+                let again = INLINE.captures(cut(head, 4_000).as_bytes());
+                match again.and_then(|c| c.get(1)) {
+                    Some(found) if !found.as_bytes().ends_with(b": ") => {
                         let (head, rest) = head.split_at_checked(found.end()).unwrap_or((head, ""));
                         out.push_str(head);
                         out.push('\n');
@@ -175,9 +180,10 @@ fn broken_before_heads(body: &str) -> String {
     out
 }
 
-/// Heads as they stand inside a line; the group is the head.
+/// Heads as they stand inside a line; the group is the head, which begins and ends with ASCII. Bytes
+/// are counted, not characters: the program for characters is many times as large.
 const INLINE_HEADS: &str = concat!(
-    r"(?i)(?:^|[^a-z])(",
+    r"(?i-u)(?:^|[^a-z])(",
     r"on (?:mon|tue|wed|thu|fri|sat|sun|[0-9]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)",
     r"[^\n:>]{2,60}(?::[0-9]{2}[^\n]{1,120}?|[^\n:]{1,100}?) wrote ?:",
     r"|am [^\n]{0,6}[0-9][^\n]{4,120}? schrieb [^\n]{0,100}?:",

@@ -86,6 +86,8 @@ fn by_code(class: u32, subject: u32, detail: u32, words: Option<Found>) -> Optio
             Some(found @ (Refusal::Network | Refusal::Policy)) => Some(found),
             _ => Some(Refusal::Mailbox),
         },
+        // Mail going round in circles; some say it of a sender they hold back.
+        (_, 4, 6) => Some(plain.unwrap_or(Refusal::Other)),
         // Google's and others' limit on how much the sender may send.
         (_, 4, _) => match plain {
             Some(found) => Some(found),
@@ -184,6 +186,12 @@ fn plain(text: &str) -> String {
                 && !TELLING.iter().any(|telling| word.contains(telling));
         if !is_name {
             out.push_str(word);
+        } else if !word.is_ascii() {
+            // Where words are not set apart, the name is the run of ASCII in them.
+            out.extend(word.chars().filter(|c| !c.is_ascii()));
+        } else if let Some((key, _)) = word.split_once('=').filter(|(key, _)| *key == "ip") {
+            out.push_str(key);
+            out.push('=');
         } else if let Some((_, rest)) = word.rsplit_once([':', '>']) {
             // `<ada@example.com>:unknown` and `250-host:550` leave what follows.
             out.push_str(rest);
@@ -351,6 +359,18 @@ mod tests {
         check("5.0.0", "", Refusal::Other);
         check("", "宛先のメールアドレスが存在しません", Refusal::Mailbox);
         check("", "Empfänger unbekannt", Refusal::Mailbox);
+        check("", "收件人邮件地址（a@b.example）不存在", Refusal::Mailbox);
+        let blocked = "554 IP=203.0.113.20 - A problem occurred. Ask your postmaster for help";
+        check("5.0.0", blocked, Refusal::Policy);
+        check(
+            "5.4.6",
+            "mail forwarding loop for a@b.example",
+            Refusal::Other,
+        );
+        let held = "Unusual sending activity detected. Please try after sometime.";
+        check("5.4.6", held, Refusal::Policy);
+        let nowhere = "No mail servers appear to exists for the recipients address.";
+        check("", nowhere, Refusal::Mailbox);
         check("", "une erreur, l'adresse n'existe pas", Refusal::Mailbox);
         check("9.9.9.9", "", Refusal::Other);
         check("5.x.y", "user unknown", Refusal::Mailbox);

@@ -30,6 +30,7 @@ pub(super) struct Signs {
     returned: bool,
     responder: bool,
     reason: bool,
+    bulk: bool,
 }
 
 impl Signs {
@@ -61,6 +62,8 @@ impl Signs {
             failure,
             reason: daemon && failure && refusal::says_plainly(text),
             code: refusal::has_reply_code(text) || refusal::status_in(text).is_some(),
+            // A newsletter may speak of bounces in their own words.
+            bulk: mail.field("list-unsubscribe").is_some(),
             fields: matches!(mail.hint, Some(Report::Delivery(_))),
             returned: !original.is_empty() || !mail.returned.is_empty(),
             responder: submitted.to_lowercase().starts_with("auto-replied") && !daemon
@@ -75,6 +78,9 @@ impl Signs {
 
     fn points(&self) -> i32 {
         if !self.failure && !self.formula && !self.code && !self.fields && !self.subject {
+            return 0;
+        }
+        if self.bulk && !(self.daemon || self.nobody || self.named || self.declared) {
             return 0;
         }
         // What a person writes about a bounce lacks the turns of phrase and the returned mail.

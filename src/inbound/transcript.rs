@@ -156,6 +156,9 @@ pub(super) fn recipients(text: &str) -> Vec<String> {
         let head = fold(cut(line, 40));
         let is_other = [
             "message-id",
+            "message:",
+            "message identifier",
+            "the message identifier",
             "from:",
             "reply-to",
             "sender:",

@@ -9,6 +9,10 @@
 use regex::bytes::{Regex, RegexBuilder};
 use unicode_normalization::UnicodeNormalization;
 
+/// The most that one list may remember of the texts it met, in bytes, once for each direction it
+/// reads in: hostile texts fill whatever they may, and there are nearly a hundred lists.
+const CACHE_BYTES_MAX: usize = 256 * 1024;
+
 /// A list of patterns.
 pub(super) struct Words(Regex);
 
@@ -37,7 +41,10 @@ impl Words {
             .map(|line| format!("(?:{})", line.nfkd().collect::<String>()))
             .collect();
         let joined = patterns.join("|");
-        let regex = RegexBuilder::new(&joined).unicode(false).build();
+        let regex = RegexBuilder::new(&joined)
+            .unicode(false)
+            .dfa_size_limit(CACHE_BYTES_MAX)
+            .build();
         Words(regex.expect("the patterns of a constant list compile"))
     }
 

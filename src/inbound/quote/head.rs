@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use super::super::folding::cut;
+use super::super::folding::{cut, fold};
 use super::super::words::Words;
 use super::Line;
 
@@ -25,7 +25,8 @@ pub(super) enum Head {
 /// The head that begins at the first of these lines.
 pub(super) fn at(rest: &[Line<'_>]) -> Option<Head> {
     let first = rest.first().filter(|line| !line.is_empty())?;
-    if is_separator(first) || is_header_block(rest) || is_notes_block(rest) {
+    let is_enclosed = is_enclosed_head(first);
+    if is_enclosed || is_separator(first) || is_header_block(rest) || is_notes_block(rest) {
         return Some(Head::OfRest(0));
     }
     let length = (1..=ATTRIBUTION_LINES_MAX).find(|&n| is_attribution(rest, n))?;
@@ -51,6 +52,13 @@ fn begins_later(rest: &[Line<'_>], length: usize) -> bool {
             || word.starts_with(|c: char| c.is_ascii_digit()) && !word.contains(':')
     });
     is_head && (opens || first.ends_with(['.', '!', '?']))
+}
+
+/// GroupWise's head, `>>> Ada <ada@x> 10/09/2025 09:14 >>>`: what follows it is not marked.
+pub(super) fn is_enclosed_head(line: &Line<'_>) -> bool {
+    let inner = line.raw.trim().strip_prefix(">>>");
+    let inner = inner.and_then(|inner| inner.strip_suffix(">>>"));
+    inner.is_some_and(|inner| names_sender_or_time(&fold(inner)) && !inner.contains(">>>"))
 }
 
 fn is_separator(line: &Line<'_>) -> bool {

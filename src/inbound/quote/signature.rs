@@ -188,6 +188,18 @@ fn is_name(line: &Line<'_>, writer: &str) -> bool {
         && !parts.is_empty()
 }
 
+/// Whether a short line holds the writer's whole name, with a degree or `p.p.` beside it.
+fn names(line: &Line<'_>, writer: &str) -> bool {
+    let words = |text: &'_ str| -> Vec<String> {
+        let words = text.split(|c: char| !c.is_alphanumeric());
+        let words = words.filter(|word| word.len() > 1);
+        words.map(str::to_string).collect()
+    };
+    let (said, parts) = (words(line.folded), words(writer));
+    let is_sentence = line.folded.ends_with(['.', '!', '?', ':', ',']);
+    !is_sentence && parts.len() > 1 && said.len() <= 5 && parts.iter().all(|p| said.contains(p))
+}
+
 /// Cuts a block of contact details, and the writer's name, from the end.
 fn cut_contacts(own: &mut Vec<Line<'_>>, writer: &str) {
     cut_gap(own);
@@ -197,12 +209,16 @@ fn cut_contacts(own: &mut Vec<Line<'_>>, writer: &str) {
         .map_or(0, |gap| gap + 1);
     let block = own.get(start..).unwrap_or_default();
     let contacts = block.iter().filter(|line| is_contact(line)).count();
-    let plain = |line: &Line<'_>| is_contact(line) || is_name(line, writer) || is_title(line);
+    let plain = |line: &Line<'_>| {
+        is_contact(line) || is_name(line, writer) || is_title(line) || names(line, writer)
+    };
     let opens = block.first().is_some_and(|line| is_name(line, writer));
     let above = own.iter().take(start).rfind(|line| !line.is_empty());
     let is_announced = above.is_some_and(|line| line.folded.ends_with(':'));
-    let is_block =
-        (contacts > 1 || contacts == 1 && opens) && !is_announced && block.iter().all(plain);
+    let is_signed = block.first().is_some_and(|line| names(line, writer));
+    let is_block = (contacts > 1 || contacts == 1 && opens || is_signed)
+        && !is_announced
+        && block.iter().all(plain);
     if start > 0 && is_block {
         own.truncate(start);
         cut_gap(own);
