@@ -30,6 +30,9 @@ pub struct Position {
     pub(super) room: Room,
     sequences: HashMap<String, Sequence>,
     zones: HashMap<String, Zone>,
+    /// The statements that find the next follow-up and the next first step, made once: a run asks
+    /// for one lead from its start to its end, or for all.
+    statements: [Option<String>; 2],
 }
 
 /// More different sequences than this are not remembered.
@@ -45,6 +48,7 @@ impl Position {
             room: Room::default(),
             sequences: HashMap::new(),
             zones: HashMap::new(),
+            statements: [None, None],
         }
     }
 
@@ -195,8 +199,13 @@ fn next_of(
     steps: &Steps,
 ) -> anyhow::Result<Option<Found>> {
     let (due_at, id) = steps.passed(claims.position);
-    let sql = steps.sql(COLUMNS, claims.lead);
-    let mut statement = conn.prepare_cached(&sql)?;
+    let [follow_ups, first_steps] = &mut claims.position.statements;
+    let sql = match steps.which == FIRST_STEPS.which {
+        true => first_steps,
+        false => follow_ups,
+    };
+    let sql = sql.get_or_insert_with(|| steps.sql(COLUMNS, claims.lead));
+    let mut statement = conn.prepare_cached(sql)?;
     let mut rows = statement.query((claims.sender, due_at, id, claims.lead))?;
     match rows.next().context("cannot find the next due message")? {
         Some(row) if row.get::<_, i64>(1)? <= seconds(claims.now) => {
