@@ -79,26 +79,35 @@ fn release_senders(world: &World) {
 fn disturb(n: usize, n_kills: usize, seed: u64) {
     let smtp = Smtp::start();
     let mut world = crowd_over(&smtp, n);
-    world.set_env("QUEUE_BATCH_SIZE", "24");
+    world.set_env("QUEUE_BATCH_SIZE", "16");
     let mut chance = Chance(seed);
     let (mut killed, mut round) = (0, 0);
     while killed < n_kills {
         for _ in 0..chance.below(2) {
             smtp.fail(chance.fault());
         }
-        let mut send = world.at(instant_of(round)).spawn(&["send"]);
-        if killed % 2 == 0 {
-            let at = STEPS[killed / 2 % STEPS.len()];
+        if round % 2 == 0 {
+            // The server falls silent somewhere, so that the run is there to be killed.
+            let at = STEPS[round / 2 % STEPS.len()];
             // A connection is greeted once and kept, then takes one mail after the other.
-            let most = if at < At::MailFrom { 3 } else { 16 };
-            let nth = smtp.n_reached(at) + 1 + chance.below(most);
+            let most = if at < At::MailFrom { 3 } else { 10 };
+            let before = chance.below(most);
+            let silence = Rule::new(at, Fault::Silence).after(before).times(1);
+            smtp.fail(match chance.below(2) {
+                0 => silence.keeping(),
+                _ => silence,
+            });
+            let nth = smtp.n_reached(at) + 1 + before;
+            let mut send = world.at(instant_of(round)).spawn(&["send"]);
             while smtp.n_reached(at) < nth && !send.ends_within(Duration::from_micros(200)) {}
+            killed += usize::from(send.kill().code == -9);
         } else {
-            let pause = Duration::from_millis(30 + chance.below(90) as u64);
-            send.ends_within(pause);
+            let mut send = world.at(instant_of(round)).spawn(&["send"]);
+            send.ends_within(Duration::from_millis(chance.below(90) as u64));
+            killed += usize::from(send.kill().code == -9);
         }
-        killed += usize::from(send.kill().code == -9);
         smtp.heal();
+        smtp.release();
         round += 1;
         assert!(
             round < 2 * n_kills + 50,

@@ -61,6 +61,8 @@ pub enum Fault {
 pub struct Rule {
     at: At,
     fault: Fault,
+    /// How many conversations pass before it strikes, and how many it strikes then.
+    before: usize,
     left: usize,
     to: Option<String>,
     keeps: bool,
@@ -72,10 +74,17 @@ impl Rule {
         Rule {
             at,
             fault,
+            before: 0,
             left: usize::MAX,
             to: None,
             keeps: false,
         }
+    }
+
+    /// Only after so many conversations came to this point.
+    pub fn after(mut self, n: usize) -> Rule {
+        self.before = n;
+        self
     }
 
     /// Only so many times.
@@ -335,12 +344,19 @@ impl Shared {
             let concerns = rule.to.as_ref().is_none_or(|to| recipients.contains(to));
             rule.at == at && rule.left > 0 && concerns
         });
-        let strike = rule.map(|rule| {
-            rule.left -= 1;
-            Strike {
-                fault: rule.fault,
-                keeps: rule.keeps,
-                n_releases,
+        let strike = rule.and_then(|rule| match rule.before {
+            0 => {
+                rule.left -= 1;
+                let (fault, keeps) = (rule.fault, rule.keeps);
+                Some(Strike {
+                    fault,
+                    keeps,
+                    n_releases,
+                })
+            }
+            _ => {
+                rule.before -= 1;
+                None
             }
         });
         drop(state);
