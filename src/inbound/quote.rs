@@ -180,8 +180,8 @@ fn broken_before_heads(body: &str) -> String {
     out
 }
 
-/// Heads as they stand inside a line; the group is the head, which begins and ends with ASCII. Bytes
-/// are counted, not characters: the program for characters is many times as large.
+/// Heads as they stand inside a line; the group is the head, which begins and ends with ASCII.
+/// Bytes are counted, not characters: the program for characters is many times as large.
 const INLINE_HEADS: &str = concat!(
     r"(?i-u)(?:^|[^a-z])(",
     r"on (?:mon|tue|wed|thu|fri|sat|sun|[0-9]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)",
