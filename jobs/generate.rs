@@ -63,9 +63,9 @@ pub async fn run(
     }
 }
 
-/// Has the built-in templates write all orders. While one chunk is judged, the next is compared with
-/// the crowd, the one after it is written, and the one before it is stored: comparing and storing
-/// take one core only, and there is always work for the others.
+/// Has the built-in templates write all orders. While one chunk is judged, the next is compared
+/// with the crowd, the one after it is written, and the one before it is stored: comparing and
+/// storing take one core only, and there is always work for the others.
 fn write_from_templates(
     desk: &Desk<'_>,
     orders: &mut Orders<'_>,

@@ -77,9 +77,9 @@ fn too_many(runs: usize) -> usize {
 
 /// Many campaigns, to be asked which of them is too close to another one.
 ///
-/// Asking costs time with the size of the crowd, but little: the runs of a template stand in a large
-/// part of it, so who has such a run is kept as a row of bits, and rows are added up for 64 members
-/// at a time. Only those who share enough are compared in full.
+/// Asking costs time with the size of the crowd, but little: the runs of a template stand in a
+/// large part of it, so who has such a run is kept as a row of bits, and rows are added up for 64
+/// members at a time. Only those who share enough are compared in full.
 #[derive(Debug, Default)]
 pub struct Crowd {
     members: Vec<Shingles>,

@@ -1,7 +1,7 @@
 //! Tally: a small number for each member of a crowd, counted for 64 members at a time.
 //!
-//! Purpose: the commonest runs stand in a large part of a crowd; adding a row of bits to all numbers
-//! at once takes a hundredth of the time of adding one by one.
+//! Purpose: the commonest runs stand in a large part of a crowd; adding a row of bits to all
+//! numbers at once is far quicker than adding one by one.
 //! Invariant: the numbers are exact.
 //! This module does not know what is counted.
 
