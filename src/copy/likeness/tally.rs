@@ -166,7 +166,7 @@ mod tests {
 
     #[track_caller]
     fn check(members: usize, rows: usize, limit: usize) {
-        let has = |row: usize, member: usize| mix((row * 1_000 + member) as u64) % 3 == 0;
+        let has = |row: usize, member: usize| mix((row * 1_000 + member) as u64).is_multiple_of(3);
         let own = |member: usize| member % 50 + 1;
         let mut tally = Tally::new(members, rows * 4 + 1);
         let mut limits = Tally::default();
@@ -188,13 +188,13 @@ mod tests {
         }
         for member in 0..members {
             limits.push(member, own(member));
-            if member % 7 == 0 {
+            if member.is_multiple_of(7) {
                 tally.add_one(member);
             }
         }
         let count = |member: usize| {
             let rows = (0..rows * 4).filter(|row| has(*row, member)).count();
-            rows + usize::from(member % 7 == 0)
+            rows + usize::from(member.is_multiple_of(7))
         };
         let expected = (0..members).filter(|m| count(*m) >= own(*m).min(limit));
         let expected: Vec<usize> = expected.collect();
