@@ -13,17 +13,17 @@ mod model;
 mod order;
 
 use std::path::Path;
-use std::sync::mpsc;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
+use chrono::{DateTime, Utc};
 use outreach::config::{Config, WriterSource};
 use outreach::copy::templates::Library;
 use outreach::ledger::Ledger;
 
 use apart::Apart;
-use desk::{Desk, Share};
+use desk::{Desk, Written};
 use model::ModelDesk;
-use order::{Order, Orders};
+use order::Orders;
 
 use crate::exit::Failure;
 use crate::judgement::read_text;
@@ -31,9 +31,6 @@ use crate::run::{Job, Progress, Summary};
 
 /// So many campaigns of the built-in writer are stored in one transaction.
 const CHUNK: u32 = 128;
-
-/// So many chunks are written or waiting while another one is settled.
-const CHUNKS_AHEAD: u32 = 2;
 
 /// Runs the stage.
 pub async fn run(
@@ -66,9 +63,9 @@ pub async fn run(
     }
 }
 
-/// Has the built-in templates write all orders. While one chunk is compared, judged and stored, the
-/// next are written by half of the cores: comparing and storing take one core only, and there is
-/// always work for the others.
+/// Has the built-in templates write all orders. While one chunk is judged, the next is compared
+/// with the crowd, the one after it is written, and the one before it is stored: comparing and
+/// storing take one core only, and there is always work for the others.
 fn write_from_templates(
     desk: &Desk<'_>,
     orders: &mut Orders<'_>,
@@ -78,37 +75,55 @@ fn write_from_templates(
     progress: &mut Progress,
 ) -> anyhow::Result<()> {
     let mut apart = Apart::default();
-    std::thread::scope(|scope| {
-        let (ordered, to_write) = mpsc::channel::<Vec<Order>>();
-        let (done, written) = mpsc::channel();
-        scope.spawn(move || {
-            for chunk in to_write {
-                // Nobody waits for it once the run is to stop.
-                if done.send(desk.write_all(chunk, Share::Half)).is_err() {
-                    break;
-                }
+    let mut written = Vec::new();
+    let mut to_judge: Option<Chunk> = None;
+    let mut to_store: Option<Chunk> = None;
+    loop {
+        let ordered = match job.stop.requested() {
+            true => {
+                written = Vec::new();
+                Vec::new()
             }
-        });
-        let mut n_ahead = 0;
-        while !job.stop.requested() {
-            while n_ahead < CHUNKS_AHEAD {
-                let chunk = orders.next(ledger, CHUNK, job.lead)?;
-                if chunk.is_empty() {
-                    break;
-                }
-                n_ahead += 1;
-                ordered.send(chunk).context("the writing thread ended")?;
-            }
-            if n_ahead == 0 {
-                break;
-            }
-            let chunk = written.recv().context("the writing thread ended")?;
-            n_ahead -= 1;
-            progress.advance(chunk.len() as u64);
-            desk.settle(&mut apart, ledger, chunk, job, summary)?;
+            false => orders.next(ledger, CHUNK, job.lead)?,
+        };
+        if ordered.is_empty() && written.is_empty() && to_judge.is_none() && to_store.is_none() {
+            return Ok(());
         }
-        Ok(())
-    })
+        (written, to_judge, to_store) = std::thread::scope(|scope| {
+            let writing = scope.spawn(|| desk.write_all(ordered));
+            let judging = scope.spawn(|| {
+                let mut judged = to_judge.take();
+                if let Some(chunk) = &mut judged {
+                    desk.judge_all(&mut chunk.written);
+                }
+                judged
+            });
+            if let Some(chunk) = to_store.take() {
+                progress.advance(chunk.written.len() as u64);
+                desk.store(ledger, chunk.written, job, summary, chunk.now)?;
+            }
+            let kept = match written.is_empty() {
+                true => None,
+                false => {
+                    // One instant for all: the ids that are told depend on it.
+                    let now = job.clock.now();
+                    let written = desk.keep_apart(&mut apart, ledger, written, now)?;
+                    Some(Chunk { written, now })
+                }
+            };
+            let written = writing.join();
+            let written = written.map_err(|_| anyhow!("the writing thread panicked"))?;
+            let judged = judging.join();
+            let judged = judged.map_err(|_| anyhow!("the judging thread panicked"))?;
+            anyhow::Ok((written, kept, judged))
+        })?;
+    }
+}
+
+/// Campaigns that are kept apart from others, and the instant at which they were.
+struct Chunk {
+    written: Vec<anyhow::Result<Written>>,
+    now: DateTime<Utc>,
 }
 
 /// The built-in templates, with those of TEMPLATES_DIR before them.

@@ -15,9 +15,8 @@ use outreach::copy::quality::{Issue, Judgement, Severity};
 use outreach::lead::{Lead, is_free_mail, registrable_domain};
 use outreach::ledger::{Colleague, Ledger};
 
-use super::desk::{Desk, Share, Texts, Written};
+use super::desk::{Desk, Texts, Written};
 use super::order::Order;
-use crate::run::{Job, Summary};
 
 /// How often the templates may write a campaign that was too close to another one.
 const VARIANTS_MAX: u32 = 5;
@@ -136,22 +135,6 @@ pub fn shingles(lead: &Lead, drafts: &[Draft], sender: &str) -> Shingles {
 }
 
 impl Desk<'_> {
-    /// Stores what was written once it is kept apart from other campaigns.
-    pub fn settle(
-        &self,
-        apart: &mut Apart,
-        ledger: &mut Ledger,
-        written: Vec<anyhow::Result<Written>>,
-        job: &Job,
-        summary: &mut Summary,
-    ) -> anyhow::Result<()> {
-        // One instant for all: the ids that are told depend on it.
-        let now = job.clock.now();
-        let mut settled = self.keep_apart(apart, ledger, written, now)?;
-        self.judge_all(&mut settled);
-        self.store(ledger, settled, job, summary, now)
-    }
-
     /// Settles what is too close to another campaign: the templates write it once more, some times
     /// over, and what stays too close waits for a person.
     pub fn keep_apart(
@@ -193,10 +176,7 @@ impl Desk<'_> {
                 break;
             }
             let orders = once_more.iter().map(|(order, ..)| order.clone()).collect();
-            let anew = self
-                .write_all(orders, Share::Whole)
-                .into_iter()
-                .zip(once_more);
+            let anew = self.write_all(orders).into_iter().zip(once_more);
             round = anew
                 .map(|(written, (order, mut texts, neighbour))| {
                     // Texts that a person may mend are better than none.

@@ -36,15 +36,6 @@ pub struct Desk<'a> {
     pub steps: Vec<String>,
 }
 
-/// Which part of the machine a work may take.
-#[derive(Clone, Copy)]
-pub enum Share {
-    /// All cores: everything else waits for it.
-    Whole,
-    /// Half of them, since others work meanwhile.
-    Half,
-}
-
 /// The texts that were ordered, or why there are none.
 pub struct Written {
     /// The order.
@@ -104,8 +95,8 @@ impl<'a> Desk<'a> {
     }
 
     /// Writes with the built-in templates, on several cores: it is all computing.
-    pub fn write_all(&self, mut orders: Vec<Order>, cores: Share) -> Vec<anyhow::Result<Written>> {
-        let share = cores.share_of(orders.len());
+    pub fn write_all(&self, mut orders: Vec<Order>) -> Vec<anyhow::Result<Written>> {
+        let share = share_of(orders.len());
         std::thread::scope(|scope| {
             let mut shares = Vec::new();
             while !orders.is_empty() {
@@ -167,7 +158,7 @@ impl<'a> Desk<'a> {
 
     /// Has all texts judged, on every core there is.
     pub fn judge_all(&self, written: &mut [anyhow::Result<Written>]) {
-        let share = Share::Whole.share_of(written.len());
+        let share = share_of(written.len());
         std::thread::scope(|scope| {
             for share in written.chunks_mut(share) {
                 scope.spawn(move || {
@@ -315,16 +306,10 @@ impl<'a> Desk<'a> {
     }
 }
 
-impl Share {
-    /// How many of so many each core takes.
-    fn share_of(self, all: usize) -> usize {
-        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-        let cores = match self {
-            Share::Whole => cores,
-            Share::Half => cores.div_ceil(2),
-        };
-        all.div_ceil(cores).max(1)
-    }
+/// How many of so many each core takes.
+fn share_of(all: usize) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    all.div_ceil(cores).max(1)
 }
 
 fn rewritten_campaign(

@@ -6,9 +6,12 @@
 //! always give the same answer.
 //! This module does not know what becomes of texts that are too close.
 
+mod tally;
+
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
+use self::tally::{Tally, words_for};
 use super::Draft;
 use super::text::{Hashes, fold, hash_folded, mix, runs_of_five, words};
 
@@ -74,21 +77,39 @@ fn too_many(runs: usize) -> usize {
 
 /// Many campaigns, to be asked which of them is too close to another one.
 ///
-/// Asking costs time with the size of the crowd, but little: the texts of a template stand in a
-/// large part of it, and going through everybody who has such a run is most of the work. Who is too
-/// close shares more than half as many runs as it takes beyond *any* choice of the other half, so
-/// that many of the commonest runs are left out, and the few who share enough of the rarer ones are
-/// compared in full.
+/// Asking costs time with the size of the crowd, but little: the runs of a template stand in a
+/// large part of it, so who has such a run is kept as a row of bits, and rows are added up for 64
+/// members at a time. Only those who share enough are compared in full.
 #[derive(Debug, Default)]
 pub struct Crowd {
     members: Vec<Shingles>,
     /// How many runs each member must share with a larger campaign to be too close.
-    limits: Vec<usize>,
-    /// The least of them.
-    least: Option<usize>,
+    limits: Tally,
     /// By run, who has it.
-    index: HashMap<u64, Vec<u32>, BuildHasherDefault<AsItIs>>,
+    index: HashMap<u64, Holders, BuildHasherDefault<AsItIs>>,
+    /// Who has each of the common runs, a bit for each member.
+    rows: Vec<Vec<u64>>,
 }
+
+/// The members that have a run.
+#[derive(Debug)]
+enum Holders {
+    /// Their numbers.
+    Few(Vec<u32>),
+    /// The number of their row.
+    Many(usize),
+}
+
+impl Default for Holders {
+    fn default() -> Holders {
+        Holders::Few(Vec::new())
+    }
+}
+
+/// From so many holders on a run is common, if one of so many members has it: a row then takes less
+/// time than numbers one by one, and hardly more memory.
+const HOLDERS_MIN: usize = 32;
+const COMMON: usize = 64;
 
 /// Runs are hashes already, and spread over all bits.
 #[derive(Default)]
@@ -114,17 +135,32 @@ impl Crowd {
     /// Takes a campaign in; the answer is its number, counted from 0.
     pub fn add(&mut self, shingles: Shingles) -> usize {
         let number = self.members.len();
+        let words = words_for(number + 1);
+        if words_for(number) < words {
+            self.rows.iter_mut().for_each(|row| row.resize(words, 0));
+        }
         // A crowd of more than four billion does not fit into memory.
         let short = u32::try_from(number).unwrap_or(u32::MAX);
         for run in shingles.runs.iter() {
-            self.index.entry(run).or_default().push(short);
+            let holders = self.index.entry(run).or_default();
+            match holders {
+                Holders::Many(row) => {
+                    if let Some(row) = self.rows.get_mut(*row) {
+                        tally::set(row, number);
+                    }
+                }
+                Holders::Few(few) => {
+                    few.push(short);
+                    if few.len() >= HOLDERS_MIN && few.len() * COMMON > number {
+                        let mut row = vec![0; words];
+                        few.iter().for_each(|at| tally::set(&mut row, *at as usize));
+                        *holders = Holders::Many(self.rows.len());
+                        self.rows.push(row);
+                    }
+                }
+            }
         }
-        let limit = too_many(shingles.runs.len());
-        self.limits.push(limit);
-        // Without a run nobody is like anybody.
-        if shingles.runs.len() > 0 {
-            self.least = Some(self.least.map_or(limit, |least| least.min(limit)));
-        }
+        self.limits.push(number, too_many(shingles.runs.len()));
         self.members.push(shingles);
         number
     }
@@ -132,36 +168,32 @@ impl Crowd {
     /// The member most like a campaign, the first of several, if it is too close, with the
     /// likeness.
     pub fn too_close(&self, shingles: &Shingles) -> Option<(usize, f64)> {
-        let limit = too_many(shingles.runs.len());
-        let left_out = self.least?.min(limit) / 2;
-        let shared = self.shared(shingles, left_out);
-        let counted = self.members.iter().zip(&self.limits).zip(shared);
-        let promising = counted
-            .enumerate()
-            .filter_map(|(number, ((member, own), shared))| {
-                let needed = limit.min(*own).saturating_sub(left_out);
-                // No count goes beyond its type.
-                let needed = needed.min(usize::from(u16::MAX));
-                (usize::from(shared) >= needed).then(|| (number, member.likeness(shingles)))
-            });
+        let shared = self.shared(shingles);
+        let promising = shared.reaching(too_many(shingles.runs.len()), &self.limits);
         promising
+            .filter_map(|number| Some((number, self.members.get(number)?.likeness(shingles))))
             .filter(|(_, likeness)| *likeness > LIKENESS_MAX)
             .max_by(|one, two| one.1.total_cmp(&two.1).then(two.0.cmp(&one.0)))
     }
 
-    /// How many runs each member shares with a campaign but for so many of the commonest.
-    fn shared(&self, shingles: &Shingles, left_out: usize) -> Vec<u16> {
-        let mut lists: Vec<&[u32]> = shingles
-            .runs
-            .iter()
-            .filter_map(|run| self.index.get(&run).map(Vec::as_slice))
-            .collect();
-        lists.sort_unstable_by_key(|list| list.len());
-        let counted = lists.len().saturating_sub(left_out);
-        let mut shared = vec![0_u16; self.members.len()];
-        for member in lists.into_iter().take(counted).flatten() {
-            if let Some(count) = shared.get_mut(*member as usize) {
-                *count = count.saturating_add(1);
+    /// How many runs each member shares with a campaign.
+    fn shared(&self, shingles: &Shingles) -> Tally {
+        // Rows are added by fours, for which there is always room for a number of two bits.
+        let most = shingles.runs.len().max(3);
+        let mut shared = Tally::new(self.members.len(), most);
+        let mut rows: Vec<&[u64]> = Vec::new();
+        for holders in shingles.runs.iter().filter_map(|run| self.index.get(&run)) {
+            match holders {
+                Holders::Few(few) => few.iter().for_each(|at| shared.add_one(*at as usize)),
+                Holders::Many(row) => rows.extend(self.rows.get(*row).map(Vec::as_slice)),
+            }
+        }
+        let nobody = vec![0; words_for(self.members.len())];
+        rows.resize(rows.len().next_multiple_of(4), &nobody);
+        let mut carry = Vec::new();
+        for four in rows.chunks_exact(4) {
+            if let [a, b, c, d] = four {
+                shared.add_rows([a, b, c, d], &mut carry);
             }
         }
         shared
