@@ -11,7 +11,7 @@ use unicode_normalization::UnicodeNormalization;
 
 /// The most that one list may remember of the texts it met, in bytes, once for each direction it
 /// reads in: hostile texts fill whatever they may, and there are nearly a hundred lists.
-const CACHE_BYTES_MAX: usize = 256 * 1024;
+const CACHE_BYTES_MAX: usize = 512 * 1024;
 
 /// A list of patterns.
 pub(super) struct Words(Regex);
