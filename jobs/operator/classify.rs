@@ -17,8 +17,7 @@ use outreach::inbound::{self, Inbound, Kind, Ours};
 use outreach::ledger::Ledger;
 use serde_json::{Value, json};
 
-use super::inbox::printable;
-use super::open_to_read;
+use super::{open_to_read, printable};
 use crate::cores;
 use crate::exit::{Exit, Failure};
 use crate::scan::own_addresses;
@@ -214,13 +213,10 @@ fn object(file: &str, answer: &Answer) -> Value {
 /// The answer as a person reads it.
 fn page(file: &str, answer: &Answer) -> String {
     let inbound = &answer.inbound;
-    let mut page = format!("━━ {file} · {}", inbound.kind.as_str().replace('_', " "));
-    if let Some(sentiment) = inbound
+    let sentiment = inbound
         .sentiment
-        .filter(|_| inbound.kind == Kind::HumanReply)
-    {
-        page.push_str(&format!(", {}", sentiment.as_str().replace('_', " ")));
-    }
+        .filter(|_| inbound.kind == Kind::HumanReply);
+    let mut page = format!("━━ {file} · {}", inbound.kind.in_words(sentiment));
     let mut line = |title: &str, text: &str| {
         if !text.is_empty() {
             page.push_str(&format!("\n  {title:<9} {}", printable(text)));

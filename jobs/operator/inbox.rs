@@ -9,7 +9,7 @@ use outreach::inbound::{Kind, Sentiment};
 use outreach::ledger::{InboxFilter, InboxItem, InboxRow, Ledger};
 use serde_json::{Value, json};
 
-use super::{one_lead, open, open_to_read, print_json, table, utc};
+use super::{one_lead, open, open_to_read, print_json, printable, table, utc};
 use crate::exit::{Exit, Failure};
 
 /// What was read in the inboxes, and a person's word on it.
@@ -199,8 +199,8 @@ fn list(ledger: &Ledger, args: &List) -> Result<Exit, Failure> {
             row.id.to_string(),
             utc(row.received_at.unwrap_or(row.read_at)),
             verdict_of(row),
-            row.from.clone(),
-            row.subject.clone(),
+            printable(&row.from),
+            printable(&row.subject),
             match &row.follow_up {
                 Some(why) => format!("{} · waits for a person: {why}", row.consequence),
                 None => row.consequence.clone(),
@@ -266,7 +266,10 @@ fn lines(item: &InboxItem) -> Vec<(&'static str, String)> {
     };
     let judged = row.judged.map(|(kind, sentiment)| {
         let at = row.relabelled_at.map(utc).unwrap_or_default();
-        format!("{}; a person's word of {at} stands", words(kind, sentiment))
+        format!(
+            "{}; a person's word of {at} stands",
+            kind.in_words(sentiment)
+        )
     });
     let failure = item.bounce_kind.as_ref().map(|kind| {
         let status = item.bounce_status.as_deref().unwrap_or("no status");
@@ -317,8 +320,8 @@ fn relabel(config: &Config, clock: Clock, args: &Relabel) -> Result<Exit, Failur
     say!(
         "mail {}: {}, was {}",
         args.mail,
-        words(kind, sentiment),
-        words(done.was.0, done.was.1)
+        kind.in_words(sentiment),
+        done.was.0.in_words(done.was.1)
     );
     for clause in &done.undone {
         say!("  taken back: {clause}");
@@ -366,22 +369,13 @@ fn word(sentiment: Option<Sentiment>) -> Option<&'static str> {
     sentiment.map(Sentiment::as_str)
 }
 
-/// A verdict for people: `human reply, not interested`.
-fn words(kind: Kind, sentiment: Option<Sentiment>) -> String {
-    let kind = kind.as_str().replace('_', " ");
-    match sentiment {
-        Some(sentiment) => format!("{kind}, {}", sentiment.as_str().replace('_', " ")),
-        None => kind,
-    }
-}
-
 fn verdict_of(row: &InboxRow) -> String {
     let sentiment = row.sentiment.filter(|_| row.kind == Kind::HumanReply);
     let unsure = match row.unsure {
         Some(_) if row.relabelled_at.is_none() => " (?)",
         _ => "",
     };
-    format!("{}{unsure}", words(row.kind, sentiment))
+    format!("{}{unsure}", row.kind.in_words(sentiment))
 }
 
 /// A mail for programs.
@@ -431,9 +425,4 @@ fn details(item: &InboxItem) -> serde_json::Map<String, Value> {
     ];
     let fields = fields.map(|(name, value)| (name.to_string(), value));
     fields.into_iter().collect()
-}
-
-/// What a stranger wrote, without anything that steers a terminal.
-pub fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).collect()
 }

@@ -7,7 +7,7 @@
 
 use outreach::config::Config;
 use outreach::inbound;
-use outreach::inbound::{Inbound, Kind, Sentiment};
+use outreach::inbound::{Inbound, Sentiment};
 use outreach::ledger::{Ledger, Rejudged};
 use serde_json::json;
 
@@ -57,20 +57,14 @@ pub fn run(
     Ok(())
 }
 
-fn words((kind, sentiment): (Kind, Option<Sentiment>)) -> String {
-    let sentiment = sentiment.map(|sentiment| format!(" ({})", sentiment.as_str()));
-    let words = format!("{}{}", kind.as_str(), sentiment.unwrap_or_default());
-    words.replace('_', " ")
-}
-
 fn line(change: &Rejudged) -> String {
     format!(
         "mail {} from {}: {}: {} → {}: {}",
         change.id,
         change.from,
         change.subject,
-        words(change.was),
-        words(change.is),
+        change.was.0.in_words(change.was.1),
+        change.is.0.in_words(change.is.1),
         change.consequence
     )
 }

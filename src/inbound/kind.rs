@@ -52,6 +52,15 @@ impl Kind {
         }
     }
 
+    /// A verdict for people: `human reply, not interested`.
+    pub fn in_words(self, sentiment: Option<Sentiment>) -> String {
+        let words = match sentiment {
+            Some(sentiment) => format!("{}, {}", self.as_str(), sentiment.as_str()),
+            None => self.as_str().to_string(),
+        };
+        words.replace('_', " ")
+    }
+
     /// The kind a stored word stands for.
     pub fn parse(word: &str) -> Option<Kind> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == word)

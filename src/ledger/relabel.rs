@@ -62,11 +62,11 @@ impl Ledger {
             campaign: stored.campaign,
             message: stored.message,
         };
-        let verdict = in_words(kind, sentiment);
+        let verdict = kind.in_words(sentiment);
         let undone_words = undone.iter().map(|clause| format!("; {clause}"));
         let detail = format!(
             "a person says: {verdict}, not {}{}; {consequence} {}",
-            in_words(was.0, was.1),
+            was.0.in_words(was.1),
             undone_words.collect::<String>(),
             named(id)
         );
@@ -81,15 +81,6 @@ impl Ledger {
             undone,
             consequence,
         })
-    }
-}
-
-/// A verdict in words: `human reply, interested`.
-pub(super) fn in_words(kind: Kind, sentiment: Option<Sentiment>) -> String {
-    let kind = kind.as_str().replace('_', " ");
-    match sentiment {
-        Some(sentiment) => format!("{kind}, {}", sentiment.as_str().replace('_', " ")),
-        None => kind,
     }
 }
 

@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use super::consequences::{self, Arrived, is_careful};
 use super::inbound::keep_verdict;
 use super::inbox::{ends_named, keep_consequence, named};
-use super::relabel::{Stored, in_words, stored};
+use super::relabel::{Stored, stored};
 use super::{About, Ledger, log_event, matching};
 use crate::inbound::{Case, Consequence, Inbound, Kind, ResponseType, Sentiment};
 
@@ -130,8 +130,8 @@ fn rejudge_one(
     };
     let detail = format!(
         "{}, not {}, by newer rules {}",
-        in_words(is.0, is.1),
-        in_words(was.0, was.1),
+        is.0.in_words(is.1),
+        was.0.in_words(was.1),
         named(id)
     );
     log_event(conn, now, about, "judged_anew", &detail)?;
@@ -231,8 +231,8 @@ fn flag(before: &Stored, inbound: &Inbound, id: i64) -> String {
     format!(
         "newer rules say {}, not {}: what followed stays as it is; \
          `outreach inbox relabel {id} {}` takes it back",
-        in_words(is.0, is.1),
-        in_words(was.0, was.1),
+        is.0.in_words(is.1),
+        was.0.in_words(was.1),
         is.0.as_str()
     )
 }

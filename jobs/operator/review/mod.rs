@@ -15,9 +15,8 @@ use outreach::copy::approval_hash;
 use outreach::ledger::{CampaignRow, Ledger};
 use serde_json::json;
 
-use super::{Show, all_campaigns, one_campaign, open, open_to_read, print_json, table};
+use super::{Show, all_campaigns, one_campaign, open, open_to_read, print_json, printable, table};
 use crate::exit::{Exit, Failure};
-use show::printable;
 
 /// What to do with campaigns in review.
 #[derive(Debug, clap::Subcommand)]

@@ -7,6 +7,8 @@ use outreach::ledger::{CampaignRow, StoredMessage};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::super::printable;
+
 /// An issue as it was stored with its campaign.
 #[derive(Deserialize)]
 pub struct Found {
@@ -73,18 +75,6 @@ fn score(step: &str, issues: &[Found]) -> u32 {
         .filter(|found| found.step.is_empty() || found.step == step);
     let cost: u32 = own.map(|found| found.severity.cost()).sum();
     100_u32.saturating_sub(cost)
-}
-
-/// A text for a terminal: whatever would steer it is made visible.
-pub fn printable(text: &str) -> String {
-    let shown = |c: char| match c {
-        '\n' => c,
-        c if c.is_control() => '\u{fffd}',
-        // Marks that turn the direction of what follows could make one text look like another.
-        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
-        c => c,
-    };
-    text.chars().map(shown).collect()
 }
 
 /// Prints the campaign for a person.

@@ -58,7 +58,7 @@ fn a_replay_shows_first_and_acts_when_told_to() {
     ] {
         let shown = life.ok("2025-03-04T12:00:00Z", args);
         shown
-            .says("auto reply → human reply (interested): campaign responded: interested")
+            .says("auto reply → human reply, interested: campaign responded: interested")
             .says("auto reply → unsubscribe: campaign stopped")
             .says("2 changed, 2 judged")
             .says("nothing was changed; `outreach scan --replay --yes` does it");
