@@ -20,14 +20,14 @@
 //!
 //! **Core** (values in, values out; no IO, no async, no clock):
 //! [`lead`], [`campaign`], [`calendar`], [`copy`], [`plan`], [`delivery`], [`breaker`],
-//! [`inbound`], [`changeset`].
+//! [`inbound`], [`changeset`], [`tracking`], [`metrics`].
 //!
 //! **Adapters** (one outside thing each): [`ledger`] alone knows SQL, [`airtable`] alone Airtable's
 //! JSON, [`leads_file`] CSV, [`writer`] language models, [`mailer`] SMTP, [`mailbox`] IMAP;
 //! [`tls`] and [`oauth`] are the ground the two mail adapters share.
 //!
 //! **Surface**: [`config`] and [`clock`], handed down by `main`; an adapter takes its own settings,
-//! never the whole configuration.
+//! never the whole configuration. [`report`] shows figures to people, [`web`] answers their programs.
 //!
 //! # One message, from birth to rest
 //!
@@ -82,6 +82,10 @@ pub mod inbound;
 
 pub mod changeset;
 
+pub mod tracking;
+
+pub mod metrics;
+
 pub mod tls;
 
 pub mod oauth;
@@ -101,3 +105,7 @@ pub mod mailbox;
 pub mod config;
 
 pub mod clock;
+
+pub mod report;
+
+pub mod web;

@@ -4,7 +4,7 @@
 use super::source::Source;
 
 /// Values in, values out. Among themselves they use only those declared above them.
-const CORE: [&str; 10] = [
+const CORE: [&str; 11] = [
     "lead",
     "campaign",
     "calendar",
@@ -14,6 +14,7 @@ const CORE: [&str; 10] = [
     "breaker",
     "inbound",
     "changeset",
+    "tracking",
     "metrics",
 ];
 
