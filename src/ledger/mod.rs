@@ -26,6 +26,7 @@ mod migrate;
 mod pushes;
 mod relabel;
 mod replay;
+mod retention;
 mod returned;
 mod reviews;
 mod rewrites;

@@ -2,6 +2,7 @@
 
 mod inbox;
 mod planning;
+mod retention;
 
 use chrono::{DateTime, Utc};
 

@@ -347,7 +347,7 @@ pub const ALL: &[Variable] = &[
         "365",
         whole(1, 36_500, "days"),
     )
-    .means("how long headers and words of read mails are kept"),
+    .means("how long headers and words of read mails, and opens and clicks one by one, are kept"),
     row(KEEPING, "LOG_LEVEL", "info", LOG_LEVELS).means("least weight of what is logged"),
     row(KEEPING, "ENABLE_JSON_LOGS", "false", Kind::YesNo).means("log one JSON object a line"),
 ];
