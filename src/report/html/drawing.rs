@@ -35,7 +35,7 @@ impl Size {
     pub(super) fn width(self) -> f64 {
         match self {
             Size::Narrow => 312.0,
-            Size::Wide => 800.0,
+            Size::Wide => 900.0,
         }
     }
 

@@ -96,10 +96,7 @@ pub(super) fn cards(report: &Report) -> Vec<Card> {
             title: "Time to reply",
             value: words::duration(spread.median_seconds),
             notes: vec![
-                format!(
-                    "in the middle of {}",
-                    words::counted(spread.n, "reply", "replies")
-                ),
+                format!("median of {}", words::counted(spread.n, "reply", "replies")),
                 format!("nine of ten within {}", words::duration(spread.p90_seconds)),
             ],
             is_faint: spread.n < report.sample_min,

@@ -83,7 +83,7 @@ fn paint(sheet: &Sheet, slots: &[&SlotRow], map: Map) -> Drawn {
         Size::Wide => (map.n_hours, map.n_weekdays),
         Size::Narrow => (map.n_weekdays, map.n_hours),
     };
-    let width = ((sheet.size.width() - LABELS) / f64::from(n_columns.max(1))).min(76.0);
+    let width = ((sheet.size.width() - LABELS) / f64::from(n_columns.max(1))).min(90.0);
     let at = |column: u32, row: u32| {
         let x = LABELS + f64::from(column) * width;
         (x, CELL + f64::from(row) * CELL)
