@@ -18,9 +18,7 @@ use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input, Match, MatchKind};
 use unicode_normalization::UnicodeNormalization;
 
-/// The most that one list may remember of the texts it met, in bytes, once for each direction it
-/// reads in: hostile texts fill whatever they may, and there are nearly a hundred lists.
-const CACHE_BYTES_MAX: usize = 512 * 1024;
+use super::folding::CACHE_BYTES_MAX;
 
 /// A list of patterns.
 pub(super) struct Words {
