@@ -41,8 +41,13 @@
 //! `positive_rate`, `opt_out_rate` = … / reached. Tallies of messages (steps, weekdays, hours,
 //! wordings) have no one reached and divide by delivered.
 
+mod dimension;
+mod findings;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod rate;
 
+pub use findings::{findings, percent};
 pub use rate::{Rate, SAMPLE_MIN};
 
 use chrono::{DateTime, NaiveDate, Utc};
