@@ -27,7 +27,8 @@
 //! [`tls`] and [`oauth`] are the ground the two mail adapters share.
 //!
 //! **Surface**: [`config`] and [`clock`], handed down by `main`; an adapter takes its own settings,
-//! never the whole configuration. [`report`] shows figures to people, [`web`] answers their programs.
+//! never the whole configuration. [`report`] shows figures to people, [`web`] answers their
+//! programs.
 //!
 //! # One message, from birth to rest
 //!

@@ -7,20 +7,22 @@
 //!
 //! # What is counted
 //!
-//! A report is about the campaigns whose **first mail left in the period** (days are days of UTC, the
-//! first and the last included) and that belong to the segments asked for: all that ever became of
-//! them, whenever it happened. A campaign none of whose mails left is in no figure but
+//! A report is about the campaigns whose **first mail left in the period** (days are days of UTC,
+//! the first and the last included) and that belong to the segments asked for: all that ever became
+//! of them, whenever it happened. A campaign none of whose mails left is in no figure but
 //! [`Report::states`], and there only when no period is asked for.
 //!
 //! Of one message:
 //! - **sent**: the mail server, or the Maildir, took it (state `sent`). One in doubt is not sent;
 //!   **in doubt** counts it by itself.
-//! - **bounced**: sent, and a mail came back that says it was not delivered for good (`bounced_at`).
+//! - **bounced**: sent, and a mail came back that says it was not delivered for good
+//!   (`bounced_at`).
 //! - **delivered**: sent and not bounced.
-//! - **opened**, **clicked**: delivered, and a person's program asked for its picture, or for one of
-//!   its links, at least once. What prefetchers and scanners do is counted apart
-//!   ([`Tally::machine_opens`], [`Tally::machine_clicks`]: requests, not messages). The share of opened
-//!   messages is one of the delivered ones that could have told (**open_tracked**, **click_tracked**).
+//! - **opened**, **clicked**: delivered, and a person's program asked for its picture, or for one
+//!   of its links, at least once. What prefetchers and scanners do is counted apart
+//!   ([`Tally::machine_opens`], [`Tally::machine_clicks`]: requests, not messages). The share of
+//!   opened messages is one of the delivered ones that could have told (**open_tracked**,
+//!   **click_tracked**).
 //!
 //! Of one campaign; each is credited to the message of its `responding_step`:
 //! - **reached**: at least one of its messages was delivered.
@@ -35,11 +37,11 @@
 //!
 //! # Shares
 //!
-//! Every share is a [`Rate`] with Wilson's interval at 95 %; below [`SAMPLE_MIN`] it is marked as not
-//! enough to go by. `open_rate` = opened / open_tracked, `click_rate` = clicked / click_tracked,
-//! `bounce_rate` = bounced / sent. Tallies of campaigns divide by people: `reply_rate`,
-//! `positive_rate`, `opt_out_rate` = … / reached. Tallies of messages (steps, weekdays, hours,
-//! wordings) have no one reached and divide by delivered.
+//! Every share is a [`Rate`] with Wilson's interval at 95 %; below [`SAMPLE_MIN`] it is marked as
+//! not enough to go by. `open_rate` = opened / open_tracked, `click_rate` = clicked /
+//! click_tracked, `bounce_rate` = bounced / sent. Tallies of campaigns divide by people:
+//! `reply_rate`, `positive_rate`, `opt_out_rate` = … / reached. Tallies of messages (steps,
+//! weekdays, hours, wordings) have no one reached and divide by delivered.
 
 mod dimension;
 mod findings;
@@ -260,8 +262,8 @@ pub struct SegmentRow {
     pub figures: Figures,
 }
 
-/// A wording used for at least [`WORDING_MIN`] leads. The best: by the lower end of the positive rate,
-/// then by delivered, then by key.
+/// A wording used for at least [`WORDING_MIN`] leads. The best: by the lower end of the positive
+/// rate, then by delivered, then by key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WordingRow {
     /// The step's label.
@@ -332,7 +334,7 @@ pub struct Finding {
     pub sentence: String,
     /// What to do about it.
     pub advice: String,
-    /// The probability that chance alone shows so much, after allowing for how many comparisons were
-    /// made; none for a plain count against a limit.
+    /// The probability that chance alone shows so much, after allowing for how many comparisons
+    /// were made; none for a plain count against a limit.
     pub p_value: Option<f64>,
 }

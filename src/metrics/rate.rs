@@ -9,7 +9,8 @@ pub const SAMPLE_MIN: u64 = 30;
 const Z: f64 = 1.959_963_984_540_054;
 
 /// `n` of `of`, with Wilson's score interval at 95 % (Wilson 1927, "Probable inference, the law of
-/// succession, and statistical inference"), which stays between 0 and 1 and is right for few events.
+/// succession, and statistical inference"), which stays between 0 and 1 and is right for few
+/// events.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rate {
     /// How many.
@@ -70,7 +71,8 @@ mod tests {
 
     #[test]
     fn intervals_agree_with_published_ones() {
-        // Newcombe 1998, "Two-sided confidence intervals for the single proportion", table I, method 3.
+        // Newcombe 1998, "Two-sided confidence intervals for the single proportion", table I,
+        // method 3.
         #[track_caller]
         fn check(n: u64, of: u64, low: f64, high: f64) {
             let rate = Rate::new(n, of);
