@@ -55,8 +55,8 @@ pub fn percent(share: f64) -> String {
     }
 }
 
-/// `4.5 % (2.7–7.5 %)`.
-fn with_interval(rate: Rate) -> String {
+/// A share with its interval, `4.5 % (2.7–7.5 %)`.
+pub fn with_interval(rate: Rate) -> String {
     let share = percent(rate.share.unwrap_or_default());
     let low = percent(rate.low);
     format!(

@@ -49,7 +49,7 @@ mod findings;
 pub(crate) mod fixture;
 mod rate;
 
-pub use findings::{findings, percent};
+pub use findings::{findings, percent, with_interval};
 pub use rate::{Rate, SAMPLE_MIN};
 
 use chrono::{DateTime, NaiveDate, Utc};
