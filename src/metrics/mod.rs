@@ -43,17 +43,28 @@
 //! `reply_rate`, `positive_rate`, `opt_out_rate` = … / reached. Tallies of messages (steps,
 //! weekdays, hours, wordings) have no one reached and divide by delivered.
 
+mod count;
 mod dimension;
+mod facts;
 mod findings;
-#[cfg(test)]
-pub(crate) mod fixture;
+mod group;
 mod rate;
+mod slots;
+mod values;
+mod wordings;
 
+pub use count::{Counted, Counter, Deed};
+pub use facts::{Campaign, Fate, Message, StepCode, Traits};
 pub use findings::{findings, percent, with_interval};
 pub use rate::{Rate, SAMPLE_MIN};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+
+#[cfg(test)]
+pub(crate) mod fixture;
+#[cfg(test)]
+mod tests;
 
 /// How many values of a dimension are told apart; all others are one row, [`OTHERS`].
 pub const VALUES_MAX: usize = 50;
