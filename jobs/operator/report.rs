@@ -1,6 +1,6 @@
 //! report: how well the campaigns work, on the terminal and as files.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
 use chrono::NaiveDate;
@@ -8,7 +8,7 @@ use comfy_table::Table;
 use outreach::clock::Clock;
 use outreach::config::Config;
 use outreach::metrics::{Dimension, Filter, Report};
-use outreach::report::{csv, files, terminal};
+use outreach::report::{csv, files, html, terminal};
 
 use super::{WIDTH_UNKNOWN, open_to_read};
 use crate::exit::{Exit, Failure};
@@ -40,6 +40,9 @@ pub struct Args {
     /// Write every table as a CSV file into this folder
     #[arg(long, value_name = "DIR")]
     csv: Option<PathBuf>,
+    /// Write one page of HTML that needs nothing else into this file
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 }
 
 /// Runs the command.
@@ -50,6 +53,10 @@ pub fn run(config: &Config, clock: Clock, args: &Args) -> Result<Exit, Failure> 
     let report = ledger.figures(&filter, clock.now(), bounce_rate_max)?;
     let written = write(&report, args).map_err(Failure::of_file)?;
     if args.json {
+        // Stdout is for the document alone.
+        for line in &written {
+            complain!("{line}");
+        }
         let document = serde_json::to_value(&report).context("cannot write the report as JSON")?;
         super::print_json(&document);
         return Ok(Exit::Done);
@@ -90,6 +97,10 @@ fn write(report: &Report, args: &Args) -> anyhow::Result<Vec<String>> {
         let tables = tables.iter().map(|table| (table.name, table.text.as_str()));
         let n_files = files::replace_in(folder, tables)?.len();
         written.push(format!("{n_files} tables: {}", folder.display()));
+    }
+    if let Some(file) = &args.html {
+        files::replace(file, &html::page(report))?;
+        written.push(format!("page: {}", file.display()));
     }
     Ok(written)
 }
