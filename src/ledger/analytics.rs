@@ -14,10 +14,10 @@ use rusqlite::{Connection, Row, Rows};
 
 use super::{Ledger, instant, read_only};
 use crate::inbound::ResponseType;
-use crate::metrics::{Campaign, Counter, Deed, Fate, Filter, Message, Report, Traits};
+use crate::metrics::{Campaign, Counter, Deed, Fate, Filter, Message, Report, Traits, findings};
 
 impl Ledger {
-    /// The report on the campaigns of a filter, without findings. `bounce_rate_max` is what the
+    /// The report on the campaigns of a filter. `bounce_rate_max` is what the
     /// report says of it. Facts are those at some instant of each half of the campaigns.
     pub fn figures(
         &self,
@@ -27,8 +27,9 @@ impl Ledger {
     ) -> anyhow::Result<Report> {
         let mut counter = self.count(filter)?;
         count_deeds(&self.conn, &mut counter)?;
-        let counted = counter.report(now, bounce_rate_max);
-        Ok(counted.report)
+        let mut report = counter.report(now, bounce_rate_max).report;
+        report.findings = findings(&report);
+        Ok(report)
     }
 
     /// Counts all campaigns, on two cores when the ledger is a file.
