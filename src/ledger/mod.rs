@@ -8,6 +8,7 @@
 //! always a parameter. This module does not decide: rules come in as values or closures from the
 //! core.
 
+mod analytics;
 mod attempts;
 mod breakers;
 mod calls;
