@@ -3,15 +3,19 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use comfy_table::Table;
 use outreach::clock::Clock;
 use outreach::config::Config;
+use outreach::ledger::Ledger;
 use outreach::metrics::{Dimension, Filter, Report};
-use outreach::report::{csv, files, html, terminal};
+use outreach::report::{csv, files, html, printable, terminal};
 
 use super::{WIDTH_UNKNOWN, open_to_read};
 use crate::exit::{Exit, Failure};
+
+/// So many values are named to somebody who asked for one that there is not.
+const VALUES_SHOWN: usize = 12;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -49,8 +53,7 @@ pub struct Args {
 pub fn run(config: &Config, clock: Clock, args: &Args) -> Result<Exit, Failure> {
     let filter = filter(args)?;
     let ledger = open_to_read(config, clock)?;
-    let bounce_rate_max = Some(config.bounce_limit_percent / 100.0);
-    let report = ledger.figures(&filter, clock.now(), bounce_rate_max)?;
+    let report = figures(&ledger, config, &filter, clock.now())?;
     let written = write(&report, args).map_err(Failure::of_file)?;
     if args.json {
         // Stdout is for the document alone.
@@ -63,15 +66,27 @@ pub fn run(config: &Config, clock: Clock, args: &Args) -> Result<Exit, Failure> 
     }
     if written.is_empty() {
         let width = Table::new().width().filter(|width| *width > 0);
-        say!(
-            "{}",
-            terminal::page(&report, width.unwrap_or(WIDTH_UNKNOWN))
-        );
+        let width = width.unwrap_or(WIDTH_UNKNOWN);
+        say!("{}", terminal::page(&report, width));
+        if report.totals.tally.sent == 0 {
+            print_known_values(&ledger, config, &filter, clock.now())?;
+        }
     }
     for line in written {
         say!("{line}");
     }
     Ok(Exit::Done)
+}
+
+/// The report on the campaigns of a filter, with the limit in force.
+pub fn figures(
+    ledger: &Ledger,
+    config: &Config,
+    filter: &Filter,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Report> {
+    let bounce_rate_max = config.bounce_limit_percent / 100.0;
+    ledger.figures(filter, now, Some(bounce_rate_max))
 }
 
 fn filter(args: &Args) -> Result<Filter, Failure> {
@@ -87,6 +102,31 @@ fn filter(args: &Args) -> Result<Filter, Failure> {
         until: args.until,
         segments: args.segment.clone(),
     })
+}
+
+/// For somebody whose segments match nothing: what there is to choose from.
+fn print_known_values(
+    ledger: &Ledger,
+    config: &Config,
+    filter: &Filter,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    if filter.segments.is_empty() {
+        return Ok(());
+    }
+    let all = figures(ledger, config, &Filter::default(), now)?;
+    for segment in &all.segments {
+        let dimension = segment.dimension;
+        if filter.segments.iter().any(|(asked, _)| *asked == dimension) {
+            let values = segment
+                .rows
+                .iter()
+                .map(|row| printable(&row.value).replace('\n', " "));
+            let values: Vec<String> = values.take(VALUES_SHOWN).collect();
+            say!(" values of {}: {}", dimension.in_words(), values.join(", "));
+        }
+    }
+    Ok(())
 }
 
 /// Writes what was asked for; what was written, in words.

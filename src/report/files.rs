@@ -53,7 +53,9 @@ fn draft(path: &Path, text: &str) -> anyhow::Result<NamedTempFile> {
             .prefix(".outreach-")
             .suffix(".draft")
             .permissions(Permissions::from_mode(0o644))
-            .tempfile_in(folder)?;
+            .tempfile_in(folder)
+            // Its own words name the draft, which nobody asked for.
+            .map_err(|err| std::io::Error::from(err.kind()))?;
         draft.write_all(text.as_bytes())?;
         draft.as_file().sync_all()?;
         Ok(draft)

@@ -31,28 +31,32 @@ pub(super) fn table(
         column.set_cell_alignment(CellAlignment::Right);
         column.set_constraint(ColumnConstraint::ContentWidth);
     }
-    table
-        .lines()
-        .map(|line| line.trim_end().to_string())
-        .collect()
+    lines(&table)
 }
 
-/// A text of several lines made to fit, each after an indentation; the first may have a mark in it.
+/// A text made to fit, with a mark before its first line when there is one.
 pub(super) fn wrapped(mark: &str, text: &str, width: u16) -> Vec<String> {
     let mut table = Table::new();
     table
         .load_style(NOTHING)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(width);
-    table.add_row([mark.to_string(), printable(text).replace('\n', " ")]);
-    for column in table.column_iter_mut().take(1) {
-        column.set_constraint(ColumnConstraint::ContentWidth);
-        column.set_padding((1, 0));
+    let text = printable(text).replace('\n', " ");
+    if mark.is_empty() {
+        table.add_row([text]);
+    } else {
+        table.add_row([mark.to_string(), text]);
+        for column in table.column_iter_mut().take(1) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+            column.set_padding((1, 0));
+        }
     }
-    table
-        .lines()
-        .map(|line| line.trim_end().to_string())
-        .collect()
+    lines(&table)
+}
+
+fn lines(table: &Table) -> Vec<String> {
+    let lines = table.lines();
+    lines.map(|line| line.trim_end().to_string()).collect()
 }
 
 fn one_line(text: &str) -> String {

@@ -5,7 +5,7 @@ use super::layout::table;
 use crate::metrics::{
     CohortRow, Dimension, Figures, Rate, Report, SegmentRow, SlotRow, WordingRow, percent,
 };
-use crate::report::words::{count, duration, share};
+use crate::report::words::{count, counted, duration, share};
 
 /// So many values of a dimension are shown; weekdays and hours all.
 const VALUES_SHOWN: usize = 6;
@@ -50,7 +50,11 @@ pub(super) fn funnel(report: &Report, width: u16) -> Vec<String> {
         let of_first = row.of_first.share.unwrap_or_default();
         let added = row.share_added.map_or_else(String::new, |share| {
             let share = share.share.unwrap_or_default();
-            format!("{} answers, {}", count(row.replies_added), percent(share))
+            format!(
+                "{}, {}",
+                counted(row.replies_added, "answer"),
+                percent(share)
+            )
         });
         vec![
             row.stage.clone(),
@@ -101,7 +105,7 @@ pub(super) fn segments(report: &Report, width: u16) -> Vec<String> {
 fn segment_row(row: &SegmentRow, dimension: Dimension) -> Vec<String> {
     let figures = &row.figures;
     let of = match dimension.is_of_messages() {
-        true => format!("{} mails", count(figures.tally.delivered)),
+        true => counted(figures.tally.delivered, "mail"),
         false => count(figures.tally.reached),
     };
     let mut cells = vec![format!("  {}", row.value), of];
