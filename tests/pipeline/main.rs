@@ -31,12 +31,14 @@ mod mailer;
 mod model;
 mod operator;
 mod planning;
+mod report;
 mod review;
 mod sending;
 mod sync;
 mod systemd;
 mod templates;
 mod tidy;
+mod tracking;
 mod trouble;
 mod twice;
 #[allow(

@@ -1,0 +1,4 @@
+//! The report: what its figures are, and what they cost.
+
+mod large;
+mod year;
