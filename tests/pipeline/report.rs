@@ -1,6 +1,7 @@
 //! `outreach report`: the figures of what left, on the terminal and as files.
 
 mod csv;
+mod html;
 mod large;
 mod terminal;
 mod year;

@@ -134,7 +134,7 @@ fn table(steps: &[StepRow]) -> Table {
     if is_tracked {
         heads.extend(["Opened", "Clicked"].map(Head::number));
     }
-    heads.push(Head::number("Median reply time"));
+    heads.push(Head::number("Median reply"));
     Table {
         id: "steps-table".to_string(),
         caption: "What became of each step’s mails".to_string(),
