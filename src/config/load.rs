@@ -11,7 +11,7 @@ use super::problem::{Problems, Warning};
 use super::reader::Reader;
 use super::sources::{Sources, read_text};
 use super::variables::Kind;
-use super::{Classifier, Config, Later, LeadsSource, WriterSource, sender, variables};
+use super::{Classifier, Config, LeadsSource, WriterSource, sender, tracking, variables};
 use crate::calendar::ClosingDays;
 use crate::campaign::{DelayUnit, Sequence};
 use crate::changeset::WriteField;
@@ -52,10 +52,7 @@ pub(super) fn read_config(reader: &mut Reader, sources: &Sources) -> Option<Conf
     let classifier = read_classifier(reader);
     let sensitivity = reader.choice("RESPONSE_SENSITIVITY");
     let (canary_size, canary_hours) = read_canary(reader);
-    let log_level = reader.choice("LOG_LEVEL").map(|word| match word {
-        "warning" => "warn", // Python's word, which existing files use.
-        word => word,
-    });
+    let log_level = read_log_level(reader);
     // Fields are evaluated as they are written: what can be missing stands last, so that everything
     // before it has been read and every problem noted.
     Some(Config {
@@ -84,7 +81,8 @@ pub(super) fn read_config(reader: &mut Reader, sources: &Sources) -> Option<Conf
         tls_ca_file: ca_file,
         json_logs: reader.yes("ENABLE_JSON_LOGS"),
         analytics_retention_days: reader.whole("ANALYTICS_RETENTION_DAYS"),
-        later: read_later(reader),
+        tracked: tracking::read_tracked(reader),
+        public_url: tracking::read_public_url(reader, senders.as_ref()),
         bounce_limit_percent: reader.decimal("BOUNCE_LIMIT_PERCENT")?,
         default_zone: default_zone?,
         holiday_country: holiday_country?,
@@ -99,7 +97,14 @@ pub(super) fn read_config(reader: &mut Reader, sources: &Sources) -> Option<Conf
         sensitivity: Sensitivity::parse(sensitivity?)?,
         classifier: classifier?,
         team: team?,
-        log_level: log_level?.to_string(),
+        log_level: log_level?,
+    })
+}
+
+fn read_log_level(reader: &mut Reader) -> Option<String> {
+    reader.choice("LOG_LEVEL").map(|word| match word {
+        "warning" => "warn".to_string(), // Python's word, which existing files use.
+        word => word.to_string(),
     })
 }
 
@@ -334,35 +339,4 @@ fn read_classifier(reader: &mut Reader) -> Option<Classifier> {
         reader.problem("RESPONSE_CLASSIFIER", message);
     }
     Some(Classifier::Model)
-}
-
-fn read_later(reader: &mut Reader) -> Later {
-    let later = Later {
-        public_url: reader.url("PUBLIC_URL"),
-        track_opens: reader.yes("TRACK_OPENS"),
-        track_clicks: reader.yes("TRACK_CLICKS"),
-    };
-    for (name, is_on) in [
-        ("TRACK_OPENS", later.track_opens),
-        ("TRACK_CLICKS", later.track_clicks),
-    ] {
-        if is_on {
-            require(reader, "PUBLIC_URL", name);
-        }
-    }
-    for variable in variables::ALL {
-        let is_off = match variable.name {
-            "TRACK_OPENS" => !later.track_opens,
-            "TRACK_CLICKS" => !later.track_clicks,
-            "ANALYTICS_RETENTION_DAYS" => true, // Nothing is lost by keeping everything meanwhile.
-            _ => false,
-        };
-        if let Some(note) = variable
-            .note()
-            .filter(|_| !is_off && reader.is_set(variable.name))
-        {
-            reader.warn(variable.name, &note);
-        }
-    }
-    later
 }

@@ -22,6 +22,7 @@ mod sources;
 #[cfg(test)]
 mod tests;
 mod text;
+mod tracking;
 pub mod variables;
 
 pub use describe::Described;
@@ -31,10 +32,13 @@ pub use sources::{Origin, Sources};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use url::Url;
+
 use crate::calendar::{ClosingDays, Window, Zone};
 use crate::campaign::Sequence;
 use crate::inbound::Sensitivity;
 use crate::lead::EmailAddress;
+use crate::tracking::Tracked;
 use crate::{airtable, mailbox, mailer, plan, writer};
 
 impl Config {
@@ -169,8 +173,11 @@ pub struct Config {
     pub json_logs: bool,
     /// How long raw events are kept, in days.
     pub analytics_retention_days: u32,
-    /// What is read and checked before the feature it serves exists.
-    pub later: Later,
+    /// The address under which `serve` is reached; https, or http to this machine. With it every
+    /// mail offers one click to opt out.
+    pub public_url: Option<Url>,
+    /// What is counted of mails; nothing without `public_url`.
+    pub tracked: Tracked,
 }
 
 /// A From identity with its limits, its way out and its inbox.
@@ -232,16 +239,4 @@ pub enum Classifier {
     Rules,
     /// The language model; the rules where it does not answer.
     Model,
-}
-
-/// Settings that are read and checked before the feature they serve exists. Setting one of them is
-/// answered with a warning that says so.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Later {
-    /// The address under which `serve` is reached.
-    pub public_url: Option<String>,
-    /// Whether opens are counted.
-    pub track_opens: bool,
-    /// Whether clicks are counted.
-    pub track_clicks: bool,
 }

@@ -7,8 +7,10 @@
 //! become *in doubt*, never due again. Whoever claims holds the stage's lock, so a row in `sending`
 //! at the start of a run has no living owner.
 
+mod earlier;
 mod next;
 mod room;
+mod tracked;
 
 use std::time::Duration;
 
@@ -16,6 +18,7 @@ use anyhow::Context;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension};
 
+pub use earlier::Earlier;
 pub use next::Position;
 
 use super::attempts::record;
@@ -25,6 +28,7 @@ use crate::breaker::Cohort;
 use crate::campaign::{StopReason, message_id};
 use crate::lead::RawLead;
 use crate::plan::Itinerary;
+use crate::tracking::Tracked;
 use next::{Found, Seen, next};
 
 /// How long an answer waits to be recorded while others write.
@@ -127,6 +131,8 @@ pub struct Claims<'a> {
     pub threads: bool,
     /// So many Hooks of a batch of new leads go before the rest of it; 0 for no such rule.
     pub canaries: u32,
+    /// What is to be counted of its mails, where their texts allow it.
+    pub tracked: Tracked,
     /// How far this run has looked, so that what is held is looked at once.
     pub position: &'a mut Position,
 }
@@ -187,21 +193,14 @@ pub struct ClaimedMessage {
     pub outreach_key: String,
     /// The Date header, fixed at the first claim.
     pub dated_at: DateTime<Utc>,
+    /// What can be counted of it: what its first claim wanted and this one still does.
+    pub tracked: Tracked,
     /// Earlier attempts that count against the message.
     pub tries: u32,
     /// The campaign's mails that left before it, first to last; empty unless asked for.
     pub earlier: Vec<Earlier>,
     /// The steps of the campaign with their history.
     pub itinerary: Itinerary,
-}
-
-/// A mail that left before another one of its campaign.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Earlier {
-    /// Its Message-ID as the reader has it: a server may have given it another one than ours.
-    pub message_id: String,
-    /// Its subject.
-    pub subject: String,
 }
 
 /// One committed transaction of `send`: the answers that came are recorded, then messages are
@@ -416,12 +415,13 @@ fn claim(conn: &Connection, claims: &Claims<'_>, found: Found) -> anyhow::Result
     if let Some(cohort) = &candidate.cohort {
         breakers::choose(conn, candidate.message, cohort, claims.canaries)?;
     }
+    let tracked = tracked::note(conn, claims.tracked, candidate.message, &mail)?;
     let tries = match mail.attempts {
         0 => 0,
         _ => tries(conn, candidate.message)?,
     };
     let earlier = match claims.threads && candidate.number > 1 {
-        true => earlier(conn, &candidate)?,
+        true => earlier::of(conn, &candidate)?,
         false => Vec::new(),
     };
     Ok(ClaimedMessage {
@@ -436,6 +436,7 @@ fn claim(conn: &Connection, claims: &Claims<'_>, found: Found) -> anyhow::Result
         message_id,
         outreach_key: mail.outreach_key,
         dated_at,
+        tracked,
         tries,
         earlier,
         itinerary: candidate.itinerary,
@@ -449,24 +450,6 @@ fn tries(conn: &Connection, message: i64) -> anyhow::Result<u32> {
     conn.prepare_cached(sql)?
         .query_row([message], |row| row.get(0))
         .context("cannot count the attempts")
-}
-
-/// The mails of its campaign that left before a message.
-fn earlier(conn: &Connection, candidate: &Candidate) -> anyhow::Result<Vec<Earlier>> {
-    let sql = "SELECT coalesce(s.rfc_message_id, m.message_id), m.subject
-               FROM messages m LEFT JOIN sent_copies s ON s.message_id = m.id
-               WHERE m.campaign_id = ?1 AND m.number < ?2 AND m.state = 'sent'
-                 AND m.message_id IS NOT NULL
-               ORDER BY m.number";
-    let mut statement = conn.prepare_cached(sql)?;
-    let rows = statement.query_map((candidate.campaign, candidate.number), |row| {
-        Ok(Earlier {
-            message_id: row.get(0)?,
-            subject: row.get(1)?,
-        })
-    })?;
-    rows.collect::<Result<_, _>>()
-        .context("cannot read the mails that left before")
 }
 
 /// Gives a message another instant, with the reason in the log.

@@ -38,6 +38,7 @@ mod sync;
 mod systemd;
 mod templates;
 mod tidy;
+mod tracking;
 mod trouble;
 mod twice;
 #[allow(

@@ -1,7 +1,10 @@
 //! `outreach report`: the figures of what left, on the terminal and as files.
 
 mod csv;
+mod html;
+mod large;
 mod terminal;
+mod year;
 
 use rusqlite::Connection;
 use serde_json::Value;

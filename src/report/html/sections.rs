@@ -96,10 +96,7 @@ pub(super) fn cards(report: &Report) -> Vec<Card> {
             title: "Time to reply",
             value: words::duration(spread.median_seconds),
             notes: vec![
-                format!(
-                    "in the middle of {}",
-                    words::counted(spread.n, "reply", "replies")
-                ),
+                format!("median of {}", words::counted(spread.n, "reply", "replies")),
                 format!("nine of ten within {}", words::duration(spread.p90_seconds)),
             ],
             is_faint: spread.n < report.sample_min,
@@ -132,8 +129,10 @@ pub(super) fn cards(report: &Report) -> Vec<Card> {
     for (title, tracked, rate, by_programs) in tracked {
         if tracked > 0 {
             let mut card = of_rate(title, rate);
-            card.notes
-                .push(format!("{} more by programs", words::number(by_programs)));
+            card.notes.push(format!(
+                "{} requests by programs apart",
+                words::number(by_programs)
+            ));
             cards.push(card);
         }
     }

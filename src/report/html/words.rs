@@ -9,7 +9,7 @@ use crate::lead::one_line;
 use crate::metrics::Rate;
 
 /// Longer texts are cut: the page is read by people, and the other exports hold them whole.
-const TEXT_LEN_MAX: usize = 160;
+const TEXT_LEN_MAX: usize = 120;
 
 /// Our own sentences are longer than that, with a text or two of strangers in them.
 const SENTENCE_LEN_MAX: usize = 800;

@@ -52,6 +52,8 @@ pub(super) struct Panel<'a> {
 const HEADING: f64 = 26.0;
 const PLOT: f64 = 120.0;
 const LEGEND: f64 = 20.0;
+/// Half a mark of the axis stands above the plot.
+const AIR: f64 = 8.0;
 const GAP: f64 = 16.0;
 const DAYS: f64 = 24.0;
 
@@ -67,7 +69,8 @@ fn n_legend_lines(size: Size, legend: &[(Tone, String)]) -> f64 {
 /// How high panels are together.
 pub(super) fn height(size: Size, panels: &[Panel]) -> f64 {
     let each = panels.iter();
-    let each = each.map(|panel| HEADING + n_legend_lines(size, panel.legend) * LEGEND + PLOT + GAP);
+    let each =
+        each.map(|panel| HEADING + n_legend_lines(size, panel.legend) * LEGEND + AIR + PLOT + GAP);
     each.sum::<f64>() + DAYS
 }
 
@@ -80,10 +83,11 @@ pub(super) fn paint(sheet: &Sheet, timeline: Timeline, panels: &[Panel]) -> Draw
     let left = label + 8.0;
     let mut y = 0.0;
     for panel in panels {
-        sheet.heading((0.0, y + 10.0), Anchor::Start, Tone::Ink, &panel.heading)?;
+        let heading = sheet.fitting(&panel.heading, sheet.size.width());
+        sheet.heading((0.0, y + 10.0), Anchor::Start, Tone::Ink, &heading)?;
         y += HEADING;
         legend(sheet, y, panel.legend)?;
-        y += n_legend_lines(sheet.size, panel.legend) * LEGEND;
+        y += n_legend_lines(sheet.size, panel.legend) * LEGEND + AIR;
         plot(sheet, timeline, panel, left, y)?;
         y += PLOT + GAP;
     }
@@ -148,6 +152,10 @@ fn days(sheet: &Sheet, timeline: Timeline, left: f64, y: f64) -> Drawn {
         let text = name(timeline.day(place));
         let half = sheet.width_of(&text) / 2.0;
         let middle = left + slot * (f64::from(place) + 0.5);
+        // The first may stand beneath the marks; one that would leave the sheet is not needed.
+        if place > 0 && middle + half > width {
+            break;
+        }
         let middle = middle.min(width - half).max(half);
         sheet.text((middle, y), Anchor::Middle, Tone::Soft, &text)?;
     }

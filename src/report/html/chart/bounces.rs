@@ -28,7 +28,7 @@ pub(in crate::report::html) fn chart(report: &Report) -> Option<Chart> {
     let scale = Scale::of_shares(largest);
     let legend = legend(limit, report.sample_min);
     let panels = [Panel {
-        heading: "Bounced of the mails sent, by week of the first mail".to_string(),
+        heading: "Bounced, by week of the first mail".to_string(),
         marks: scale
             .marks()
             .map(|mark| (scale.place(mark), share_mark(mark)))

@@ -16,7 +16,7 @@ pub(in crate::report::html) fn chart(report: &Report) -> Option<Chart> {
     let first = rows.first().filter(|row| row.n > 0)?;
     let told = rows
         .iter()
-        .map(|row| format!("{} {}", words::label(&row.stage), reached(row)));
+        .map(|row| format!("{} {}", name(row), reached(row)));
     let n_rows = u32::try_from(rows.len()).unwrap_or(u32::MAX);
     Some(Chart {
         id: "funnel-chart",
@@ -48,12 +48,19 @@ fn is_step(row: &FunnelRow) -> bool {
     row.share_added.is_some()
 }
 
+fn name(row: &FunnelRow) -> String {
+    match row.stage.as_str() {
+        "response" if !is_step(row) => "Any reply".to_string(),
+        "positive" if !is_step(row) => "Positive reply".to_string(),
+        step => words::label(step),
+    }
+}
+
 fn paint(sheet: &Sheet, rows: &[FunnelRow], first: u64) -> Drawn {
     let width = sheet.size.width();
     let scale = Scale::exactly(first);
     for (row, y) in rows.iter().zip((0_u32..).map(|at| f64::from(at) * ROW)) {
-        let name = words::label(&row.stage);
-        row_heading(sheet, y + 10.0, &name, &reached(row), Tone::Ink)?;
+        row_heading(sheet, y + 10.0, &name(row), &reached(row), Tone::Ink)?;
         let tone = match row.stage.as_str() {
             _ if is_step(row) => Tone::Mail,
             "positive" => Tone::Positive,
@@ -75,7 +82,7 @@ fn table(rows: &[FunnelRow]) -> Table {
             None => (Cell::figure(String::new()), Cell::figure(String::new())),
         };
         vec![
-            Cell::text(&words::label(&row.stage)),
+            Cell::text(&name(row)),
             Cell::count(row.n),
             Cell::rate(&row.of_first),
             Cell::interval(&row.of_first),

@@ -21,7 +21,6 @@ pub(in crate::report::html) fn chart(report: &Report) -> Option<Chart> {
         let rate = words::rate(&step.figures.reply_rate);
         format!("{}: {rate}", words::label(&step.step))
     });
-    let n_rows = u32::try_from(steps.len()).unwrap_or(u32::MAX);
     let enough: Vec<&Rate> = steps
         .iter()
         .map(|step| &step.figures.reply_rate)
@@ -33,7 +32,7 @@ pub(in crate::report::html) fn chart(report: &Report) -> Option<Chart> {
         Vec::new()
     } else {
         both(
-            |_| f64::from(n_rows) * ROW + AXIS,
+            |_| f64::from(rows_of(steps)) * ROW + AXIS,
             |sheet| paint(sheet, steps, scale),
         )
     };
@@ -57,18 +56,24 @@ pub(in crate::report::html) fn chart(report: &Report) -> Option<Chart> {
     })
 }
 
+fn rows_of(steps: &[StepRow]) -> u32 {
+    u32::try_from(steps.len()).unwrap_or(u32::MAX)
+}
+
 fn paint(sheet: &Sheet, steps: &[StepRow], scale: Scale) -> Drawn {
     // Half a label on either side keeps those of the ends on the sheet.
     let margin = sheet.width_of("100 %") / 2.0;
     let width = sheet.size.width() - 2.0 * margin;
     let x = |share: f64| margin + width * scale.place_of_share(share);
-    let n_rows = u32::try_from(steps.len()).unwrap_or(u32::MAX);
-    let bottom = f64::from(n_rows) * ROW;
     for mark in scale.marks() {
         let x = margin + width * scale.place(mark);
-        sheet.line((x, 20.0), (x, bottom + 2.0), 1.0, Tone::Line)?;
+        for row in 0..rows_of(steps) {
+            let y = f64::from(row) * ROW;
+            sheet.line((x, y + 22.0), (x, y + 44.0), 1.0, Tone::Line)?;
+        }
+        let bottom = f64::from(rows_of(steps)) * ROW;
         let label = share_mark(mark);
-        sheet.text((x, bottom + 14.0), Anchor::Middle, Tone::Soft, &label)?;
+        sheet.text((x, bottom + 8.0), Anchor::Middle, Tone::Soft, &label)?;
     }
     for (step, y) in steps.iter().zip((0_u32..).map(|at| f64::from(at) * ROW)) {
         let rate = &step.figures.reply_rate;
@@ -92,41 +97,48 @@ fn paint(sheet: &Sheet, steps: &[StepRow], scale: Scale) -> Drawn {
 }
 
 fn table(steps: &[StepRow]) -> Table {
+    // Without tracking nothing can be told, and two columns would say so row by row.
+    let is_tracked = |step: &StepRow| {
+        let tally = &step.figures.tally;
+        tally.open_tracked > 0 || tally.click_tracked > 0
+    };
+    let is_tracked = steps.iter().any(is_tracked);
     let row = |step: &StepRow| {
         let figures = &step.figures;
-        vec![
+        let mut cells = vec![
             Cell::text(&words::label(&step.step)),
-            Cell::count(figures.tally.sent),
             Cell::count(figures.tally.delivered),
             Cell::rate(&figures.reply_rate),
             Cell::interval(&figures.reply_rate),
             Cell::rate(&figures.positive_rate),
             Cell::rate(&figures.opt_out_rate),
             Cell::rate(&figures.bounce_rate),
-            Cell::rate(&figures.open_rate),
-            Cell::rate(&figures.click_rate),
-            match &figures.time_to_reply {
-                Some(spread) => Cell::figure(words::duration(spread.median_seconds)),
-                None => Cell::figure("–".to_string()),
-            },
-        ]
+        ];
+        if is_tracked {
+            cells.extend([&figures.open_rate, &figures.click_rate].map(Cell::rate));
+        }
+        let time = figures.time_to_reply.as_ref();
+        let time = time.map(|spread| words::duration(spread.median_seconds));
+        cells.push(Cell::figure(time.unwrap_or_else(|| "–".to_string())));
+        cells
     };
+    let mut heads = vec![
+        Head::text("Step"),
+        Head::number("Delivered"),
+        Head::number("Replied"),
+        Head::number("Likely between"),
+        Head::number("Positive"),
+        Head::number("Opt-outs"),
+        Head::number("Bounced"),
+    ];
+    if is_tracked {
+        heads.extend(["Opened", "Clicked"].map(Head::number));
+    }
+    heads.push(Head::number("Median reply"));
     Table {
         id: "steps-table".to_string(),
         caption: "What became of each step’s mails".to_string(),
-        heads: vec![
-            Head::text("Step"),
-            Head::number("Sent"),
-            Head::number("Delivered"),
-            Head::number("Replied"),
-            Head::number("Likely between"),
-            Head::number("Positive"),
-            Head::number("Opt-outs"),
-            Head::number("Bounced"),
-            Head::number("Opened"),
-            Head::number("Clicked"),
-            Head::number("Median time to reply"),
-        ],
+        heads,
         rows: steps.iter().map(row).collect(),
     }
 }

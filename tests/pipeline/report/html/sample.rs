@@ -71,6 +71,8 @@ fn of_messages(delivered: u64, replied: u64) -> Figures {
         replied,
         positive: replied * 2 / 5,
         opt_outs: delivered / 150,
+        open_tracked: delivered,
+        opened: delivered / 3,
         ..Tally::default()
     };
     rated(tally, delivered)

@@ -1,0 +1,1 @@
+//! What a report costs once a ledger has been kept for long.
