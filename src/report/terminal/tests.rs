@@ -106,7 +106,7 @@ fn long_tables_are_cut_and_say_so() {
     let mut report = invented("Logistics");
     let rows = ["a", "b", "c", "d", "e", "f", "g", "h"].map(|value| (value, campaigns(1, 40)));
     report.segments = vec![
-        segment(Dimension::Country, rows.clone()),
+        segment(Dimension::Country, rows),
         segment(
             Dimension::Hour,
             rows.map(|(value, _)| (value, messages(1, 40))),
