@@ -32,6 +32,7 @@ mod rewrites;
 mod runs;
 mod schedule;
 mod sent_copies;
+mod signing;
 mod suppressions;
 mod tables;
 mod transitions;
