@@ -15,6 +15,7 @@ pub mod letters;
 pub mod pause;
 pub mod queue;
 pub mod review;
+pub mod serve;
 pub mod shell;
 pub mod status;
 pub mod suppress;

@@ -1,6 +1,7 @@
 //! Puts a [`Config`] together and checks what its variables mean to each other.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use super::problem::{Problems, Warning};
 use super::reader::Reader;
 use super::sources::{Sources, read_text};
 use super::variables::Kind;
-use super::{Classifier, Config, Later, LeadsSource, WriterSource, sender, variables};
+use super::{Classifier, Config, Later, LeadsSource, Serve, WriterSource, sender, variables};
 use crate::calendar::ClosingDays;
 use crate::campaign::{DelayUnit, Sequence};
 use crate::changeset::WriteField;
@@ -50,6 +51,7 @@ pub(super) fn read_config(reader: &mut Reader, sources: &Sources) -> Option<Conf
     let senders = sender::read_all(reader, team.as_deref(), ca_file.as_ref());
     let shared_mailboxes = senders.as_ref().map(|read| read.mailboxes.clone());
     let classifier = read_classifier(reader);
+    let serve = read_serve(reader);
     let sensitivity = reader.choice("RESPONSE_SENSITIVITY");
     let (canary_size, canary_hours) = read_canary(reader);
     let log_level = reader.choice("LOG_LEVEL").map(|word| match word {
@@ -85,6 +87,7 @@ pub(super) fn read_config(reader: &mut Reader, sources: &Sources) -> Option<Conf
         json_logs: reader.yes("ENABLE_JSON_LOGS"),
         analytics_retention_days: reader.whole("ANALYTICS_RETENTION_DAYS"),
         later: read_later(reader),
+        serve: serve?,
         bounce_limit_percent: reader.decimal("BOUNCE_LIMIT_PERCENT")?,
         default_zone: default_zone?,
         holiday_country: holiday_country?,
@@ -334,6 +337,35 @@ fn read_classifier(reader: &mut Reader) -> Option<Classifier> {
         reader.problem("RESPONSE_CLASSIFIER", message);
     }
     Some(Classifier::Model)
+}
+
+/// Figures about customers and mails are not for strangers, so they are told nearby only.
+fn read_serve(reader: &mut Reader) -> Option<Serve> {
+    let address = reader.listen("SERVE_ADDRESS");
+    let metrics_address = reader.listen("SERVE_METRICS_ADDRESS");
+    let (address, metrics_address) = (address?, metrics_address?);
+    if !is_nearby(metrics_address.ip()) {
+        let message = format!(
+            "expected a loopback or private address such as 127.0.0.1:9464, found \
+             `{metrics_address}`, which strangers may reach"
+        );
+        reader.problem("SERVE_METRICS_ADDRESS", message);
+    }
+    if address == metrics_address && address.port() != 0 {
+        let message = format!("expected another than SERVE_ADDRESS, found the same, `{address}`");
+        reader.problem("SERVE_METRICS_ADDRESS", message);
+    }
+    Some(Serve {
+        address,
+        metrics_address,
+    })
+}
+
+fn is_nearby(ip: IpAddr) -> bool {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
+    }
 }
 
 fn read_later(reader: &mut Reader) -> Later {

@@ -28,6 +28,7 @@ pub use describe::Described;
 pub use problem::{Problem, Problems, Warning};
 pub use sources::{Origin, Sources};
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -169,6 +170,8 @@ pub struct Config {
     pub json_logs: bool,
     /// How long raw events are kept, in days.
     pub analytics_retention_days: u32,
+    /// Where `serve` listens.
+    pub serve: Serve,
     /// What is read and checked before the feature it serves exists.
     pub later: Later,
 }
@@ -232,6 +235,15 @@ pub enum Classifier {
     Rules,
     /// The language model; the rules where it does not answer.
     Model,
+}
+
+/// Where `serve` listens when systemd hands over no socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Serve {
+    /// For everybody, by way of a proxy; port 0 is one that the system picks.
+    pub address: SocketAddr,
+    /// For health and figures; a loopback or private address.
+    pub metrics_address: SocketAddr,
 }
 
 /// Settings that are read and checked before the feature they serve exists. Setting one of them is
