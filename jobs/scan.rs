@@ -72,12 +72,14 @@ pub async fn run(
     result
 }
 
-/// Empties what is kept of mails for longer than ANALYTICS_RETENTION_DAYS.
+/// Empties what is kept of mails for longer than ANALYTICS_RETENTION_DAYS, and leaves of what was
+/// asked of ours how many a day.
 fn forget(ledger: &mut Ledger, config: &Config, job: &Job) -> Result<(), Failure> {
     let now = job.clock.now();
     let before = now.checked_sub_days(Days::new(config.analytics_retention_days.into()));
     if let Some(before) = before {
         ledger.forget_old_mail(before)?;
+        ledger.fold_engagements(before)?;
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ mod latest;
 mod line;
 mod pace;
 mod rules;
+mod tracks;
 mod turns;
 
 use std::time::Instant;
@@ -22,6 +23,7 @@ use outreach::mailer::Mailer;
 use connections::{Connections, Hand};
 use line::{Line, Way};
 use pace::Pace;
+use tracks::Tracks;
 use turns::Turns;
 
 use crate::base;
@@ -82,6 +84,7 @@ async fn send(
 ) -> Result<(), Failure> {
     let began = Instant::now();
     let mailboxes = config.folder_names();
+    let tracks = Tracks::open(ledger, config, job.clock.now())?;
     let mut result = Ok(());
     let (mut lines, mut hands) = (Vec::new(), Vec::new());
     for sender in &config.senders {
@@ -108,6 +111,7 @@ async fn send(
             config,
             sender,
             &mailboxes,
+            tracks.as_ref(),
             first_sent_at,
             pace,
             way,

@@ -1,6 +1,7 @@
 //! doctor: checks everything that is configured, and says how to mend what is not right.
 
 mod senders;
+mod tracking;
 
 use anyhow::Context;
 use outreach::airtable::ApiError;
@@ -159,6 +160,7 @@ async fn check(config: &Config, clock: Clock) -> Vec<Finding> {
     }
     add("writer", check_writer(config).await);
     findings.extend(senders::check(config).await);
+    findings.extend(tracking::check(config));
     findings.extend(check_held(config, clock));
     findings
 }

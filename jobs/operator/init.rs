@@ -83,9 +83,6 @@ fn template() -> String {
             text.push_str(&format!("\n# --- {group} ---\n"));
         }
         text.push_str(&format!("# {}\n", variable.meaning));
-        if let Some(note) = variable.note() {
-            text.push_str(&format!("# ({note})\n"));
-        }
         let default = variable.default.unwrap_or_default();
         let quoted = match default.contains(' ') {
             true => format!("\"{default}\""),

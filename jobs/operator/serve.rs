@@ -53,7 +53,7 @@ pub async fn run(config: &Config, clock: Clock) -> Result<Exit, Failure> {
         pulse: Box::new(move |now| Ledger::open_to_read(&ledger_path, now)?.pulse(now)),
         clock,
     };
-    let site = Site::new(&public_url, keys_read, queue, figures.clone(), clock);
+    let site = Site::new(public_url, keys_read, queue, figures.clone(), clock);
     say!(
         "serving {public_url} on {}, health and figures on {}",
         sockets.public_address,
@@ -83,16 +83,14 @@ pub async fn run(config: &Config, clock: Clock) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn public_url(config: &Config) -> Result<Url, Failure> {
-    let Some(text) = &config.later.public_url else {
-        return Err(Failure::config(anyhow!(
+fn public_url(config: &Config) -> Result<&Url, Failure> {
+    config.public_url.as_ref().ok_or_else(|| {
+        Failure::config(anyhow!(
             "PUBLIC_URL: expected the https address under which this program is reached from \
              outside, found nothing; set it, or leave `serve` off: without it mails hold no \
              addresses that lead here"
-        )));
-    };
-    let url = Url::parse(text).with_context(|| format!("PUBLIC_URL: `{text}`"));
-    url.map_err(Failure::config)
+        ))
+    })
 }
 
 /// Turns true at SIGTERM or SIGINT. A second one ends the process at once: a person who asks twice

@@ -10,10 +10,12 @@ use outreach::ledger::{
     Claimed, ClaimedMessage, Claims, Ledger, Limit, Position, Recorded, SendTurn,
 };
 use outreach::mailer::{Outgoing, Thread};
+use outreach::tracking::Tracked;
 
 use super::consequence::{self, Terms};
 use super::pace::Pace;
 use super::rules::{Findings, Rules};
+use super::tracks::Tracks;
 use crate::breaker;
 use crate::exit::Failure;
 use crate::run::{Job, Summary};
@@ -23,6 +25,7 @@ pub struct Line<'a> {
     config: &'a Config,
     sender: &'a Sender,
     mailboxes: &'a [String],
+    tracks: Option<&'a Tracks<'a>>,
     /// The day its first mail left, which a ramp is counted from.
     first_on: Option<NaiveDate>,
     rules: Rules<'a>,
@@ -69,6 +72,7 @@ impl<'a> Line<'a> {
         config: &'a Config,
         sender: &'a Sender,
         mailboxes: &'a [String],
+        tracks: Option<&'a Tracks<'a>>,
         first_sent_at: Option<DateTime<Utc>>,
         pace: Pace,
         way: Way,
@@ -78,6 +82,7 @@ impl<'a> Line<'a> {
             config,
             sender,
             mailboxes,
+            tracks,
             first_on: first_sent_at.map(|at| zone.local_date(at)),
             rules: Rules::new(config, sender),
             terms: Terms::new(config),
@@ -155,6 +160,7 @@ impl<'a> Line<'a> {
             counts_companies: self.config.company_daily.is_some(),
             threads: self.config.thread_follow_ups,
             canaries: self.config.canary_size,
+            tracked: self.tracks.map_or(Tracked::default(), Tracks::wanted),
             position: &mut self.position,
         };
         let rules = &self.rules;
@@ -314,6 +320,8 @@ impl<'a> Line<'a> {
             addressee.with_context(|| format!("message {}: it has no addressee", message.id))?;
         let sender = self.sender;
         let thread = thread_of(message);
+        let tracks = self.tracks.map(|tracks| tracks.of(message));
+        let (unsubscribe_url, html) = tracks.unwrap_or_default();
         let answered = message.earlier.first().map(|first| first.subject.as_str());
         Ok(Outgoing {
             from: sender.address.clone(),
@@ -329,9 +337,9 @@ impl<'a> Line<'a> {
             unsubscribe_mailto: Some(sender.unsubscribe_mailto.clone()),
             postal_address: self.config.postal_address.clone(),
             reply_to: sender.reply_to.clone(),
-            unsubscribe_url: None,
+            unsubscribe_url,
             thread,
-            html: None,
+            html,
         })
     }
 }

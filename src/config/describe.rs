@@ -115,16 +115,12 @@ impl Config {
                 None => (String::new(), "unset".to_string()),
             },
         };
-        let meaning = match variable.note() {
-            Some(note) => format!("{} ({note})", variable.meaning),
-            None => variable.meaning.to_string(),
-        };
         Described {
             group: variable.group,
             name: variable.name.to_string(),
             value,
             source,
-            meaning,
+            meaning: variable.meaning.to_string(),
         }
     }
 

@@ -1,7 +1,6 @@
 //! Puts a [`Config`] together and checks what its variables mean to each other.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use super::problem::{Problems, Warning};
 use super::reader::Reader;
 use super::sources::{Sources, read_text};
 use super::variables::Kind;
-use super::{Classifier, Config, Later, LeadsSource, Serve, WriterSource, sender, variables};
+use super::{Classifier, Config, LeadsSource, Serve, WriterSource, sender, tracking, variables};
 use crate::calendar::ClosingDays;
 use crate::campaign::{DelayUnit, Sequence};
 use crate::changeset::WriteField;
@@ -49,6 +48,8 @@ pub(super) fn read_config(reader: &mut Reader, sources: &Sources) -> Option<Conf
     let writer = read_writer(reader);
     let team = reader.line("FROM_NAME");
     let senders = sender::read_all(reader, team.as_deref(), ca_file.as_ref());
+    let of_senders = senders.as_ref().map(|read| read.senders.as_slice());
+    let public_url = tracking::read_public_url(reader, of_senders.unwrap_or_default());
     let shared_mailboxes = senders.as_ref().map(|read| read.mailboxes.clone());
     let classifier = read_classifier(reader);
     let serve = read_serve(reader);
@@ -86,8 +87,9 @@ pub(super) fn read_config(reader: &mut Reader, sources: &Sources) -> Option<Conf
         tls_ca_file: ca_file,
         json_logs: reader.yes("ENABLE_JSON_LOGS"),
         analytics_retention_days: reader.whole("ANALYTICS_RETENTION_DAYS"),
-        later: read_later(reader),
         serve: serve?,
+        tracked: tracking::read_tracked(reader),
+        public_url,
         bounce_limit_percent: reader.decimal("BOUNCE_LIMIT_PERCENT")?,
         default_zone: default_zone?,
         holiday_country: holiday_country?,
@@ -339,62 +341,11 @@ fn read_classifier(reader: &mut Reader) -> Option<Classifier> {
     Some(Classifier::Model)
 }
 
-/// Figures about customers and mails are not for strangers, so they are told nearby only.
 fn read_serve(reader: &mut Reader) -> Option<Serve> {
     let address = reader.listen("SERVE_ADDRESS");
     let metrics_address = reader.listen("SERVE_METRICS_ADDRESS");
-    let (address, metrics_address) = (address?, metrics_address?);
-    if !is_nearby(metrics_address.ip()) {
-        let message = format!(
-            "expected a loopback or private address such as 127.0.0.1:9464, found \
-             `{metrics_address}`, which strangers may reach"
-        );
-        reader.problem("SERVE_METRICS_ADDRESS", message);
-    }
-    if address == metrics_address && address.port() != 0 {
-        let message = format!("expected another than SERVE_ADDRESS, found the same, `{address}`");
-        reader.problem("SERVE_METRICS_ADDRESS", message);
-    }
     Some(Serve {
-        address,
-        metrics_address,
+        address: address?,
+        metrics_address: metrics_address?,
     })
-}
-
-fn is_nearby(ip: IpAddr) -> bool {
-    match ip.to_canonical() {
-        IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
-        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
-    }
-}
-
-fn read_later(reader: &mut Reader) -> Later {
-    let later = Later {
-        public_url: reader.url("PUBLIC_URL"),
-        track_opens: reader.yes("TRACK_OPENS"),
-        track_clicks: reader.yes("TRACK_CLICKS"),
-    };
-    for (name, is_on) in [
-        ("TRACK_OPENS", later.track_opens),
-        ("TRACK_CLICKS", later.track_clicks),
-    ] {
-        if is_on {
-            require(reader, "PUBLIC_URL", name);
-        }
-    }
-    for variable in variables::ALL {
-        let is_off = match variable.name {
-            "TRACK_OPENS" => !later.track_opens,
-            "TRACK_CLICKS" => !later.track_clicks,
-            "ANALYTICS_RETENTION_DAYS" => true, // Nothing is lost by keeping everything meanwhile.
-            _ => false,
-        };
-        if let Some(note) = variable
-            .note()
-            .filter(|_| !is_off && reader.is_set(variable.name))
-        {
-            reader.warn(variable.name, &note);
-        }
-    }
-    later
 }

@@ -22,6 +22,7 @@ mod sources;
 #[cfg(test)]
 mod tests;
 mod text;
+mod tracking;
 pub mod variables;
 
 pub use describe::Described;
@@ -32,10 +33,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use url::Url;
+
 use crate::calendar::{ClosingDays, Window, Zone};
 use crate::campaign::Sequence;
 use crate::inbound::Sensitivity;
 use crate::lead::EmailAddress;
+use crate::tracking::Tracked;
 use crate::{airtable, mailbox, mailer, plan, writer};
 
 impl Config {
@@ -170,10 +174,13 @@ pub struct Config {
     pub json_logs: bool,
     /// How long raw events are kept, in days.
     pub analytics_retention_days: u32,
+    /// The address under which `serve` is reached; https, or http to this machine. With it every
+    /// mail offers one click to opt out.
+    pub public_url: Option<Url>,
+    /// What is counted of mails; nothing without `public_url`.
+    pub tracked: Tracked,
     /// Where `serve` listens.
     pub serve: Serve,
-    /// What is read and checked before the feature it serves exists.
-    pub later: Later,
 }
 
 /// A From identity with its limits, its way out and its inbox.
@@ -242,18 +249,6 @@ pub enum Classifier {
 pub struct Serve {
     /// For everybody, by way of a proxy; port 0 is one that the system picks.
     pub address: SocketAddr,
-    /// For health and figures; a loopback or private address.
+    /// For health and figures; `serve` takes only a loopback or private address.
     pub metrics_address: SocketAddr,
-}
-
-/// Settings that are read and checked before the feature they serve exists. Setting one of them is
-/// answered with a warning that says so.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Later {
-    /// The address under which `serve` is reached.
-    pub public_url: Option<String>,
-    /// Whether opens are counted.
-    pub track_opens: bool,
-    /// Whether clicks are counted.
-    pub track_clicks: bool,
 }

@@ -25,6 +25,7 @@ use crate::breaker::Cohort;
 use crate::campaign::{StopReason, message_id};
 use crate::lead::RawLead;
 use crate::plan::Itinerary;
+use crate::tracking::Tracked;
 use next::{Found, Seen, next};
 
 /// How long an answer waits to be recorded while others write.
@@ -127,6 +128,8 @@ pub struct Claims<'a> {
     pub threads: bool,
     /// So many Hooks of a batch of new leads go before the rest of it; 0 for no such rule.
     pub canaries: u32,
+    /// What is to be counted of its mails, where their texts allow it.
+    pub tracked: Tracked,
     /// How far this run has looked, so that what is held is looked at once.
     pub position: &'a mut Position,
 }
@@ -187,6 +190,8 @@ pub struct ClaimedMessage {
     pub outreach_key: String,
     /// The Date header, fixed at the first claim.
     pub dated_at: DateTime<Utc>,
+    /// What can be counted of it: what its first claim wanted and this one still does.
+    pub tracked: Tracked,
     /// Earlier attempts that count against the message.
     pub tries: u32,
     /// The campaign's mails that left before it, first to last; empty unless asked for.
@@ -384,10 +389,15 @@ fn claim(conn: &Connection, claims: &Claims<'_>, found: Found) -> anyhow::Result
     let message_id = mail.message_id.clone().unwrap_or_else(new_id);
     let dated_at = mail.dated_at.unwrap_or(claims.now);
     let number = mail.attempts + 1;
+    let tracked = match mail.dated_at {
+        // Tried again it is the same mail, but nothing is counted that was switched off meanwhile.
+        Some(_) => claims.tracked.and(mail.tracked),
+        None => claims.tracked.of_text(&mail.body),
+    };
     // Without RETURNING, and with ROLLBACK: else SQLite would keep a copy of every page it changes,
     // to take back this statement alone.
     let sql = "UPDATE OR ROLLBACK messages SET state = 'sending', attempts = ?2, claimed_at = ?3,
-                      dated_at = ?4, message_id = ?5, recipient = ?6
+                      dated_at = ?4, message_id = ?5, recipient = ?6, tracked = ?7
                WHERE id = ?1 AND state IN ('scheduled', 'deferred')";
     let n = conn
         .prepare_cached(sql)?
@@ -398,6 +408,7 @@ fn claim(conn: &Connection, claims: &Claims<'_>, found: Found) -> anyhow::Result
             seconds(dated_at),
             &message_id,
             &candidate.email,
+            tracked.bits(),
         ))
         .context("cannot claim the message")?;
     anyhow::ensure!(n == 1, "message {} is not due any more", candidate.message);
@@ -436,6 +447,7 @@ fn claim(conn: &Connection, claims: &Claims<'_>, found: Found) -> anyhow::Result
         message_id,
         outreach_key: mail.outreach_key,
         dated_at,
+        tracked,
         tries,
         earlier,
         itinerary: candidate.itinerary,

@@ -8,6 +8,7 @@
 //! always a parameter. This module does not decide: rules come in as values or closures from the
 //! core.
 
+mod analytics;
 mod attempts;
 mod breakers;
 mod calls;
@@ -27,6 +28,7 @@ mod migrate;
 mod pushes;
 mod relabel;
 mod replay;
+mod retention;
 mod returned;
 mod reviews;
 mod rewrites;

@@ -2,6 +2,7 @@
 
 mod inbox;
 mod planning;
+mod retention;
 
 use chrono::{DateTime, Utc};
 
@@ -9,6 +10,7 @@ use super::*;
 use crate::campaign::{CampaignState, StopReason};
 use crate::delivery::{Blame, Phase};
 use crate::inbound::{Ours, ResponseType};
+use crate::tracking::Tracked;
 
 const NOON: i64 = 1_772_452_800; // Monday 2 March 2026.
 
@@ -81,6 +83,7 @@ impl Book {
             counts_companies: false,
             threads: false,
             canaries: 0,
+            tracked: Tracked::default(),
             position,
         };
         let decide = &mut |candidate: &Candidate| match candidate.number {
@@ -244,6 +247,7 @@ fn what_is_held_is_looked_at_once_and_follow_ups_come_first() {
         counts_companies: false,
         threads: false,
         canaries: 0,
+        tracked: Tracked::default(),
         position: &mut Position::start(),
     };
     loop {

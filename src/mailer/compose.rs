@@ -16,6 +16,7 @@ use lettre::message::{Mailbox, Mailboxes};
 use url::Url;
 
 use super::dkim::Signer;
+use super::is_loopback;
 use crate::delivery::{Blame, Delivery, Phase};
 use crate::lead::EmailAddress;
 
@@ -46,7 +47,8 @@ pub struct Outgoing {
     pub postal_address: Option<String>,
     /// Where answers go, if not to `from`.
     pub reply_to: Option<EmailAddress>,
-    /// Where one click opts out (RFC 8058): https, and made for this mail alone.
+    /// Where one click opts out (RFC 8058): https (or http to this machine), made for this mail
+    /// alone. The footer names it, too.
     pub unsubscribe_url: Option<Url>,
     /// The mails this one goes on from; the subject is the caller's.
     pub thread: Option<Thread>,
@@ -273,8 +275,11 @@ fn unsubscribe_headers(outgoing: &Outgoing) -> anyhow::Result<Vec<(&'static str,
     let mut links = Vec::new();
     let mut headers = Vec::new();
     if let Some(url) = &outgoing.unsubscribe_url {
-        let is_link = url.scheme() == "https"
-            && url.has_host()
+        // Plain http stays on this machine, where things are tried out.
+        let host = url.host_str().unwrap_or_default();
+        let is_safe = url.scheme() == "https" || url.scheme() == "http" && is_loopback(host);
+        let is_link = is_safe
+            && !host.is_empty()
             && url.username().is_empty()
             && url.password().is_none()
             && url.as_str().len() <= LINK_LEN_MAX

@@ -43,12 +43,23 @@
 //! `reply_rate`, `positive_rate`, `opt_out_rate` = … / reached. Tallies of messages (steps,
 //! weekdays, hours, wordings) have no one reached and divide by delivered.
 
+mod count;
+mod facts;
+mod group;
 mod rate;
+mod slots;
+mod values;
+mod wordings;
 
+pub use count::{Counted, Counter, Deed};
+pub use facts::{Campaign, Fate, Message, StepCode, Traits};
 pub use rate::{Rate, SAMPLE_MIN};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+
+#[cfg(test)]
+mod tests;
 
 /// How many values of a dimension are told apart; all others are one row, [`OTHERS`].
 pub const VALUES_MAX: usize = 50;

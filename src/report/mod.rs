@@ -3,3 +3,5 @@
 //!
 //! Invariant: texts of leads are shown, never obeyed: no markup, no formula, nothing that steers a
 //! terminal. This module counts nothing.
+
+pub mod html;

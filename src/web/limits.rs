@@ -79,7 +79,8 @@ fn parse(text: &str) -> Option<IpAddr> {
     bare.parse().or_else(|_| with_port()).ok()
 }
 
-fn is_nearby(ip: IpAddr) -> bool {
+/// Whether an address is this machine's or one of a private network, which no stranger has.
+pub fn is_nearby(ip: IpAddr) -> bool {
     match ip.to_canonical() {
         IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
         IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),

@@ -19,6 +19,7 @@ mod ways;
 pub use axum::Router;
 pub use connections::serve;
 pub use figures::Figures;
+pub use limits::is_nearby;
 pub use queue::{Answer, Queue, Work};
 pub use site::Site;
 pub use watch::{Health, Watch};

@@ -37,6 +37,7 @@ mod sync;
 mod systemd;
 mod templates;
 mod tidy;
+mod tracking;
 mod trouble;
 mod twice;
 #[allow(

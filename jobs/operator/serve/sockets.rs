@@ -6,6 +6,7 @@ use std::net::{SocketAddr, TcpListener};
 use anyhow::{Context, anyhow};
 use listenfd::ListenFd;
 use outreach::config::Serve;
+use outreach::web::is_nearby;
 
 use crate::exit::Failure;
 
@@ -38,9 +39,17 @@ pub fn listen(serve: &Serve) -> Result<Sockets, Failure> {
     let public = take(0, "SERVE_ADDRESS", serve.address)?;
     let metrics = take(1, "SERVE_METRICS_ADDRESS", serve.metrics_address)?;
     let address = |listener: &TcpListener| listener.local_addr().context("a socket has no address");
+    let metrics_address = address(&metrics)?;
+    // Figures about leads and mails are not for strangers.
+    if !is_nearby(metrics_address.ip()) {
+        return Err(Failure::config(anyhow!(
+            "SERVE_METRICS_ADDRESS: expected a loopback or private address such as \
+             127.0.0.1:9464, found `{metrics_address}`, which strangers may reach"
+        )));
+    }
     Ok(Sockets {
         public_address: address(&public)?,
-        metrics_address: address(&metrics)?,
+        metrics_address,
         public,
         metrics,
     })

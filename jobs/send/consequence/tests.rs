@@ -37,6 +37,7 @@ fn message(id: i64, tries: u32) -> ClaimedMessage {
         message_id: "k@ours.example".to_string(),
         outreach_key: "k".to_string(),
         dated_at: at(MONDAY),
+        tracked: outreach::tracking::Tracked::default(),
         tries,
         earlier: Vec::new(),
         itinerary: Itinerary {

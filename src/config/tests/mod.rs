@@ -231,13 +231,4 @@ fn doctor_shows_every_variable_with_its_source() {
             .iter()
             .all(|one| !one.meaning.is_empty() && !one.value.contains('\n'))
     );
-    let track = described
-        .iter()
-        .find(|one| one.name == "TRACK_OPENS")
-        .unwrap();
-    assert!(
-        track
-            .meaning
-            .ends_with("(read and checked; takes effect with `serve`)")
-    );
 }

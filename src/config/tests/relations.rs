@@ -300,19 +300,45 @@ fn what_has_no_effect_is_said() {
             "IMAP_USERNAME (.env:2): has no effect, because IMAP_SERVER is not set",
         ],
     );
-    check_warnings(
-        "PUBLIC_URL=https://o.example.com/\nTRACK_OPENS=yes\nTRACK_CLICKS=false",
-        &[
-            "PUBLIC_URL (.env:1): read and checked; takes effect with `serve`",
-            "TRACK_OPENS (.env:2): read and checked; takes effect with `serve`",
-        ],
-    );
+    check_warnings("PUBLIC_URL=https://o.example.com/\nTRACK_OPENS=yes", &[]);
     check(
         "TRACK_CLICKS=1",
         &[
             "PUBLIC_URL: expected an address such as https://host/path (http only to loopback), \
              because TRACK_CLICKS is set (.env:1); found nothing",
         ],
+    );
+}
+
+#[test]
+fn people_are_led_only_where_they_can_come() {
+    let (config, _) = load("PUBLIC_URL=https://o.example.com/x/\nTRACK_CLICKS=yes");
+    assert_eq!(
+        config.public_url.unwrap().as_str(),
+        "https://o.example.com/x"
+    );
+    assert_eq!((config.tracked.opens, config.tracked.clicks), (false, true));
+    assert!(load("").0.public_url.is_none());
+    let (tried_out, _) = load("PUBLIC_URL=http://127.0.0.1:8025");
+    assert!(tried_out.public_url.is_some());
+    let smtp = |host: &str| {
+        format!(
+            "PUBLIC_URL=http://127.0.0.1:8025\nSMTP_SERVER={host}\nFROM_EMAIL=a@b.example\n\
+             POSTAL_ADDRESS=1 High St"
+        )
+    };
+    check(
+        &smtp("smtp.example.com"),
+        &[
+            "PUBLIC_URL (.env:1): expected an https address, because mails go to \
+             `smtp.example.com` and their readers cannot reach this machine by \
+             `http://127.0.0.1:8025`",
+        ],
+    );
+    assert!(load(&smtp("localhost")).0.public_url.is_some());
+    check(
+        &format!("PUBLIC_URL=https://o.example.com/{}", "x".repeat(280)),
+        &["PUBLIC_URL (.env:1): expected at most 300 characters, found `302` of them"],
     );
 }
 

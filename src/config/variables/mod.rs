@@ -25,20 +25,12 @@ pub struct Variable {
     pub kind: Kind,
     /// What it does, in one line.
     pub meaning: &'static str,
-    /// For a variable that is read and checked before the feature it serves exists: which one.
-    pub takes_effect_with: Option<&'static str>,
 }
 
 impl Variable {
     /// Whether the value must never be shown; such a variable may also come from a file.
     pub fn is_secret(&self) -> bool {
         self.kind == Kind::Secret
-    }
-
-    /// Words beside the meaning, when there is something to say about its effect.
-    pub fn note(&self) -> Option<String> {
-        self.takes_effect_with
-            .map(|feature| format!("read and checked; takes effect with {feature}"))
     }
 }
 

@@ -42,21 +42,12 @@ const fn row(
         default,
         kind,
         meaning: "",
-        takes_effect_with: None,
     }
 }
 
 impl Variable {
     const fn means(self, meaning: &'static str) -> Variable {
         Variable { meaning, ..self }
-    }
-
-    /// Marks a value that is read and checked before the feature it serves exists.
-    const fn later(self, feature: &'static str) -> Variable {
-        Variable {
-            takes_effect_with: Some(feature),
-            ..self
-        }
     }
 }
 
@@ -291,15 +282,13 @@ pub const ALL: &[Variable] = &[
         .means("Hooks of a batch that leave first while the others wait; 0: all leave"),
     row(SENDING, "CANARY_HOURS", "24", whole(1, 720, "hours"))
         .means("how long the others wait after the last of them"),
-    row(SENDING, "PUBLIC_URL", "", Kind::Url)
-        .means("address under which `serve` is reached")
-        .later("`serve`"),
+    row(SENDING, "PUBLIC_URL", "", Kind::Url).means(
+        "https address under which `serve` is reached; mails then offer one click to opt out",
+    ),
     row(SENDING, "TRACK_OPENS", "false", Kind::YesNo)
-        .means("count opens; needs PUBLIC_URL")
-        .later("`serve`"),
+        .means("count opens: mails get HTML with a picture; needs PUBLIC_URL"),
     row(SENDING, "TRACK_CLICKS", "false", Kind::YesNo)
-        .means("count clicks; needs PUBLIC_URL")
-        .later("`serve`"),
+        .means("count clicks: mails get HTML whose links lead over PUBLIC_URL"),
     row(SENDING, "SERVE_ADDRESS", "127.0.0.1:8025", Kind::Listen)
         .means("where `serve` listens, behind a proxy with TLS; systemd's socket goes before it"),
     row(
@@ -367,7 +356,7 @@ pub const ALL: &[Variable] = &[
         "365",
         whole(1, 36_500, "days"),
     )
-    .means("how long headers and words of read mails are kept"),
+    .means("how long headers and words of read mails, and opens and clicks one by one, are kept"),
     row(KEEPING, "LOG_LEVEL", "info", LOG_LEVELS).means("least weight of what is logged"),
     row(KEEPING, "ENABLE_JSON_LOGS", "false", Kind::YesNo).means("log one JSON object a line"),
 ];

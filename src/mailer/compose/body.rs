@@ -17,6 +17,9 @@ const FOOTER_SEPARATOR: &str = "-- ";
 pub(super) const OPT_OUT_LINE: &str =
     "If this is not for you, reply \"no thanks\" and we will not write again.";
 
+/// Stands before the address that opts out with one click.
+const ONE_CLICK: (&str, &str) = ("Or ", "let us know with one click");
+
 /// The bytes of the mail with these headers.
 pub(super) fn attach(mut headers: Headers, outgoing: &Outgoing) -> anyhow::Result<Vec<u8>> {
     let text = with_footer(outgoing)?;
@@ -74,11 +77,16 @@ fn html_with_footer(html: &str, outgoing: &Outgoing) -> anyhow::Result<String> {
     let html = plain("HTML", html)?;
     ensure!(!html.trim().is_empty(), "HTML: expected a text, found none");
     let postal = outgoing.postal_address.as_deref().unwrap_or_default();
-    let lines: Vec<String> = plain("postal address", postal.trim())?
+    let mut lines: Vec<String> = plain("postal address", postal.trim())?
         .lines()
         .chain([OPT_OUT_LINE])
         .map(escaped)
         .collect();
+    if let Some(url) = &outgoing.unsubscribe_url {
+        let (before, words) = ONE_CLICK;
+        let url = escaped(url.as_str());
+        lines.push(format!("{before}<a href=\"{url}\">{words}</a>."));
+    }
     let footer = format!("<p>{FOOTER_SEPARATOR}<br>\n{}</p>\n", lines.join("<br>\n"));
     // Lower case of ASCII only, so that places in one text are places in the other.
     let end = html.to_ascii_lowercase().rfind("</body");
@@ -111,6 +119,10 @@ fn with_footer(outgoing: &Outgoing) -> anyhow::Result<String> {
     }
     text.push_str(OPT_OUT_LINE);
     text.push('\n');
+    if let Some(url) = &outgoing.unsubscribe_url {
+        let (before, words) = ONE_CLICK;
+        text.push_str(&format!("{before}{words}: {url}\n"));
+    }
     Ok(text)
 }
 

@@ -138,6 +138,7 @@ fn cost_of_a_claim(n_messages: usize) -> Duration {
             counts_companies: false,
             threads: false,
             canaries: 0,
+            tracked: outreach::tracking::Tracked::default(),
             position: &mut position,
         };
         let turn = ledger.send_turn(&[], now, |turn| {

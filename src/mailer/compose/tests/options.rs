@@ -61,6 +61,49 @@ fn a_link_that_is_no_safe_one_is_refused_and_not_shown() {
     assert_eq!(link.unwrap(), "<https://a.example/%3E,%3Chttps://evil>");
 }
 
+#[test]
+fn the_way_out_stands_in_the_footer_of_text_and_html() {
+    let url = "https://mail.example.org/u/t-_0?a=1&b=2";
+    let outgoing = Outgoing {
+        html: Some("<p>Hi</p>".to_string()),
+        ..with_url(url)
+    };
+    let raw = compose(&outgoing).unwrap();
+    let parsed = MessageParser::default().parse(&raw).unwrap();
+    let text = parsed.body_text(0).unwrap().replace("\r\n", "\n");
+    let end = format!("{OPT_OUT_LINE}\nOr let us know with one click: {url}\n");
+    assert!(text.trim_end().ends_with(end.trim_end()), "{text}");
+    let html = parsed.body_html(0).unwrap().replace("\r\n", "\n");
+    let link = "Or <a href=\"https://mail.example.org/u/t-_0?a=1&amp;b=2\">let us know with one \
+                click</a>.</p>";
+    assert!(html.trim_end().ends_with(link), "{html}");
+    let without = Outgoing {
+        unsubscribe_url: None,
+        ..outgoing
+    };
+    let raw = String::from_utf8(compose(&without).unwrap()).unwrap();
+    assert!(!raw.contains("one click"), "{raw}");
+}
+
+#[test]
+fn plain_http_stays_on_this_machine() {
+    for url in [
+        "http://127.0.0.1:8025/u/t",
+        "http://localhost/u/t",
+        "http://[::1]:80/u/t",
+    ] {
+        let found = header_of(&with_url(url), "List-Unsubscribe").unwrap();
+        assert_eq!(found, format!("<{}>", Url::parse(url).unwrap()));
+    }
+    for url in [
+        "http://127.0.0.1.example.com/u",
+        "http://10.0.0.1/u",
+        "http://localhost.example/u",
+    ] {
+        refused(&with_url(url), "unsubscribe URL: expected a short https");
+    }
+}
+
 fn in_thread(in_reply_to: &str, references: &[&str]) -> Outgoing {
     Outgoing {
         thread: Some(Thread {
