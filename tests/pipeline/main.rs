@@ -33,6 +33,7 @@ mod operator;
 mod planning;
 mod review;
 mod sending;
+mod serve;
 mod sync;
 mod systemd;
 mod templates;
