@@ -215,7 +215,17 @@ fn sockets_that_systemd_opened_are_taken() {
             .unwrap()
     };
     let (public, metrics) = (free().to_string(), free().to_string());
-    let through = [activate, "-l", &public, "-l", &metrics];
+    let through = [
+        activate,
+        "-l",
+        &public,
+        "-l",
+        &metrics,
+        "-E",
+        "PUBLIC_URL",
+        "-E",
+        "FROM_EMAIL",
+    ];
     let mut running = world.at(NOON).spawn_through(&through, &["serve"]);
     let deadline = Instant::now() + PATIENCE;
     let mut is_there = || {
