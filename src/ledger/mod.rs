@@ -17,6 +17,7 @@ mod claims;
 mod colleagues;
 mod commands;
 mod consequences;
+mod engagements;
 mod inbound;
 mod inbox;
 mod leads;
@@ -58,6 +59,7 @@ pub use claims::{
 };
 pub use colleagues::Colleague;
 pub use commands::{LastCommand, OpenCommand, Texts};
+pub use engagements::{Heard, Kept, Pulse};
 pub use inbound::{Applied, InboundRow, NewInbound};
 pub use inbox::{InboxFilter, InboxItem, InboxRow};
 pub use leads::{LeadFacts, LeadRow, LeadToWrite, PullTransaction, PulledLead, Stored};
