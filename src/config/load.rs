@@ -1,6 +1,7 @@
 //! Puts a [`Config`] together and checks what its variables mean to each other.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -52,13 +53,9 @@ pub(super) fn read_config(reader: &mut Reader, sources: &Sources) -> Option<Conf
     let public_url = tracking::read_public_url(reader, of_senders.unwrap_or_default());
     let shared_mailboxes = senders.as_ref().map(|read| read.mailboxes.clone());
     let classifier = read_classifier(reader);
-    let serve = read_serve(reader);
     let sensitivity = reader.choice("RESPONSE_SENSITIVITY");
     let (canary_size, canary_hours) = read_canary(reader);
-    let log_level = reader.choice("LOG_LEVEL").map(|word| match word {
-        "warning" => "warn", // Python's word, which existing files use.
-        word => word,
-    });
+    let log_level = read_log_level(reader);
     // Fields are evaluated as they are written: what can be missing stands last, so that everything
     // before it has been read and every problem noted.
     Some(Config {
@@ -87,7 +84,7 @@ pub(super) fn read_config(reader: &mut Reader, sources: &Sources) -> Option<Conf
         tls_ca_file: ca_file,
         json_logs: reader.yes("ENABLE_JSON_LOGS"),
         analytics_retention_days: reader.whole("ANALYTICS_RETENTION_DAYS"),
-        serve: serve?,
+        serve: read_serve(reader),
         tracked: tracking::read_tracked(reader),
         public_url,
         bounce_limit_percent: reader.decimal("BOUNCE_LIMIT_PERCENT")?,
@@ -341,11 +338,18 @@ fn read_classifier(reader: &mut Reader) -> Option<Classifier> {
     Some(Classifier::Model)
 }
 
-fn read_serve(reader: &mut Reader) -> Option<Serve> {
-    let address = reader.listen("SERVE_ADDRESS");
-    let metrics_address = reader.listen("SERVE_METRICS_ADDRESS");
-    Some(Serve {
-        address: address?,
-        metrics_address: metrics_address?,
+fn read_log_level(reader: &mut Reader) -> Option<&'static str> {
+    let word = reader.choice("LOG_LEVEL")?;
+    Some(match word {
+        "warning" => "warn", // Python's word, which existing files use.
+        word => word,
     })
+}
+
+fn read_serve(reader: &mut Reader) -> Serve {
+    let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
+    Serve {
+        address: reader.listen("SERVE_ADDRESS").unwrap_or(nowhere),
+        metrics_address: reader.listen("SERVE_METRICS_ADDRESS").unwrap_or(nowhere),
+    }
 }

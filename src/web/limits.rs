@@ -1,5 +1,5 @@
-//! How often one client may do what only a few have to: present a token that is not ours, or use the
-//! way out. Whoever presents good tokens is never slowed down: behind one address may stand the
+//! How often one client may do what only a few have to: present a token that is not ours, or use
+//! the way out. Whoever presents good tokens is never slowed down: behind one address may stand the
 //! pictures of a whole mail provider.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -51,8 +51,8 @@ impl Limits {
     }
 }
 
-/// Who asks: the peer, or what the proxy in front of us says. Only a proxy nearby is believed, and of
-/// what it passes on only the last address, which it saw itself. A network of IPv6 (/64) is one
+/// Who asks: the peer, or what the proxy in front of us says. Only a proxy nearby is believed, and
+/// of what it passes on only the last address, which it saw itself. A network of IPv6 (/64) is one
 /// client.
 pub fn client(peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     let forwarded = headers.get_all("x-forwarded-for").iter().last();
