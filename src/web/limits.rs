@@ -55,7 +55,7 @@ impl Limits {
 /// of what it passes on only the last address, which it saw itself. A network of IPv6 (/64) is one
 /// client.
 pub fn client(peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-    let forwarded = headers.get_all("x-forwarded-for").iter().last();
+    let forwarded = headers.get_all("x-forwarded-for").iter().next_back();
     let forwarded = forwarded.and_then(|value| value.to_str().ok());
     let last = forwarded.and_then(|list| list.rsplit(',').next());
     let ip = match last.and_then(parse).filter(|_| is_nearby(peer)) {

@@ -76,7 +76,8 @@ fn crowded() -> (World, Vec<(i64, String)>) {
          INSERT INTO leads (id, record_id, source, fields, fingerprint, email, full_name, company,
              verdict, first_read_at, changed_at)
          SELECT i, 'rec' || i, 'file', fields, fingerprint,
-             'lead' || i || '@firm' || i || '.example', full_name, company, verdict, first_read_at, changed_at
+             'lead' || i || '@firm' || i || '.example', full_name, company, verdict,
+             first_read_at, changed_at
          FROM n, leads l WHERE l.id = 1;
          INSERT INTO campaigns (id, campaign_id, lead_id, company, state, sequence, writer,
              quality_score, zone, zone_reason, country, created_at, updated_at)
