@@ -1,6 +1,7 @@
 //! Puts a [`Config`] together and checks what its variables mean to each other.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -50,7 +51,6 @@ pub(super) fn read_config(reader: &mut Reader, sources: &Sources) -> Option<Conf
     let senders = sender::read_all(reader, team.as_deref(), ca_file.as_ref());
     let shared_mailboxes = senders.as_ref().map(|read| read.mailboxes.clone());
     let classifier = read_classifier(reader);
-    let serve = read_serve(reader);
     let sensitivity = reader.choice("RESPONSE_SENSITIVITY");
     let (canary_size, canary_hours) = read_canary(reader);
     let log_level = read_log_level(reader);
@@ -82,7 +82,7 @@ pub(super) fn read_config(reader: &mut Reader, sources: &Sources) -> Option<Conf
         tls_ca_file: ca_file,
         json_logs: reader.yes("ENABLE_JSON_LOGS"),
         analytics_retention_days: reader.whole("ANALYTICS_RETENTION_DAYS"),
-        serve: serve?,
+        serve: read_serve(reader),
         tracked: tracking::read_tracked(reader),
         public_url: tracking::read_public_url(reader, senders.as_ref()),
         bounce_limit_percent: reader.decimal("BOUNCE_LIMIT_PERCENT")?,
@@ -343,11 +343,18 @@ fn read_classifier(reader: &mut Reader) -> Option<Classifier> {
     Some(Classifier::Model)
 }
 
-fn read_serve(reader: &mut Reader) -> Option<Serve> {
-    let address = reader.listen("SERVE_ADDRESS");
-    let metrics_address = reader.listen("SERVE_METRICS_ADDRESS");
-    Some(Serve {
-        address: address?,
-        metrics_address: metrics_address?,
+fn read_log_level(reader: &mut Reader) -> Option<&'static str> {
+    let word = reader.choice("LOG_LEVEL")?;
+    Some(match word {
+        "warning" => "warn", // Python's word, which existing files use.
+        word => word,
     })
+}
+
+fn read_serve(reader: &mut Reader) -> Serve {
+    let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
+    Serve {
+        address: reader.listen("SERVE_ADDRESS").unwrap_or(nowhere),
+        metrics_address: reader.listen("SERVE_METRICS_ADDRESS").unwrap_or(nowhere),
+    }
 }

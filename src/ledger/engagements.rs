@@ -2,8 +2,8 @@
 //!
 //! Invariants: a batch is one transaction, so whoever answers after it answers for what is kept;
 //! `opens` and `clicks` of a message count people, everything else is a machine's with the reason
-//! beside it; the way out does what a mail with the same wish does, by the same code. What strangers
-//! call themselves is never stored.
+//! beside it; the way out does what a mail with the same wish does, by the same code. What
+//! strangers call themselves is never stored.
 
 mod pulse;
 
@@ -280,8 +280,8 @@ fn insert(conn: &Connection, heard: &Heard, machine: Option<&'static str>) -> an
     Ok(conn.last_insert_rowid())
 }
 
-/// Raises what the message's figures are made of. People are shown it by the triggers; what programs
-/// do is nobody's news.
+/// Raises what the message's figures are made of. People are shown it by the triggers; what
+/// programs do is nobody's news.
 fn count(
     conn: &Connection,
     heard: &Heard,

@@ -1,5 +1,5 @@
-//! How often one client may do what only a few have to: present a token that is not ours, or use the
-//! way out. Whoever presents good tokens is never slowed down: behind one address may stand the
+//! How often one client may do what only a few have to: present a token that is not ours, or use
+//! the way out. Whoever presents good tokens is never slowed down: behind one address may stand the
 //! pictures of a whole mail provider.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -51,11 +51,11 @@ impl Limits {
     }
 }
 
-/// Who asks: the peer, or what the proxy in front of us says. Only a proxy nearby is believed, and of
-/// what it passes on only the last address, which it saw itself. A network of IPv6 (/64) is one
+/// Who asks: the peer, or what the proxy in front of us says. Only a proxy nearby is believed, and
+/// of what it passes on only the last address, which it saw itself. A network of IPv6 (/64) is one
 /// client.
 pub fn client(peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-    let forwarded = headers.get_all("x-forwarded-for").iter().last();
+    let forwarded = headers.get_all("x-forwarded-for").iter().next_back();
     let forwarded = forwarded.and_then(|value| value.to_str().ok());
     let last = forwarded.and_then(|list| list.rsplit(',').next());
     let ip = match last.and_then(parse).filter(|_| is_nearby(peer)) {

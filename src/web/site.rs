@@ -163,7 +163,8 @@ impl Site {
     ) -> Response<Body> {
         let is_post = parts.method == Method::POST;
         let is_look = parts.method == Method::GET || parts.method == Method::HEAD;
-        if !is_look && !(is_post && way == Way::OptOut) {
+        let is_wish = is_post && way == Way::OptOut;
+        if !is_look && !is_wish {
             let mut response = Page::WrongMethod.response();
             let allow = HeaderValue::from_static(way.allow());
             response.headers_mut().insert(ALLOW, allow);

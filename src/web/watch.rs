@@ -94,7 +94,11 @@ async fn health(State(watch): State<Arc<Watch>>) -> Response<Body> {
     let scanned_at = pulse.ok().and_then(|pulse| pulse.scanned_at);
     let document = json!({
         "ok": ok,
-        "ledger": {"readable": is_readable, "writable": is_writable, "written_secs_ago": ago.as_secs()},
+        "ledger": {
+            "readable": is_readable,
+            "writable": is_writable,
+            "written_secs_ago": ago.as_secs(),
+        },
         "queue": watch.figures.queue.get(),
         "scanned_at": scanned_at.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true)),
     });

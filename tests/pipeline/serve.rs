@@ -1,5 +1,5 @@
-//! `serve` as people, mail programs and strangers meet it: the real binary on a loopback port, asked
-//! over plain sockets.
+//! `serve` as people, mail programs and strangers meet it: the real binary on a loopback port,
+//! asked over plain sockets.
 
 mod durable;
 mod figures;
@@ -317,8 +317,8 @@ fn the_way_out_is_one_post_and_a_look_at_it_changes_nothing() {
     assert_eq!(served.post(&way_out, "").status, 400);
     assert_eq!(dump(&world), before);
     // As RFC 8058 section 3.2 has it, in parts.
-    let part = "--b\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n\
-                --b--\r\n";
+    let part = "--b\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\n\
+                One-Click\r\n--b--\r\n";
     let kind = "Content-Type: multipart/form-data; boundary=b\r\n";
     let done = ask(&served.address, &request("POST", &way_out, kind, part));
     assert_eq!(

@@ -1,7 +1,8 @@
 //! Who holds the ledger while `serve` runs: one thread that stores what all others hear.
 //!
-//! Invariant: what waits together is stored in one transaction, and answered after it. A transaction
-//! costs as much as the disk takes to be sure of it, so the busier it gets the less each request costs.
+//! Invariant: what waits together is stored in one transaction, and answered after it. A
+//! transaction costs as much as the disk takes to be sure of it, so the busier it gets the less
+//! each request costs.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};

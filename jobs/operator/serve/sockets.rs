@@ -22,8 +22,8 @@ pub struct Sockets {
     pub metrics_address: SocketAddr,
 }
 
-/// Takes the sockets of the socket unit, in its order, and binds what is left. Those of the unit wait
-/// in the kernel while the program starts anew, so that no request is refused meanwhile.
+/// Takes the sockets of the socket unit, in its order, and binds what is left. Those of the unit
+/// wait in the kernel while the program starts anew, so that no request is refused meanwhile.
 pub fn listen(serve: &Serve) -> Result<Sockets, Failure> {
     let mut handed = ListenFd::from_env();
     let mut take = |n: usize, name: &str, address: SocketAddr| {

@@ -1,5 +1,5 @@
-//! How a campaign ends because of what somebody did: a mail of theirs, a bounce of ours, or the way out
-//! of a mail used.
+//! How a campaign ends because of what somebody did: a mail of theirs, a bounce of ours, or the way
+//! out of a mail used.
 
 use std::collections::BTreeSet;
 

@@ -27,7 +27,8 @@ impl Ledger {
                           (SELECT count(*) FROM campaigns
                            WHERE state IN ('draft', 'review', 'active', 'paused')),
                           -- A mailbox that was never read makes the whole as good as never read.
-                          (SELECT CASE WHEN count(*) = count(succeeded_at) THEN min(succeeded_at) END
+                          (SELECT CASE WHEN count(*) = count(succeeded_at)
+                                       THEN min(succeeded_at) END
                            FROM cursors WHERE read_to_at IS NULL)";
         let pulse = self
             .conn

@@ -75,18 +75,20 @@ fn crowded() -> (World, Vec<(i64, String)>) {
              (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < {LEADS} + 9) SELECT i FROM n;
          INSERT INTO leads (id, record_id, source, fields, fingerprint, email, full_name, company,
              verdict, first_read_at, changed_at)
-         SELECT i, 'rec' || i, 'file', fields, fingerprint, 'lead' || i || '@firm' || i || '.example',
-             full_name, company, verdict, first_read_at, changed_at
+         SELECT i, 'rec' || i, 'file', fields, fingerprint,
+             'lead' || i || '@firm' || i || '.example', full_name, company, verdict,
+             first_read_at, changed_at
          FROM n, leads l WHERE l.id = 1;
          INSERT INTO campaigns (id, campaign_id, lead_id, company, state, sequence, writer,
              quality_score, zone, zone_reason, country, created_at, updated_at)
-         SELECT i, 'c' || i, i, company, 'active', sequence, writer, quality_score, zone, zone_reason,
-             country, created_at, updated_at
+         SELECT i, 'c' || i, i, company, 'active', sequence, writer, quality_score, zone,
+             zone_reason, country, created_at, updated_at
          FROM n, campaigns c WHERE c.id = 1;
          INSERT INTO messages (campaign_id, number, step, subject, state, sent_at, claimed_at,
              outreach_key, sender, recipient)
          SELECT i, number, step, subject, 'sent', unixepoch('{MONDAY}'), unixepoch('{MONDAY}'),
-             'k' || i || '.' || number, 'team@ours.example', 'lead' || i || '@firm' || i || '.example'
+             'k' || i || '.' || number, 'team@ours.example',
+             'lead' || i || '@firm' || i || '.example'
          FROM n, messages m WHERE m.campaign_id = 1;
          INSERT INTO message_texts (message_id, body)
          SELECT m.id, t.body FROM messages m, message_texts t
