@@ -85,7 +85,7 @@ fn every_table_has_its_place() {
     has("By week", "replies 2026-W05 ·████ 2026-W09");
     has("By week", "2026-W09 100 5 5.0 % (2.2–11.2 %) 2 0 0");
     let hours = "Answers by weekday";
-    has(hours, "Mon ██ ▒▒");
+    has(hours, "Mon ██ ░░");
     has(hours, "Wed ·");
     has(
         hours,
@@ -118,11 +118,7 @@ fn long_tables_are_cut_and_say_so() {
     let page = page(&report, 80);
     let segments = section(&page, "By whom and how");
     assert!(segments.contains("… 2 more …"), "{segments}");
-    assert_eq!(
-        segments.matches("40 mails").count(),
-        8,
-        "hours are all shown"
-    );
+    assert_eq!(page.matches("40 mails").count(), 8, "hours are all shown");
     let subjects = section(&page, "Subjects");
     assert!(subjects.contains("… 33 more …"), "{subjects}");
     assert!(subjects.contains("wording 4 ") && subjects.contains("wording 38 "));
