@@ -11,7 +11,7 @@ use super::problem::{Problems, Warning};
 use super::reader::Reader;
 use super::sources::{Sources, read_text};
 use super::variables::Kind;
-use super::{Classifier, Config, LeadsSource, WriterSource, sender, tracking, variables};
+use super::{Classifier, Config, LeadsSource, Serve, WriterSource, sender, tracking, variables};
 use crate::calendar::ClosingDays;
 use crate::campaign::{DelayUnit, Sequence};
 use crate::changeset::WriteField;
@@ -50,6 +50,7 @@ pub(super) fn read_config(reader: &mut Reader, sources: &Sources) -> Option<Conf
     let senders = sender::read_all(reader, team.as_deref(), ca_file.as_ref());
     let shared_mailboxes = senders.as_ref().map(|read| read.mailboxes.clone());
     let classifier = read_classifier(reader);
+    let serve = read_serve(reader);
     let sensitivity = reader.choice("RESPONSE_SENSITIVITY");
     let (canary_size, canary_hours) = read_canary(reader);
     let log_level = read_log_level(reader);
@@ -81,6 +82,7 @@ pub(super) fn read_config(reader: &mut Reader, sources: &Sources) -> Option<Conf
         tls_ca_file: ca_file,
         json_logs: reader.yes("ENABLE_JSON_LOGS"),
         analytics_retention_days: reader.whole("ANALYTICS_RETENTION_DAYS"),
+        serve: serve?,
         tracked: tracking::read_tracked(reader),
         public_url: tracking::read_public_url(reader, senders.as_ref()),
         bounce_limit_percent: reader.decimal("BOUNCE_LIMIT_PERCENT")?,
@@ -339,4 +341,13 @@ fn read_classifier(reader: &mut Reader) -> Option<Classifier> {
         reader.problem("RESPONSE_CLASSIFIER", message);
     }
     Some(Classifier::Model)
+}
+
+fn read_serve(reader: &mut Reader) -> Option<Serve> {
+    let address = reader.listen("SERVE_ADDRESS");
+    let metrics_address = reader.listen("SERVE_METRICS_ADDRESS");
+    Some(Serve {
+        address: address?,
+        metrics_address: metrics_address?,
+    })
 }

@@ -168,8 +168,9 @@ def count_message(tally, m):
     tally["click_tracked"] += m["delivered"] and m["tracked"] in (2, 3)
     tally["opened"] += m["delivered"] and m["opens"] > 0
     tally["clicked"] += m["delivered"] and m["clicks"] > 0
-    tally["machine_opens"] += m["machine_opens"]
-    tally["machine_clicks"] += m["machine_clicks"]
+    # What programs do is told beside what people do: of delivered messages as well.
+    tally["machine_opens"] += m["machine_opens"] if m["delivered"] else 0
+    tally["machine_clicks"] += m["machine_clicks"] if m["delivered"] else 0
     tally["complaints"] += m["complained"]
 
 
@@ -306,6 +307,9 @@ def days(campaigns):
             if m["sent"]:
                 by_day[utc_day(m["sent_at"])]["sent"] += 1
                 by_day[utc_day(m["sent_at"])]["bounced"] += m["bounced"]
+            # As for messages opened: one that came back opens for nobody.
+            if not m["delivered"]:
+                continue
             for (day, kind), n in m["requests"].items():
                 if kind in ("open", "click"):
                     by_day[day][kind + "s"] += n

@@ -60,13 +60,15 @@ WITH RECURSIVE series (id) AS (
     SELECT *, CASE
         WHEN chance % 1000 < 5 THEN 'draft'
         WHEN chance % 1000 < 15 THEN 'review'
-        WHEN chance % 1000 < 35 THEN 'active'
-        WHEN chance % 1000 < 37 THEN 'paused'
+        WHEN chance % 1000 < 16 THEN 'active'
+        WHEN chance % 1000 < 18 THEN 'paused'
         WHEN chance % 1000 < 87 THEN 'responded'
         WHEN chance % 1000 < 102 THEN 'bounced'
         WHEN chance % 1000 < 114 THEN 'opted_out'
         WHEN chance % 1000 < 117 THEN 'dead'
         WHEN chance % 1000 < 120 THEN 'by_person'
+        -- What began in the last ten days is not over.
+        WHEN id > {campaigns} * 97 / 100 THEN 'active'
         ELSE 'completed' END AS fate
     FROM chances
 )

@@ -199,7 +199,7 @@ fn check_command(world: &World, args: &[&str], filter: &str) {
 
 #[test]
 fn folding_old_requests_into_days_changes_no_figure() {
-    let mut world = year(600);
+    let mut world = year(400);
     let n_requests =
         "SELECT (SELECT count(*) FROM engagements), (SELECT count(*) FROM engagement_days)";
     let before = (counted_again(&world, &[]), world.sql(n_requests));

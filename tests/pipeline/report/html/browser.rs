@@ -60,7 +60,7 @@ pub struct Visit {
     pub seen: Vec<Seen>,
     /// What it complained about, a line each.
     pub console: Vec<String>,
-    /// A picture of the frames side by side.
+    /// A picture of the frames side by side, 3,280 pixels wide and 2,400 high.
     pub picture: Vec<u8>,
     /// The frames on paper.
     pub paper: Vec<u8>,
@@ -113,7 +113,7 @@ pub fn visit(frames: &[Frame]) -> Visit {
     let path = |name: &str| folder.path().join(name);
     let each = frames.iter().map(|frame| {
         format!(
-            "<iframe style=\"flex:none;border:0;width:{}px;height:2400px;color-scheme:{}\" \
+            "<iframe style=\"flex:none;border:0;width:{}px;height:600px;color-scheme:{}\" \
              srcdoc=\"{}\"></iframe>",
             frame.width,
             frame.scheme,
@@ -122,12 +122,11 @@ pub fn visit(frames: &[Frame]) -> Visit {
     });
     let frames_html: String = each.collect();
     let html = format!(
-        "<!DOCTYPE html><body style=\"margin:0;display:flex\">{frames_html}\
+        "<!DOCTYPE html><body style=\"margin:0;display:flex;flex-wrap:wrap\">{frames_html}\
          <pre id=\"seen\"></pre><script>{MEASURE}</script>"
     );
     fs::write(path("frames.html"), html).unwrap();
-    let width: u32 = frames.iter().map(|frame| frame.width).sum();
-    let dump = run(folder.path(), &path("frames.html"), width);
+    let dump = run(folder.path(), &path("frames.html"));
     let seen = dump.stdout.split_once("<pre id=\"seen\">");
     let seen = seen.and_then(|(_, rest)| rest.split_once("</pre>"));
     let (seen, _) = seen.unwrap_or_else(|| panic!("nothing was measured: {}", dump.stderr));
@@ -141,7 +140,7 @@ pub fn visit(frames: &[Frame]) -> Visit {
 }
 
 #[track_caller]
-fn run(folder: &Path, page: &Path, width: u32) -> Outcome {
+fn run(folder: &Path, page: &Path) -> Outcome {
     let option = |name: &str, path: PathBuf| format!("--{name}={}", path.display());
     let mut command = Command::new(chromium());
     command
@@ -150,7 +149,7 @@ fn run(folder: &Path, page: &Path, width: u32) -> Outcome {
         .arg(option("screenshot", folder.join("frames.png")))
         .arg(option("print-to-pdf", folder.join("frames.pdf")))
         .arg("--dump-dom")
-        .arg(format!("--window-size={width},2400"))
+        .arg("--window-size=3280,2400")
         .arg(format!("file://{}", page.display()))
         .env("HOME", folder);
     let outcome = Running::start(command).wait();
