@@ -137,7 +137,8 @@ fn findings_come_last_with_what_chance_has_to_do_with_them() {
     report.findings = [None, Some(0.021), Some(1e-9)].map(finding).to_vec();
     assert_eq!(
         section(&page(&report, 80), "What to change next"),
-        "1. this differs\n→ do that\u{fffd}\n2. this differs (by chance: 2.1 %)\n→ do that\u{fffd}\n\
+        "1. this differs\n→ do that\u{fffd}\n2. this differs (by chance: 2.1 %)\n\
+         → do that\u{fffd}\n\
          3. this differs (by chance: less than 0.1 %)\n→ do that\u{fffd}"
     );
 }
@@ -171,8 +172,8 @@ fn the_head_says_what_was_asked_about() {
         (Dimension::CompanySize, "1-10\u{1b}"),
         (Dimension::Country, "AT"),
     ];
-    let expected = "first mails from 2026-03-01 to 2026-04-01, company size `1-10\u{fffd}`, country \
-                    `DE` or `AT`";
+    let expected = "first mails from 2026-03-01 to 2026-04-01, company size `1-10\u{fffd}`, \
+                    country `DE` or `AT`";
     check(march, april, &segments, expected);
 }
 
