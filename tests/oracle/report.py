@@ -232,9 +232,11 @@ def fold(value):
 def segment(campaigns, dimension):
     rows = []
     for folded, members in groups(campaigns, lambda c: fold(c["values"][dimension])).items():
-        spellings = Counter(" ".join(c["values"][dimension].split()) for c in members)
+        # Spaces count in how many write it so, not in how it is shown.
+        spellings = Counter(c["values"][dimension] for c in members)
         most = max(spellings.values())
-        name = min(s for s, n in spellings.items() if n == most) if folded else UNKNOWN
+        shown = min(s for s, n in spellings.items() if n == most)
+        name = " ".join(shown.split()) or UNKNOWN
         rows.append((name, members, of_campaigns(members)))
     rows.sort(key=lambda row: (-row[2]["tally"]["reached"], row[0].encode()))
     told = [{"value": name, "figures": f} for name, _, f in rows[:VALUES_MAX]]

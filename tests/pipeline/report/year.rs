@@ -182,8 +182,8 @@ fn the_command_prints_the_same_figures() {
         period,
     );
     let hostile = r#"{"since": null, "until": null, "segments": [["industry", "=1+1"],
-                      ["industry", " <B>Bold</b>"], ["confidence", "real"]]}"#;
-    let args = ["industry==1+1", "industry= <B>Bold</b>", "confidence=real"];
+                      ["industry", "<B>Bold</b>"], ["confidence", "real"]]}"#;
+    let args = ["industry==1+1", "industry=<B>Bold</b>", "confidence=real"];
     let args = args.map(|segment| ["--segment", segment]).concat();
     check_command(&world, &args, hostile);
 }
