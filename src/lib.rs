@@ -19,7 +19,7 @@
 //! and no adapter or stage knows another; a test reads the `use` lines and holds us to it.
 //!
 //! **Core** (values in, values out; no IO, no async, no clock):
-//! [`lead`], [`campaign`], [`calendar`], [`copy`], [`plan`], [`delivery`], [`breaker`],
+//! [`words`], [`lead`], [`campaign`], [`calendar`], [`copy`], [`plan`], [`delivery`], [`breaker`],
 //! [`inbound`], [`changeset`].
 //!
 //! **Adapters** (one outside thing each): [`ledger`] alone knows SQL, [`airtable`] alone Airtable's
@@ -63,6 +63,8 @@
         reason = "a failing test should panic where it fails"
     )
 )]
+
+pub mod words;
 
 pub mod lead;
 

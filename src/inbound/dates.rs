@@ -15,8 +15,8 @@ use std::sync::LazyLock;
 use chrono::{Days, NaiveDate};
 use regex::Regex;
 
-use super::folding::pattern;
-use super::words::Words;
+use crate::words::Words;
+use crate::words::folding::pattern;
 use mention::{Form, Mention, mentions};
 
 pub(super) use wish::wanted_day;

@@ -1,7 +1,7 @@
 //! Days as notices and answers name them.
 
-use super::super::folding::fold;
 use super::*;
+use crate::words::folding::fold;
 
 #[track_caller]
 fn check(text: &str, written_on: &str, expected: &str) {

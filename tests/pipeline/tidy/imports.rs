@@ -4,7 +4,8 @@
 use super::source::Source;
 
 /// Values in, values out. Among themselves they use only those declared above them.
-const CORE: [&str; 10] = [
+const CORE: [&str; 11] = [
+    "words",
     "lead",
     "campaign",
     "calendar",
