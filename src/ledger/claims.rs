@@ -8,6 +8,7 @@
 //! at the start of a run has no living owner.
 
 mod earlier;
+pub(super) mod naming;
 mod next;
 mod room;
 mod tracked;
@@ -25,7 +26,7 @@ use super::attempts::record;
 use super::runs::switch;
 use super::{About, Ledger, Recorded, breakers, instant, log_event, reviews, seconds, transitions};
 use crate::breaker::Cohort;
-use crate::campaign::{StopReason, message_id};
+use crate::campaign::StopReason;
 use crate::lead::RawLead;
 use crate::plan::Itinerary;
 use crate::tracking::Tracked;
@@ -375,19 +376,22 @@ fn apply(
 }
 
 fn claim(conn: &Connection, claims: &Claims<'_>, found: Found) -> anyhow::Result<ClaimedMessage> {
-    let Found {
-        candidate, mail, ..
-    } = found;
-    let domain = claims.sender.rsplit_once('@').map_or("", |(_, d)| d);
-    let new_id = || message_id(&mail.outreach_key, domain);
-    let message_id = mail.message_id.clone().unwrap_or_else(new_id);
+    let (candidate, mail) = (found.candidate, found.mail);
+    let message_id = match &mail.message_id {
+        Some(id) if mail.recipient == candidate.email => id.clone(),
+        known => {
+            let new = || naming::of(&mail.outreach_key, claims.sender);
+            let id = known.clone().unwrap_or_else(new);
+            naming::note(conn, candidate.message, &id, candidate.email.as_deref())?;
+            id
+        }
+    };
     let dated_at = mail.dated_at.unwrap_or(claims.now);
     let number = mail.attempts + 1;
     // Without RETURNING, and with ROLLBACK: else SQLite would keep a copy of every page it changes,
     // to take back this statement alone.
     let sql = "UPDATE OR ROLLBACK messages SET state = 'sending', attempts = ?2, claimed_at = ?3,
-                      dated_at = ?4, message_id = ?5, recipient = ?6
-               WHERE id = ?1 AND state IN ('scheduled', 'deferred')";
+                      dated_at = ?4 WHERE id = ?1 AND state IN ('scheduled', 'deferred')";
     let n = conn
         .prepare_cached(sql)?
         .execute((
@@ -395,8 +399,6 @@ fn claim(conn: &Connection, claims: &Claims<'_>, found: Found) -> anyhow::Result
             number,
             seconds(claims.now),
             seconds(dated_at),
-            &message_id,
-            &candidate.email,
         ))
         .context("cannot claim the message")?;
     anyhow::ensure!(n == 1, "message {} is not due any more", candidate.message);

@@ -95,13 +95,14 @@ fn by_name(conn: &Connection, inbound: &Inbound) -> anyhow::Result<Option<Answer
     for message_id in &inbound.clues.message_ids {
         // The server may have sent it under another one, which its Sent copy told.
         let by_copy = "m.id IN (SELECT message_id FROM sent_copies WHERE rfc_message_id = ?1)";
-        for condition in ["m.message_id = ?1", by_copy] {
+        // A message has its Message-ID before it leaves, and nothing answers it then.
+        for condition in ["m.message_id = ?1 AND m.attempts > 0", by_copy] {
             if let Some(found) = latest(conn, condition, &[message_id], "message_id")? {
                 return Ok(Some(found));
             }
         }
     }
-    let by_key = "m.message_id IS NOT NULL AND m.outreach_key = ?1";
+    let by_key = "m.attempts > 0 AND m.outreach_key = ?1";
     for key in &inbound.clues.keys {
         if let Some(found) = latest(conn, by_key, &[key], "outreach_key")? {
             return Ok(Some(found));

@@ -6,6 +6,7 @@ use anyhow::Context;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row};
 
+use super::claims::naming;
 use super::runs::switch;
 use super::{About, Ledger, instant, log_event, seconds, transitions};
 use crate::calendar::Zone;
@@ -155,7 +156,7 @@ fn date_message(conn: &Connection, slot: &Slot, now: DateTime<Utc>) -> anyhow::R
                  AND EXISTS (SELECT 1 FROM campaigns c
                              WHERE c.id = ?1 AND c.state = 'active'
                                AND (c.sender IS NULL OR c.sender = ?5))
-               RETURNING id, step";
+               RETURNING id, step, message_id IS NOT NULL, outreach_key, sender";
     let row = (
         slot.campaign,
         slot.number,
@@ -164,15 +165,22 @@ fn date_message(conn: &Connection, slot: &Slot, now: DateTime<Utc>) -> anyhow::R
         &slot.sender,
         slot.was.map(seconds),
     );
-    let read = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?));
+    let read = |row: &Row<'_>| {
+        let is_named: bool = row.get(2)?;
+        let named = (is_named, row.get::<_, String>(3)?, row.get::<_, String>(4)?);
+        Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, named))
+    };
     let given = conn
         .prepare_cached(sql)?
         .query_row(row, read)
         .optional()
         .context("cannot date the message")?;
-    let Some((message, step)) = given else {
+    let Some((message, step, (is_named, key, sender))) = given else {
         return Ok(false);
     };
+    if !is_named {
+        naming::note_first(conn, (message, slot.campaign), &key, &sender)?;
+    }
     let about = About {
         message: Some(message),
         campaign: Some(slot.campaign),

@@ -84,10 +84,13 @@ fn multiply(world: &World, n: usize) {
         &[("id", "i"), ("campaign_id", id), ("lead_id", "i")],
     );
     let key = format!("{id} || '.' || t.step");
+    let name = format!("{key} || '@ours.example'");
     let message = [
         ("id", "NULL"),
         ("campaign_id", "i"),
         ("outreach_key", key.as_str()),
+        ("message_id", name.as_str()),
+        ("recipient", email),
     ];
     copy("messages", "t.campaign_id = 1", &message);
     let texts = "INSERT INTO message_texts (message_id, body)

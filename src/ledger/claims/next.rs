@@ -110,6 +110,7 @@ pub(super) struct Mail {
     pub(super) body: String,
     pub(super) outreach_key: String,
     pub(super) message_id: Option<String>,
+    pub(super) recipient: Option<String>,
     pub(super) dated_at: Option<DateTime<Utc>>,
     pub(super) attempts: u32,
 }
@@ -190,7 +191,7 @@ const COLUMNS: &str = "m.id, m.due_at, m.campaign_id, m.number, m.step, m.subjec
     c.state, c.sequence, c.zone, c.country,
     c.needs_approval OR c.approved_hash IS NOT NULL, l.email, l.record_id,
     CASE l.verdict WHEN 'eligible' THEN json_extract(l.fields, '$.email') END, l.full_name,
-    l.fields, l.id, l.company_domain";
+    l.fields, l.id, l.company_domain, m.recipient";
 
 fn next_of(
     conn: &Connection,
@@ -269,6 +270,7 @@ fn found(
         body: row.get(6)?,
         outreach_key: row.get(7)?,
         message_id: row.get(8)?,
+        recipient: row.get(23)?,
         dated_at: row.get::<_, Option<i64>>(9)?.map(instant),
         attempts: row.get(10)?,
     };

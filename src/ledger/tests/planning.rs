@@ -90,3 +90,31 @@ fn plans_are_read_with_what_else_takes_room() {
     assert_eq!(book.ledger.first_sent_at("us@ours.example").unwrap(), None);
     assert!(!book.ledger.is_sender_stopped("us@ours.example").unwrap());
 }
+
+#[test]
+fn a_dated_message_has_its_name_and_goes_to_the_address_as_it_stands_at_the_claim() {
+    let mut book = book(1);
+    let plan = Plan {
+        slots: vec![slot(1, 1, Some(-99), -50)],
+        ..Plan::default()
+    };
+    assert_eq!(book.ledger.date_messages(&plan, at(-60)).unwrap().moved, 1);
+    let noted = "SELECT message_id || ' to ' || recipient FROM messages WHERE number = 1";
+    let name = "c0000000000000001.hook@ours.example";
+    assert_eq!(book.text(noted), format!("{name} to lead1@firm.example"));
+    let guessed =
+        format!("From: <x@else.example>\nSubject: Re: x\nIn-Reply-To: <{name}>\n\nYes.\n");
+    assert_eq!(
+        book.scan(&guessed).0,
+        "none",
+        "it has not left, whatever it is called"
+    );
+    let corrected = "UPDATE leads SET email = 'ada@firm.example'";
+    book.ledger.conn.execute(corrected, []).unwrap();
+    let claimed = book.claim(1, at(0)).messages.remove(0);
+    assert_eq!(
+        (claimed.message_id.as_str(), claimed.email.as_str()),
+        (name, "ada@firm.example")
+    );
+    assert_eq!(book.text(noted), format!("{name} to ada@firm.example"));
+}
