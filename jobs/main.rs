@@ -113,6 +113,8 @@ enum Command {
     Queue(operator::queue::Args),
     /// When the last mail leaves, which day is fullest, and what another sender would change
     Forecast(operator::forecast::Args),
+    /// How well the campaigns work: on the terminal, as a page of HTML, as tables
+    Report(operator::report::Args),
     /// Why a lead was written to, or not, and what comes next
     Explain(operator::explain::Args),
     /// Campaigns that wait for a person
@@ -231,6 +233,7 @@ fn run_command(cli: Cli) -> Result<Exit, Failure> {
         Command::Status(args) => operator::status::run(&config, clock, &args),
         Command::Queue(args) => operator::queue::run(&config, clock, &args),
         Command::Forecast(args) => operator::forecast::run(&config, clock, &args),
+        Command::Report(args) => operator::report::run(&config, clock, &args),
         Command::Explain(args) => operator::explain::run(&config, clock, &args),
         Command::Review(command) => operator::review::run(&config, clock, &command),
         Command::Judge(args) => operator::judge::run(&config, &args),

@@ -14,6 +14,7 @@ pub mod judge;
 pub mod letters;
 pub mod pause;
 pub mod queue;
+pub mod report;
 pub mod review;
 pub mod serve;
 pub mod shell;
@@ -28,6 +29,7 @@ use outreach::calendar::Zone;
 use outreach::clock::Clock;
 use outreach::config::Config;
 use outreach::ledger::{LeadRow, Ledger};
+use outreach::report::printable;
 
 use crate::exit::Failure;
 
@@ -145,18 +147,6 @@ fn span(minutes: i64) -> String {
         m if m < 48 * 60 => format!("{} h", m / 60),
         m => format!("{} days", m / (24 * 60)),
     }
-}
-
-/// A text for a terminal: whatever would steer it is made visible.
-pub fn printable(text: &str) -> String {
-    let shown = |c: char| match c {
-        '\n' => c,
-        c if c.is_control() => '\u{fffd}',
-        // Marks that turn the direction of what follows could make one text look like another.
-        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
-        c => c,
-    };
-    text.chars().map(shown).collect()
 }
 
 /// Prints a JSON document.

@@ -49,8 +49,6 @@ pub(super) fn read_config(reader: &mut Reader, sources: &Sources) -> Option<Conf
     let writer = read_writer(reader);
     let team = reader.line("FROM_NAME");
     let senders = sender::read_all(reader, team.as_deref(), ca_file.as_ref());
-    let of_senders = senders.as_ref().map(|read| read.senders.as_slice());
-    let public_url = tracking::read_public_url(reader, of_senders.unwrap_or_default());
     let shared_mailboxes = senders.as_ref().map(|read| read.mailboxes.clone());
     let classifier = read_classifier(reader);
     let sensitivity = reader.choice("RESPONSE_SENSITIVITY");
@@ -86,7 +84,7 @@ pub(super) fn read_config(reader: &mut Reader, sources: &Sources) -> Option<Conf
         analytics_retention_days: reader.whole("ANALYTICS_RETENTION_DAYS"),
         serve: read_serve(reader),
         tracked: tracking::read_tracked(reader),
-        public_url,
+        public_url: tracking::read_public_url(reader, senders.as_ref()),
         bounce_limit_percent: reader.decimal("BOUNCE_LIMIT_PERCENT")?,
         default_zone: default_zone?,
         holiday_country: holiday_country?,
@@ -101,7 +99,14 @@ pub(super) fn read_config(reader: &mut Reader, sources: &Sources) -> Option<Conf
         sensitivity: Sensitivity::parse(sensitivity?)?,
         classifier: classifier?,
         team: team?,
-        log_level: log_level?.to_string(),
+        log_level: log_level?,
+    })
+}
+
+fn read_log_level(reader: &mut Reader) -> Option<String> {
+    reader.choice("LOG_LEVEL").map(|word| match word {
+        "warning" => "warn".to_string(), // Python's word, which existing files use.
+        word => word.to_string(),
     })
 }
 

@@ -2,9 +2,9 @@
 
 use url::Url;
 
-use super::Sender;
 use super::checks::require;
 use super::reader::Reader;
+use super::sender;
 use crate::mailer;
 use crate::tracking::Tracked;
 
@@ -13,7 +13,7 @@ const ADDRESS_LEN_MAX: usize = 300;
 
 /// The address under which `serve` is reached. What leaves this machine needs one that others can
 /// reach: plain http is for trying things out, and RFC 8058 section 3.1 wants https.
-pub(super) fn read_public_url(reader: &mut Reader, senders: &[Sender]) -> Option<Url> {
+pub(super) fn read_public_url(reader: &mut Reader, read: Option<&sender::Read>) -> Option<Url> {
     let name = "PUBLIC_URL";
     let text = reader.url(name)?;
     let url = Url::parse(&text).ok()?;
@@ -23,7 +23,8 @@ pub(super) fn read_public_url(reader: &mut Reader, senders: &[Sender]) -> Option
             format!("expected at most {ADDRESS_LEN_MAX} characters, found `{found}` of them");
         reader.problem(name, message);
     }
-    let away = senders.iter().find_map(|sender| match &sender.mailer {
+    let mut senders = read.into_iter().flat_map(|read| &read.senders);
+    let away = senders.find_map(|sender| match &sender.mailer {
         mailer::Settings::Smtp(smtp) if !mailer::is_loopback(&smtp.host) => Some(&smtp.host),
         _ => None,
     });

@@ -4,12 +4,16 @@
 //! plain ASCII. Invariant: the result holds no control character and is never longer than the cap.
 //! This module knows no rule.
 
-use regex::{Regex, bytes};
+use regex::{Regex, RegexBuilder, bytes};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 /// The most characters any rule looks at; what people want stands at the top of a mail.
 const CHARS_MAX: usize = 8_000;
+
+/// The most that one pattern or list may remember of the texts it met, in bytes, once for each
+/// direction it reads in: hostile texts fill whatever they may, and there are over a hundred.
+pub(super) const CACHE_BYTES_MAX: usize = 512 * 1024;
 
 /// Folds a text for matching. Line breaks become spaces, because mail programs wrap lines anywhere.
 pub fn fold(text: &str) -> String {
@@ -87,7 +91,10 @@ fn is_latin_mark(c: char) -> bool {
     reason = "the pattern is a constant; every test compiles it"
 )]
 pub(super) fn pattern(text: &str) -> Regex {
-    Regex::new(&text.replace(r"\b", r"(?-u:\b)")).expect("a constant pattern compiles")
+    let regex = RegexBuilder::new(&text.replace(r"\b", r"(?-u:\b)"))
+        .dfa_size_limit(CACHE_BYTES_MAX)
+        .build();
+    regex.expect("a constant pattern compiles")
 }
 
 /// The same for bytes that may be no text.
@@ -96,7 +103,10 @@ pub(super) fn pattern(text: &str) -> Regex {
     reason = "the pattern is a constant; every test compiles it"
 )]
 pub(super) fn byte_pattern(text: &str) -> bytes::Regex {
-    bytes::Regex::new(text).expect("a constant pattern compiles")
+    let regex = bytes::RegexBuilder::new(text)
+        .dfa_size_limit(CACHE_BYTES_MAX)
+        .build();
+    regex.expect("a constant pattern compiles")
 }
 
 /// At most `max` characters of a text.

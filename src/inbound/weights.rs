@@ -24,7 +24,10 @@ const WORDS_MAX: usize = 300;
 pub struct Weights {
     /// The names of the classes.
     pub classes: Vec<&'static str>,
-    weights: HashMap<&'static str, Vec<f32>>,
+    /// The number of each feature's row.
+    rows: HashMap<&'static str, usize>,
+    /// The rows, one after the other.
+    weights: Vec<f32>,
 }
 
 /// What a text was weighed as.
@@ -51,16 +54,36 @@ impl Weights {
             .split('\t')
             .skip(1)
             .collect();
-        let weights = lines.filter_map(|line| {
-            let (feature, rest) = line.split_once('\t')?;
+        let (mut rows, mut weights) = (HashMap::new(), Vec::new());
+        for line in lines {
+            let Some((feature, rest)) = line.split_once('\t') else {
+                continue;
+            };
             let row = rest
                 .split('\t')
                 .map(|n| n.parse::<f32>().map(|n| n / 100.0));
-            let row: Vec<f32> = row.collect::<Result<_, _>>().ok()?;
-            (row.len() == classes.len()).then_some((feature, row))
-        });
-        let weights = weights.collect();
-        Weights { classes, weights }
+            let Ok(row) = row.collect::<Result<Vec<f32>, _>>() else {
+                continue;
+            };
+            if row.len() == classes.len() {
+                rows.insert(feature, rows.len());
+                weights.extend(row);
+            }
+        }
+        rows.shrink_to_fit();
+        weights.shrink_to_fit();
+        Weights {
+            classes,
+            rows,
+            weights,
+        }
+    }
+
+    /// The weights of a feature in each class, if it is known.
+    fn row(&self, feature: &str) -> Option<&[f32]> {
+        let n_classes = self.classes.len();
+        let start = self.rows.get(feature)? * n_classes;
+        self.weights.get(start..start + n_classes)
     }
 
     /// How likely a class is, by its name.
@@ -75,11 +98,11 @@ impl Weights {
         let features = features(folded, signs);
         let rows = features
             .iter()
-            .filter_map(|feature| Some((feature, self.weights.get(feature.as_str())?)));
-        let rows: Vec<(&String, &Vec<f32>)> = rows.collect();
+            .filter_map(|feature| Some((feature, self.row(feature)?)));
+        let rows: Vec<(&String, &[f32])> = rows.collect();
         let n_classes = self.classes.len();
         let sum = |class: usize| -> f32 {
-            let weight = |(_, row): &(&String, &Vec<f32>)| row.get(class).copied().unwrap_or(0.0);
+            let weight = |(_, row): &(&String, &[f32])| row.get(class).copied().unwrap_or(0.0);
             rows.iter().map(weight).sum()
         };
         let sums: Vec<f32> = (0..n_classes).map(sum).collect();

@@ -3,18 +3,39 @@
 //! Purpose: keep what programs and people say in seven languages out of the code that weighs it.
 //! Each file of `words/` opens with `#` lines saying what it lists; patterns are regular
 //! expressions over folded text (see [`super::folding`]), matched by bytes, which folded text
-//! allows. Invariant: matching is linear in the text, whatever the text (the regex crate
-//! backtracks never).
+//! allows. Invariant: matching is linear in the text, whatever the text (automata are built as they
+//! are needed, and nothing backtracks), and what a list remembers of the texts it met is bounded.
 
-use regex::bytes::{Regex, RegexBuilder};
+use std::ops::Range;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::OnceLock;
+
+use regex_automata::hybrid::dfa::{Cache, DFA};
+use regex_automata::nfa::thompson::{self, WhichCaptures};
+use regex_automata::util::iter::Searcher;
+use regex_automata::util::pool::Pool;
+use regex_automata::util::syntax;
+use regex_automata::{Anchored, Input, Match, MatchKind};
 use unicode_normalization::UnicodeNormalization;
 
-/// The most that one list may remember of the texts it met, in bytes, once for each direction it
-/// reads in: hostile texts fill whatever they may, and there are nearly a hundred lists.
-const CACHE_BYTES_MAX: usize = 512 * 1024;
+use super::folding::CACHE_BYTES_MAX;
 
 /// A list of patterns.
-pub(super) struct Words(Regex);
+pub(super) struct Words {
+    pattern: String,
+    forward: DFA,
+    /// Reads back from the end of a match to its beginning; most lists are never asked for it.
+    backward: OnceLock<DFA>,
+    remembered: Pool<Remembered, Create>,
+}
+
+/// What a thread remembers of the texts it met, by direction.
+struct Remembered {
+    forward: Cache,
+    backward: Option<Cache>,
+}
+
+type Create = Box<dyn Fn() -> Remembered + Send + Sync + UnwindSafe + RefUnwindSafe>;
 
 /// A place where one of the patterns matched.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,10 +50,6 @@ pub(super) struct Found {
 
 impl Words {
     /// Compiles the patterns of a data file.
-    #[expect(
-        clippy::expect_used,
-        reason = "the lists are constants; every test compiles them"
-    )]
     pub(super) fn new(list: &str) -> Words {
         let lines = list
             .lines()
@@ -40,17 +57,27 @@ impl Words {
         let patterns: Vec<String> = lines
             .map(|line| format!("(?:{})", line.nfkd().collect::<String>()))
             .collect();
-        let joined = patterns.join("|");
-        let regex = RegexBuilder::new(&joined)
-            .unicode(false)
-            .dfa_size_limit(CACHE_BYTES_MAX)
-            .build();
-        Words(regex.expect("the patterns of a constant list compile"))
+        let pattern = patterns.join("|");
+        let forward = automaton(&pattern, false);
+        let remembering = forward.clone();
+        let create = move || Remembered {
+            forward: remembering.create_cache(),
+            backward: None,
+        };
+        Words {
+            pattern,
+            forward,
+            backward: OnceLock::new(),
+            remembered: Pool::new(Box::new(create)),
+        }
     }
 
     /// Whether a pattern matches somewhere.
     pub(super) fn is_match(&self, folded: &str) -> bool {
-        self.0.is_match(folded.as_bytes())
+        let input = Input::new(folded.as_bytes()).earliest(true);
+        let mut remembered = self.remembered.get();
+        let found = self.forward.try_search_fwd(&mut remembered.forward, &input);
+        found.is_ok_and(|end| end.is_some())
     }
 
     /// The first match.
@@ -60,21 +87,18 @@ impl Words {
 
     /// The matches from left to right, at most twenty.
     pub(super) fn find_all<'a>(&'a self, folded: &'a str) -> impl Iterator<Item = Found> + 'a {
-        self.0
-            .find_iter(folded.as_bytes())
-            .take(20)
-            .map(|found| Found {
-                text: String::from_utf8_lossy(found.as_bytes()).into_owned(),
-                start: found.start(),
-                end: found.end(),
-            })
+        self.places(folded).take(20).map(|place| Found {
+            text: String::from_utf8_lossy(slice(folded, &place)).into_owned(),
+            start: place.start,
+            end: place.end,
+        })
     }
 
     /// The text with every byte of every match replaced by a space: places stay where they are.
     pub(super) fn blanked(&self, folded: &str) -> String {
         let mut bytes = folded.as_bytes().to_vec();
-        for found in self.0.find_iter(folded.as_bytes()) {
-            if let Some(place) = bytes.get_mut(found.range()) {
+        for place in self.places(folded) {
+            if let Some(place) = bytes.get_mut(place) {
                 place.fill(b' ');
             }
         }
@@ -83,9 +107,75 @@ impl Words {
 
     /// The text with every match replaced by a space.
     pub(super) fn without(&self, folded: &str) -> String {
-        let rest = self.0.replace_all(folded.as_bytes(), &b" "[..]);
+        let mut rest = Vec::with_capacity(folded.len());
+        let mut end = 0;
+        for place in self.places(folded) {
+            rest.extend(slice(folded, &(end..place.start)));
+            rest.push(b' ');
+            end = place.end;
+        }
+        rest.extend(slice(folded, &(end..folded.len())));
         String::from_utf8_lossy(&rest).into_owned()
     }
+
+    /// Where the matches are, from left to right.
+    fn places<'a>(&'a self, folded: &'a str) -> impl Iterator<Item = Range<usize>> + 'a {
+        let mut searcher = Searcher::new(Input::new(folded.as_bytes()));
+        std::iter::from_fn(move || {
+            let place = searcher.advance(|input| Ok(self.first(input)));
+            place.map(|place| place.range())
+        })
+    }
+
+    /// The first match of what is left of a text: its end, and from there its beginning.
+    fn first(&self, input: &Input<'_>) -> Option<Match> {
+        let mut remembered = self.remembered.get();
+        let remembered = &mut *remembered;
+        let forward = &mut remembered.forward;
+        let end = self.forward.try_search_fwd(forward, input).ok()??;
+        let backward = self.backward.get_or_init(|| automaton(&self.pattern, true));
+        let place = input.start()..end.offset();
+        let back = input.clone().range(place).anchored(Anchored::Yes);
+        let remembered = remembered
+            .backward
+            .get_or_insert_with(|| backward.create_cache());
+        let start = backward.try_search_rev(remembered, &back).ok()??;
+        Some(Match::new(end.pattern(), start.offset()..end.offset()))
+    }
+}
+
+/// The bytes of a place in a text; a pattern may begin or end within a character.
+fn slice<'a>(text: &'a str, place: &Range<usize>) -> &'a [u8] {
+    text.as_bytes().get(place.clone()).unwrap_or_default()
+}
+
+/// The automaton that finds the end of the first match, or backwards from there its beginning.
+#[expect(
+    clippy::expect_used,
+    reason = "the lists are constants; every test compiles them"
+)]
+fn automaton(pattern: &str, is_backward: bool) -> DFA {
+    let kind = match is_backward {
+        // Backwards from its end, a match begins as far away as it can.
+        true => MatchKind::All,
+        false => MatchKind::LeftmostFirst,
+    };
+    DFA::builder()
+        .configure(
+            DFA::config()
+                .match_kind(kind)
+                .cache_capacity(CACHE_BYTES_MAX)
+                .skip_cache_capacity_check(true),
+        )
+        .syntax(syntax::Config::new().unicode(false).utf8(false))
+        .thompson(
+            thompson::Config::new()
+                .utf8(false)
+                .reverse(is_backward)
+                .which_captures(WhichCaptures::None),
+        )
+        .build(pattern)
+        .expect("the patterns of a constant list compile")
 }
 
 #[cfg(test)]

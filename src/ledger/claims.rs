@@ -7,8 +7,10 @@
 //! become *in doubt*, never due again. Whoever claims holds the stage's lock, so a row in `sending`
 //! at the start of a run has no living owner.
 
+mod earlier;
 mod next;
 mod room;
+mod tracked;
 
 use std::time::Duration;
 
@@ -16,6 +18,7 @@ use anyhow::Context;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension};
 
+pub use earlier::Earlier;
 pub use next::Position;
 
 use super::attempts::record;
@@ -200,15 +203,6 @@ pub struct ClaimedMessage {
     pub itinerary: Itinerary,
 }
 
-/// A mail that left before another one of its campaign.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Earlier {
-    /// Its Message-ID as the reader has it: a server may have given it another one than ours.
-    pub message_id: String,
-    /// Its subject.
-    pub subject: String,
-}
-
 /// One committed transaction of `send`: the answers that came are recorded, then messages are
 /// claimed for the connections that are free.
 pub struct SendTurn<'a> {
@@ -389,15 +383,10 @@ fn claim(conn: &Connection, claims: &Claims<'_>, found: Found) -> anyhow::Result
     let message_id = mail.message_id.clone().unwrap_or_else(new_id);
     let dated_at = mail.dated_at.unwrap_or(claims.now);
     let number = mail.attempts + 1;
-    let tracked = match mail.dated_at {
-        // Tried again it is the same mail, but nothing is counted that was switched off meanwhile.
-        Some(_) => claims.tracked.and(mail.tracked),
-        None => claims.tracked.of_text(&mail.body),
-    };
     // Without RETURNING, and with ROLLBACK: else SQLite would keep a copy of every page it changes,
     // to take back this statement alone.
     let sql = "UPDATE OR ROLLBACK messages SET state = 'sending', attempts = ?2, claimed_at = ?3,
-                      dated_at = ?4, message_id = ?5, recipient = ?6, tracked = ?7
+                      dated_at = ?4, message_id = ?5, recipient = ?6
                WHERE id = ?1 AND state IN ('scheduled', 'deferred')";
     let n = conn
         .prepare_cached(sql)?
@@ -408,7 +397,6 @@ fn claim(conn: &Connection, claims: &Claims<'_>, found: Found) -> anyhow::Result
             seconds(dated_at),
             &message_id,
             &candidate.email,
-            tracked.bits(),
         ))
         .context("cannot claim the message")?;
     anyhow::ensure!(n == 1, "message {} is not due any more", candidate.message);
@@ -427,12 +415,13 @@ fn claim(conn: &Connection, claims: &Claims<'_>, found: Found) -> anyhow::Result
     if let Some(cohort) = &candidate.cohort {
         breakers::choose(conn, candidate.message, cohort, claims.canaries)?;
     }
+    let tracked = tracked::note(conn, claims.tracked, candidate.message, &mail)?;
     let tries = match mail.attempts {
         0 => 0,
         _ => tries(conn, candidate.message)?,
     };
     let earlier = match claims.threads && candidate.number > 1 {
-        true => earlier(conn, &candidate)?,
+        true => earlier::of(conn, &candidate)?,
         false => Vec::new(),
     };
     Ok(ClaimedMessage {
@@ -461,24 +450,6 @@ fn tries(conn: &Connection, message: i64) -> anyhow::Result<u32> {
     conn.prepare_cached(sql)?
         .query_row([message], |row| row.get(0))
         .context("cannot count the attempts")
-}
-
-/// The mails of its campaign that left before a message.
-fn earlier(conn: &Connection, candidate: &Candidate) -> anyhow::Result<Vec<Earlier>> {
-    let sql = "SELECT coalesce(s.rfc_message_id, m.message_id), m.subject
-               FROM messages m LEFT JOIN sent_copies s ON s.message_id = m.id
-               WHERE m.campaign_id = ?1 AND m.number < ?2 AND m.state = 'sent'
-                 AND m.message_id IS NOT NULL
-               ORDER BY m.number";
-    let mut statement = conn.prepare_cached(sql)?;
-    let rows = statement.query_map((candidate.campaign, candidate.number), |row| {
-        Ok(Earlier {
-            message_id: row.get(0)?,
-            subject: row.get(1)?,
-        })
-    })?;
-    rows.collect::<Result<_, _>>()
-        .context("cannot read the mails that left before")
 }
 
 /// Gives a message another instant, with the reason in the log.

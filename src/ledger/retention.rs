@@ -1,5 +1,5 @@
-//! What becomes of opens and clicks after ANALYTICS_RETENTION_DAYS: each by itself is forgotten, how
-//! many there were a day stays, so that no figure changes.
+//! What becomes of opens and clicks after ANALYTICS_RETENTION_DAYS: each by itself is forgotten,
+//! how many there were a day stays, so that no figure changes.
 
 use anyhow::Context;
 use chrono::{DateTime, NaiveTime, Utc};

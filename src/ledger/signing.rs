@@ -1,11 +1,12 @@
 //! The keys that the addresses in our mails are signed with.
 //!
 //! They live in the ledger and nowhere else: a restored backup believes the links of the mails it
-//! knows of, and whoever can read the keys could read everybody's address beside them anyway. Erasing
-//! a person keeps them, because a way out has to work for all others.
+//! knows of, and whoever can read the keys could read everybody's address beside them anyway.
+//! Erasing a person keeps them, because a way out has to work for all others.
 //!
 //! A key signs mails from a day after it was made, so that every process that runs meanwhile knows
-//! it by then: a mail that is made again, by another process even, is signed as it was the first time.
+//! it by then: a mail that is made again, by another process even, is signed as it was the first
+//! time.
 
 use anyhow::Context;
 use chrono::{DateTime, Duration, Utc};

@@ -44,7 +44,9 @@
 //! weekdays, hours, wordings) have no one reached and divide by delivered.
 
 mod count;
+mod dimension;
 mod facts;
+mod findings;
 mod group;
 mod rate;
 mod slots;
@@ -53,11 +55,14 @@ mod wordings;
 
 pub use count::{Counted, Counter, Deed};
 pub use facts::{Campaign, Fate, Message, StepCode, Traits};
+pub use findings::{findings, percent, with_interval};
 pub use rate::{Rate, SAMPLE_MIN};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+#[cfg(test)]
+pub(crate) mod fixture;
 #[cfg(test)]
 mod tests;
 

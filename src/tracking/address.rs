@@ -57,11 +57,11 @@ mod tests {
                 (opt_out(&base, &keys, 12), "u/", "", Purpose::OptOut),
             ];
             for (url, word, end, purpose) in tokens {
-                let rest = url.as_str().strip_prefix(expected).expect(url.as_str());
+                let rest = url.as_str().strip_prefix(expected).unwrap_or_default();
                 let text = rest
                     .strip_prefix(word)
                     .and_then(|rest| rest.strip_suffix(end));
-                let token = keys.read(text.expect(url.as_str()));
+                let token = text.and_then(|text| keys.read(text));
                 assert_eq!(
                     token,
                     Some(Token {

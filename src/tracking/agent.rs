@@ -7,11 +7,12 @@
 //! - `prefetch`: Apple's Mail Privacy Protection loads every picture of every mail, through proxies
 //!   that call themselves `Mozilla/5.0` and nothing more; browsers say so themselves
 //!   (`Sec-Purpose: prefetch`, the Fetch standard; `Purpose` and `X-Purpose` before it).
-//! - `scanner`: mail gateways and link checkers under their own names, programming libraries, browsers
-//!   without a screen, or no name at all.
-//! - `head`: a HEAD asks whether something is there (RFC 9110 section 9.3.2); Office and scanners do.
-//! - `too_soon`: nobody reads a mail in the seconds in which it is delivered. Vendors that filter put
-//!   the limit between 2 and 30 seconds; ours are [`OPEN_AFTER`] and [`CLICK_AFTER`].
+//! - `scanner`: mail gateways and link checkers under their own names, programming libraries,
+//!   browsers without a screen, or no name at all.
+//! - `head`: a HEAD asks whether something is there (RFC 9110 section 9.3.2); Office and scanners
+//!   do.
+//! - `too_soon`: nobody reads a mail in the seconds in which it is delivered. Vendors that filter
+//!   put the limit between 2 and 30 seconds; ours are [`OPEN_AFTER`] and [`CLICK_AFTER`].
 //! - `burst`: several links of one mail within [`BURST`], or a click in the second of the open.
 //!
 //! What they cannot know: a scanner that waits and calls itself a browser counts as a person; the

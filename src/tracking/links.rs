@@ -1,8 +1,9 @@
 //! The links of a text, and the text as HTML.
 //!
 //! Invariant: the same text has the same links in the same order, so that the number of a link is
-//! enough to find where it leads: whoever clicks is sent where the mail said, never where the request
-//! says. The HTML has the words of the text and nothing else of it that a mail program would act on.
+//! enough to find where it leads: whoever clicks is sent where the mail said, never where the
+//! request says. The HTML has the words of the text and nothing else of it that a mail program
+//! would act on.
 
 use url::Url;
 

@@ -6,11 +6,11 @@
 //!   version 1 | purpose 1 | link 1 | key 2 | message 8 | HMAC-SHA-256 (RFC 2104), cut to 16
 //! ```
 //!
-//! Invariant: a token that is read is, letter for letter, one that a key of ours signed; 16 bytes of
-//! the code are as many as RFC 2104 section 5 asks for (half of it). The code covers every byte before it
-//! and a label of its own, so that nothing else signed with the same key could be taken for a token.
-//! It names no person: whoever has no ledger learns a number. This module does not know where keys
-//! are kept nor what a request leads to.
+//! Invariant: a token that is read is, letter for letter, one that a key of ours signed; 16 bytes
+//! of the code are as many as RFC 2104 section 5 asks for (half of it). The code covers every byte
+//! before it and a label of its own, so that nothing else signed with the same key could be taken
+//! for a token. It names no person: whoever has no ledger learns a number. This module does not
+//! know where keys are kept nor what a request leads to.
 
 use std::fmt;
 use std::sync::Arc;
@@ -95,8 +95,8 @@ struct DatedKey {
 }
 
 impl Keys {
-    /// Keys by their ids, the highest being the newest. Without any, nothing is believed and what is
-    /// signed is empty.
+    /// Keys by their ids, the highest being the newest. Without any, nothing is believed and what
+    /// is signed is empty.
     pub fn new(keys: Vec<(i64, [u8; 32])>) -> Keys {
         let since = DateTime::<Utc>::MIN_UTC;
         Keys::dated(keys.into_iter().map(|(id, secret)| (id, since, secret)))

@@ -251,6 +251,9 @@ fn two_demos_tell_the_same_story_whatever_was_there_before_and_the_environment_s
     let outcome = world.run(&["demo", "demo"]).exits(0);
     assert_eq!(outcome.stdout, DEMO.1.stdout);
     assert!(!world.path("demo/outbox/new/leftover").exists());
+    let page = |world: &World| world.read("demo/report.html");
+    assert!(page(&world).contains("17 leads"), "{}", page(&world));
+    assert_eq!(page(&world), page(&DEMO.0));
 }
 
 #[test]

@@ -31,6 +31,7 @@ mod mailer;
 mod model;
 mod operator;
 mod planning;
+mod report;
 mod review;
 mod sending;
 mod serve;

@@ -11,6 +11,9 @@ use outreach::ledger::{CampaignRow, Ledger, StoredMessage};
 
 use super::fit::{fit, pad};
 
+/// The page of figures, beside the other files.
+pub const REPORT: &str = "report.html";
+
 /// What will be seen.
 pub fn print_opening(dir: &Path) {
     say!(
@@ -56,11 +59,13 @@ pub fn print_closing(dir: &Path, ledger: &Ledger, now: DateTime<Utc>) -> anyhow:
          \x20 outbox              a Maildir with the {} mails that were sent\n\
          \x20 inbox               the answers that came\n\
          \x20 leads.status.csv    what the people who keep the leads are shown\n\
-         \x20 campaigns.db        the ledger, with nightly copies beside it\n\n\
+         \x20 campaigns.db        the ledger, with nightly copies beside it\n\
+         \x20 {REPORT:<18}  how well it all worked, as a page for your browser\n\n\
          Look around as an operator would:\n\
          \x20 cd {}\n\
          \x20 {program} explain marcus.obi@harbourline.example\n\
          \x20 {program} queue\n\
+         \x20 {program} report\n\
          \x20 {program} status --now {}",
         dir.display(),
         sent.unwrap_or(0),

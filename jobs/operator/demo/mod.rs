@@ -15,6 +15,8 @@ use chrono::{DateTime, Duration, TimeZone, Utc};
 use outreach::clock::Clock;
 use outreach::config::{Config, Sources};
 use outreach::ledger::Ledger;
+use outreach::metrics::Filter;
+use outreach::report::{files, html};
 
 use crate::Global;
 use crate::chain::{self, Chain};
@@ -81,6 +83,9 @@ pub fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
     if !stop.requested() {
         let end = monday() + Duration::days(DAYS);
         let ledger = Ledger::open_to_read(&config.ledger_path, end)?;
+        let figures = super::report::figures(&ledger, &config, &Filter::default(), end)?;
+        let page = Path::new(closing::REPORT);
+        files::replace(page, &html::page(&figures)).map_err(Failure::of_file)?;
         closing::print_closing(&args.dir, &ledger, end)?;
     }
     Ok(Exit::Done)

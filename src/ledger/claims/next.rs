@@ -19,7 +19,6 @@ use crate::ledger::leads::read_fields;
 use crate::ledger::schedule::read_steps;
 use crate::ledger::{breakers, instant, reviews, seconds, suppressions};
 use crate::plan::Itinerary;
-use crate::tracking::Tracked;
 
 /// How far a run has looked through what is due of a sender, and what it need not read again:
 /// follow-ups before first steps, because the people they go to were promised them; each by due
@@ -113,7 +112,6 @@ pub(super) struct Mail {
     pub(super) message_id: Option<String>,
     pub(super) dated_at: Option<DateTime<Utc>>,
     pub(super) attempts: u32,
-    pub(super) tracked: Tracked,
 }
 
 /// What is read once in a transaction.
@@ -192,7 +190,7 @@ const COLUMNS: &str = "m.id, m.due_at, m.campaign_id, m.number, m.step, m.subjec
     c.state, c.sequence, c.zone, c.country,
     c.needs_approval OR c.approved_hash IS NOT NULL, l.email, l.record_id,
     CASE l.verdict WHEN 'eligible' THEN json_extract(l.fields, '$.email') END, l.full_name,
-    l.fields, l.id, l.company_domain, m.tracked";
+    l.fields, l.id, l.company_domain";
 
 fn next_of(
     conn: &Connection,
@@ -273,7 +271,6 @@ fn found(
         message_id: row.get(8)?,
         dated_at: row.get::<_, Option<i64>>(9)?.map(instant),
         attempts: row.get(10)?,
-        tracked: Tracked::of_bits(row.get(23)?),
     };
     Ok(Found {
         candidate,

@@ -1,6 +1,7 @@
 //! Opens and clicks that are folded into days, batch by batch.
 
 use super::*;
+use crate::metrics::{Filter, Report};
 
 /// What the figures count: by mail, day, kind, and whether a program asked.
 fn figures(book: &Book) -> Vec<(i64, String, String, bool, i64)> {
@@ -22,6 +23,14 @@ fn figures(book: &Book) -> Vec<(i64, String, String, bool, i64)> {
     rows.unwrap().map(Result::unwrap).collect()
 }
 
+/// What people are shown.
+fn report(book: &Book) -> Report {
+    let asked_about = Filter::default();
+    book.ledger
+        .figures(&asked_about, at(100_000), None)
+        .unwrap()
+}
+
 fn left(book: &Book) -> i64 {
     let sql = "SELECT count(*) FROM engagements";
     book.ledger
@@ -41,6 +50,9 @@ fn asked() -> Book {
                       CASE i % 7 WHEN 0 THEN 'scanner' WHEN 1 THEN 'prefetch' END, 'chrome'
                FROM n";
     book.ledger.conn.execute(sql, [NOON]).unwrap();
+    let sql =
+        "UPDATE messages SET state = 'sent', sent_at = ?1, tracked = 3, opens = 9, clicks = 9";
+    book.ledger.conn.execute(sql, [NOON]).unwrap();
     book
 }
 
@@ -49,6 +61,12 @@ fn old_opens_and_clicks_become_days_and_the_figures_stay() {
     let mut book = asked();
     let before = figures(&book);
     assert_eq!(before.iter().map(|row| row.4).sum::<i64>(), 140);
+    let shown = report(&book);
+    let opens: u64 = shown.days.iter().map(|day| day.opens).sum();
+    assert!(
+        (20..140).contains(&opens) && shown.days.len() > 9,
+        "{opens}"
+    );
     let midnight = at(5 * 24 * 60).date_naive().to_string();
     let young = before
         .iter()
@@ -58,7 +76,10 @@ fn old_opens_and_clicks_become_days_and_the_figures_stay() {
     let folded = book.ledger.fold_engagements(at(5 * 24 * 60 + 300)).unwrap();
     assert_eq!((folded, left(&book)), ((140 - young) as u64, young));
     assert!((1..140).contains(&young));
-    assert_eq!(figures(&book), before);
+    assert_eq!(
+        (figures(&book), report(&book)),
+        (before.clone(), shown.clone())
+    );
     // Once more there is nothing to do.
     assert_eq!(
         book.ledger.fold_engagements(at(5 * 24 * 60 + 300)).unwrap(),
@@ -67,6 +88,7 @@ fn old_opens_and_clicks_become_days_and_the_figures_stay() {
     assert_eq!(figures(&book), before);
     book.ledger.fold_engagements(at(100 * 24 * 60)).unwrap();
     assert_eq!((left(&book), figures(&book)), (0, before));
+    assert_eq!(report(&book), shown);
 }
 
 #[test]

@@ -184,10 +184,15 @@ impl Sheet<'_> {
         Ok(self.area.draw(&Text::new(text, point(at), style))?)
     }
 
-    /// How wide a text is at most, in pixels: six tenths of the font for what is plain, and a whole
-    /// one for every other letter, of which some are as wide as high.
+    /// How wide a text is at most, in pixels: what the widest of the usual fonts needs, and a
+    /// whole square for what is not Latin.
     pub(super) fn width_of(&self, text: &str) -> f64 {
-        let each = text.chars().map(|c| if c.is_ascii() { 0.6 } else { 1.0 });
+        let each = text.chars().map(|c| match c {
+            'm' | 'w' | 'M' | 'W' | '@' | '%' => 1.0,
+            'A'..='Z' => 0.8,
+            c if c.is_ascii() || c == '\u{a0}' => 0.65,
+            _ => 1.0,
+        });
         each.sum::<f64>() * self.size.font()
     }
 

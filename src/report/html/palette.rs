@@ -47,10 +47,10 @@ impl Heat {
     /// The uppermost step.
     pub(super) const TOP: u8 = 4;
 
-    /// The step of a share on a scale that ends at `top`.
-    pub(super) fn of(share: f64, top: f64) -> Heat {
+    /// The step of a place on the scale, from 0 to 1.
+    pub(super) fn of(place: f64) -> Heat {
         let steps = f64::from(Heat::TOP + 1);
-        let step = (1..=Heat::TOP).filter(|step| share * steps >= f64::from(*step) * top);
+        let step = (1..=Heat::TOP).filter(|step| place * steps >= f64::from(*step));
         Heat(step.max().unwrap_or_default())
     }
 
@@ -234,11 +234,11 @@ mod tests {
                 "{steps:?}"
             );
         }
-        let check = |share: f64, expected: u8| assert_eq!(Heat::of(share, 0.1), Heat(expected));
+        let check = |place: f64, expected: u8| assert_eq!(Heat::of(place), Heat(expected));
         check(0.0, 0);
-        check(0.019, 0);
-        check(0.021, 1);
-        check(0.1, 4);
+        check(0.19, 0);
+        check(0.21, 1);
+        check(1.0, 4);
         check(f64::NAN, 0);
         check(2.0, 4);
     }

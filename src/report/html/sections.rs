@@ -129,8 +129,10 @@ pub(super) fn cards(report: &Report) -> Vec<Card> {
     for (title, tracked, rate, by_programs) in tracked {
         if tracked > 0 {
             let mut card = of_rate(title, rate);
-            card.notes
-                .push(format!("{} more by programs", words::number(by_programs)));
+            card.notes.push(format!(
+                "{} requests by programs apart",
+                words::number(by_programs)
+            ));
             cards.push(card);
         }
     }

@@ -142,7 +142,8 @@ fn nothing_of_a_text_becomes_markup() {
     );
     check_html(
         "https://a.example/?a=1&b='\"><img src=x>",
-        "<p><a href=\"https://a.example/?a=1&amp;b=\">https://a.example/?a=1&amp;b=</a>&#39;&quot;&gt;\
+        "<p><a href=\"https://a.example/?a=1&amp;b=\">https://a.example/?a=1&amp;b=</a>&#39;\
+         &quot;&gt;\
          &lt;img src=x&gt;</p>\n",
     );
 }
@@ -158,7 +159,8 @@ fn links_lead_where_they_are_told_and_a_pixel_ends_the_page() {
     assert_eq!(
         html(body, leads, Some(&pixel)),
         "<!DOCTYPE html>\n<html>\n<body>\n<p>See <a href=\"https://t.example/0/a.example\">\
-         https://a.example/x</a> (or <a href=\"https://t.example/1/b.example\">https://b.example</a>\
+         https://a.example/x</a> (or <a href=\"https://t.example/1/b.example\">\
+         https://b.example</a>\
          ).</p>\n<img src=\"https://t.example/o/token.gif\" width=\"1\" height=\"1\" alt=\"\">\n\
          </body>\n</html>\n"
     );

@@ -49,10 +49,8 @@ fn every_setting_of_init_loads_when_the_comment_is_taken_away() {
     assert!(settings.len() > 50, "{settings:?}");
     world.write(".env", settings.join("\n"));
     let outcome = world.run(&["doctor", "--config"]).exits(0);
-    // Only what belongs to a service that is not in use, or not there yet, is remarked on.
-    let is_remark = |line: &&str| {
-        line.contains(": has no effect, because ") || line.contains(": read and checked; ")
-    };
+    // Only what belongs to a service that is not in use is remarked on.
+    let is_remark = |line: &&str| line.contains(": has no effect, because ");
     let others = outcome.stderr.lines().filter(|line| !is_remark(line));
     assert_eq!(others.collect::<Vec<_>>(), [""; 0]);
 }

@@ -11,6 +11,7 @@ pub mod llm;
 pub mod smtp;
 pub mod wire;
 
+mod hold;
 mod running;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 use tempfile::TempDir;
 
+pub use hold::Hold;
 pub use running::{Outcome, Running};
 
 /// A folder, an environment and the real binary.

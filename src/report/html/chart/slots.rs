@@ -31,8 +31,7 @@ struct Map {
     first_hour: u32,
     n_hours: u32,
     n_weekdays: u32,
-    /// Where the scale of shares ends.
-    top: f64,
+    scale: Scale,
 }
 
 /// The chart; none when nothing was delivered.
@@ -44,28 +43,33 @@ pub(in crate::report::html) fn chart(report: &Report) -> Option<Chart> {
         .collect();
     let hours = || slots.iter().map(|slot| slot.hour);
     let (first_hour, last_hour) = (hours().min()?, hours().max()?);
-    let enough = slots
-        .iter()
-        .map(|slot| slot.reply_rate)
-        .filter(|rate| rate.is_enough);
-    let largest = enough.filter_map(|rate| rate.share).fold(0.0, f64::max);
-    let top = Scale::of_shares(largest).marks().last().unwrap_or(1_000);
+    let enough = slots.iter().filter(|slot| slot.reply_rate.is_enough);
+    let shares: Vec<f64> = enough.filter_map(|slot| slot.reply_rate.share).collect();
+    let scale = Scale::of_shares(shares.iter().copied().fold(0.0, f64::max));
     let map = Map {
         first_hour,
         n_hours: last_hour - first_hour + 1,
         n_weekdays: slots.iter().map(|slot| slot.weekday).fold(5, u32::max),
-        top: f64::from(u32::try_from(top).unwrap_or(1_000)) / 1_000.0,
+        scale,
+    };
+    let words = told(&slots, report.sample_min);
+    let (caption, drawings) = if shares.is_empty() {
+        (words.clone(), Vec::new())
+    } else {
+        let caption = format!(
+            "Replies to 100 delivered mails, by when these were sent in the lead’s own time zone. \
+             Hours with fewer than {} delivered mails say too little and show a dot.",
+            words::number(report.sample_min)
+        );
+        let drawings = both(|size| height(size, map), |sheet| paint(sheet, &slots, map));
+        (caption, drawings)
     };
     Some(Chart {
         id: "slots-chart",
         title: "Reply rate by weekday and hour of sending".to_string(),
-        words: told(&slots, report.sample_min),
-        caption: format!(
-            "Replies to 100 delivered mails, by when these were sent in the lead’s own time zone. \
-             Hours with fewer than {} delivered mails say too little and show a dot.",
-            words::number(report.sample_min)
-        ),
-        drawings: both(|size| height(size, map), |sheet| paint(sheet, &slots, map)),
+        words,
+        caption,
+        drawings,
         table: table(&slots),
     })
 }
@@ -88,33 +92,18 @@ fn paint(sheet: &Sheet, slots: &[&SlotRow], map: Map) -> Drawn {
         let x = LABELS + f64::from(column) * width;
         (x, CELL + f64::from(row) * CELL)
     };
-    let weekday = |n: u32| {
-        let names = usize::try_from(n).ok().and_then(|n| WEEKDAYS.get(n));
-        names.map_or(String::new(), |(short, _)| (*short).to_string())
-    };
     let hour = |n: u32| format!("{:02}", map.first_hour + n);
-    for column in 0..n_columns {
-        let text = if sheet.size == Size::Wide {
-            hour(column)
-        } else {
-            weekday(column)
-        };
-        let (x, _) = at(column, 0);
-        sheet.text(
-            (x + width / 2.0, CELL / 2.0),
-            Anchor::Middle,
-            Tone::Soft,
-            &text,
-        )?;
+    let (column, row): (&dyn Fn(u32) -> String, &dyn Fn(u32) -> String) = match sheet.size {
+        Size::Wide => (&hour, &weekday),
+        Size::Narrow => (&weekday, &hour),
+    };
+    for n in 0..n_columns {
+        let middle = (at(n, 0).0 + width / 2.0, CELL / 2.0);
+        sheet.text(middle, Anchor::Middle, Tone::Soft, &column(n))?;
     }
-    for row in 0..n_rows {
-        let text = if sheet.size == Size::Wide {
-            weekday(row)
-        } else {
-            format!("{}:00", hour(row))
-        };
-        let (_, y) = at(0, row);
-        sheet.text((0.0, y + CELL / 2.0), Anchor::Start, Tone::Soft, &text)?;
+    for n in 0..n_rows {
+        let start = (0.0, at(0, n).1 + CELL / 2.0);
+        sheet.text(start, Anchor::Start, Tone::Soft, &row(n))?;
     }
     for slot in slots {
         let (weekday, hour) = (slot.weekday - 1, slot.hour - map.first_hour);
@@ -122,19 +111,19 @@ fn paint(sheet: &Sheet, slots: &[&SlotRow], map: Map) -> Drawn {
             Size::Wide => at(hour, weekday),
             Size::Narrow => at(weekday, hour),
         };
-        cell(sheet, slot, map.top, (x + 1.0, y + 1.0), width - 2.0)?;
+        cell(sheet, slot, map.scale, (x + 1.0, y + 1.0), width - 2.0)?;
     }
-    legend(sheet, map.top, CELL + f64::from(n_rows) * CELL + 14.0)
+    legend(sheet, map.scale, CELL + f64::from(n_rows) * CELL + 14.0)
 }
 
-fn cell(sheet: &Sheet, slot: &SlotRow, top: f64, at: (f64, f64), width: f64) -> Drawn {
+fn cell(sheet: &Sheet, slot: &SlotRow, scale: Scale, at: (f64, f64), width: f64) -> Drawn {
     let middle = (at.0 + width / 2.0, at.1 + CELL / 2.0 - 1.0);
     let rate = slot.reply_rate;
     let Some(share) = rate.share.filter(|_| rate.is_enough) else {
         sheet.bar(at, (width, CELL - 2.0), Tone::Paper)?;
         return sheet.dot(middle, 1.5, Tone::Few);
     };
-    let heat = Heat::of(share, top);
+    let heat = Heat::of(scale.place_of_share(share));
     sheet.bar(at, (width, CELL - 2.0), Tone::Heat(heat))?;
     // Two digits are as much as a narrow cell holds.
     let in_hundred = share * 100.0;
@@ -145,7 +134,7 @@ fn cell(sheet: &Sheet, slot: &SlotRow, top: f64, at: (f64, f64), width: f64) -> 
     sheet.text(middle, Anchor::Middle, heat.ink(), &text)
 }
 
-fn legend(sheet: &Sheet, top: f64, y: f64) -> Drawn {
+fn legend(sheet: &Sheet, scale: Scale, y: f64) -> Drawn {
     let width = 44.0;
     let mut x = 0.0;
     for heat in Heat::all() {
@@ -153,19 +142,22 @@ fn legend(sheet: &Sheet, top: f64, y: f64) -> Drawn {
         x += width;
     }
     let y = y + 26.0;
-    let last = Scale::of_shares(top).marks().last().unwrap_or_default();
+    let last = scale.marks().last().unwrap_or_default();
     sheet.text((0.0, y), Anchor::Start, Tone::Soft, &share_mark(0))?;
     sheet.text((x, y), Anchor::End, Tone::Soft, &share_mark(last))
 }
 
+/// A weekday from 0 in three letters.
+fn weekday(n: u32) -> String {
+    let names = usize::try_from(n).ok().and_then(|n| WEEKDAYS.get(n));
+    names.map_or_else(String::new, |(short, _)| (*short).to_string())
+}
+
 fn when(slot: &SlotRow) -> String {
-    let index = slot
-        .weekday
-        .checked_sub(1)
-        .and_then(|n| usize::try_from(n).ok());
-    let weekday = index
-        .and_then(|n| WEEKDAYS.get(n))
-        .map_or("", |(_, long)| long);
+    let names = usize::try_from(slot.weekday - 1)
+        .ok()
+        .and_then(|n| WEEKDAYS.get(n));
+    let weekday = names.map_or("", |(_, long)| long);
     format!("{weekday} {:02}:00", slot.hour)
 }
 

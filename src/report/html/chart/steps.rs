@@ -134,10 +134,10 @@ fn table(steps: &[StepRow]) -> Table {
     if is_tracked {
         heads.extend(["Opened", "Clicked"].map(Head::number));
     }
-    heads.push(Head::number("Time to reply"));
+    heads.push(Head::number("Median reply"));
     Table {
         id: "steps-table".to_string(),
-        caption: "What became of each step’s mails; the time to reply is the median".to_string(),
+        caption: "What became of each step’s mails".to_string(),
         heads,
         rows: steps.iter().map(row).collect(),
     }
