@@ -343,14 +343,6 @@ fn read_classifier(reader: &mut Reader) -> Option<Classifier> {
     Some(Classifier::Model)
 }
 
-fn read_log_level(reader: &mut Reader) -> Option<&'static str> {
-    let word = reader.choice("LOG_LEVEL")?;
-    Some(match word {
-        "warning" => "warn", // Python's word, which existing files use.
-        word => word,
-    })
-}
-
 fn read_serve(reader: &mut Reader) -> Serve {
     let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
     Serve {

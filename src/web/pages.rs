@@ -13,11 +13,12 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 /// A GIF of one transparent pixel.
-pub const PIXEL: &[u8; 43] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\x01\0\0\0\0\
-                               ,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
+pub const PIXEL: &[u8; 43] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff\
+    !\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
 
 const STYLE: &str = "body{font:1.05rem/1.55 system-ui,sans-serif;max-width:32rem;\
-                     margin:18vh auto 0;padding:0 1.25rem;color:#1c1c1e;background:#fdfdfc}h1{font-size:1.35rem}\
+                     margin:18vh auto 0;padding:0 1.25rem;color:#1c1c1e;background:#fdfdfc}\
+                     h1{font-size:1.35rem}\
                      button{font:inherit;padding:.6rem 1.2rem;border:0;border-radius:.4rem;\
                      background:#1c1c1e;color:#fff;cursor:pointer}\
                      @media(prefers-color-scheme:dark){body{color:#ececec;background:#18181a}\

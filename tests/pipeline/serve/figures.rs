@@ -128,10 +128,9 @@ fn it_answers_many_at_once_and_a_kill_loses_nothing() {
     let deadline = Instant::now() + PATIENCE;
     let address = loop {
         let said = std::fs::read_to_string(world.path("said")).unwrap_or_default();
-        if let Some((_, rest)) = said.split_once(" on ") {
-            if let Some((address, _)) = rest.split_once(", health") {
-                break address.to_string();
-            }
+        let rest = said.split_once(" on ").map(|(_, rest)| rest);
+        if let Some((address, _)) = rest.and_then(|rest| rest.split_once(", health")) {
+            break address.to_string();
         }
         assert!(Instant::now() < deadline, "it does not listen");
     };
