@@ -54,14 +54,14 @@ impl Seniority {
     /// The seniority in a job title.
     pub fn of(title: &str) -> Seniority {
         let mut words = String::with_capacity(title.len() + 2);
-        words.push(' ');
+        words.push('_');
         for word in title.split(|c: char| !c.is_alphanumeric()) {
             if !word.is_empty() {
                 words.push_str(&word.to_lowercase());
-                words.push(' ');
+                words.push('_');
             }
         }
-        let has = |(_, signs): &&Rule| signs.iter().any(|sign| words.contains(sign));
+        let has = |(_, signs): &&Rule| signs.split(' ').any(|sign| words.contains(sign));
         RULES
             .iter()
             .find(has)
@@ -70,336 +70,96 @@ impl Seniority {
 }
 
 /// What a title with one of these words is.
-type Rule = (Seniority, &'static [&'static str]);
+type Rule = (Seniority, &'static str);
 
-/// The first that applies decides. A space stands for either end of a word.
+/// The first that applies decides. `_` stands for either end of a word.
 const RULES: [Rule; 14] = [
     // Who they were says nothing about who they are.
     (
         Seniority::Unknown,
-        &[
-            " former ",
-            " formerly ",
-            " ex ",
-            " retired ",
-            " ehemalige",
-            " ancien ",
-            " ancienne ",
-        ],
+        "_former_ _formerly_ _ex_ _retired_ _ehemalige _ancien_ _ancienne_",
     ),
     // These work for the bearer of the title that follows.
     (
         Seniority::Staff,
-        &[
-            " assistant to ",
-            " assistant of ",
-            " executive assistant ",
-            " personal assistant ",
-            " intern ",
-            " trainee ",
-            " student ",
-            " werkstudent",
-            " praktikant",
-            " assistenz ",
-            " assistent der ",
-            " assistentin der ",
-            " apprentice ",
-            " azubi ",
-            " stagiaire ",
-            " becario ",
-            " becaria ",
-            " estagi",
-            " assistante d",
-            " asistente de ",
-            " secretary ",
-            " stagista ",
-        ],
+        "_assistant_to_ _assistant_of_ _executive_assistant_ _personal_assistant_ _intern_ \
+         _trainee_ _student_ _werkstudent _praktikant _assistenz_ _assistent_der_ \
+         _assistentin_der_ _apprentice_ _azubi_ _stagiaire_ _becario_ _becaria_ _estagi \
+         _assistante_d _asistente_de_ _secretary_ _stagista_",
     ),
     // Owners of anything but the company, and partners of nobody.
     (
         Seniority::Staff,
-        &[
-            " product owner ",
-            " process owner ",
-            " data owner ",
-            " service owner ",
-            " system owner ",
-            " risk owner ",
-            " business partner ",
-        ],
+        "_product_owner_ _process_owner_ _data_owner_ _service_owner_ _system_owner_ \
+         _risk_owner_ _business_partner_",
     ),
     (
         Seniority::Manager,
-        &[
-            " partner manager ",
-            " partner success ",
-            " partner marketing ",
-        ],
+        "_partner_manager_ _partner_success_ _partner_marketing_",
     ),
-    (Seniority::Head, &[" chief of staff "]),
+    (Seniority::Head, "_chief_of_staff_"),
     (
         Seniority::Owner,
-        &[
-            " owner ",
-            " owners ",
-            " founder ",
-            " cofounder ",
-            " proprietor ",
-            " partner ",
-            " inhaber ",
-            " inhaberin ",
-            " gründer ",
-            " gründerin ",
-            " mitgründer",
-            " gesellschafter",
-            " fondateur ",
-            " fondatrice ",
-            " cofondat",
-            " propriétaire ",
-            " dueño ",
-            " dueña ",
-            " propietari",
-            " fundador ",
-            " fundadora ",
-            " cofundador",
-            " socio ",
-            " socia ",
-            " sócio ",
-            " sócia ",
-            " dono ",
-            " dona ",
-            " proprietári",
-            " titolare ",
-            " fondatore ",
-            " cofondatore ",
-            " eigenaar ",
-            " eigenaresse ",
-            " oprichter ",
-            " właściciel",
-            " założyciel",
-            " współzałożyciel",
-        ],
+        "_owner_ _owners_ _founder_ _cofounder_ _proprietor_ _partner_ _inhaber_ _inhaberin_ \
+         _gründer_ _gründerin_ _mitgründer _gesellschafter _fondateur_ _fondatrice_ _cofondat \
+         _propriétaire_ _dueño_ _dueña_ _propietari _fundador_ _fundadora_ _cofundador _socio_ \
+         _socia_ _sócio_ _sócia_ _dono_ _dona_ _proprietári _titolare_ _fondatore_ \
+         _cofondatore_ _eigenaar_ _eigenaresse_ _oprichter_ _właściciel _założyciel \
+         _współzałożyciel",
     ),
     (
         Seniority::Vp,
-        &[
-            " vp ",
-            " svp ",
-            " evp ",
-            " avp ",
-            " vice president",
-            " vicepresident",
-            " vice président",
-            " vizepräsident",
-            " wiceprezes ",
-        ],
+        "_vp_ _svp_ _evp_ _avp_ _vice_president _vicepresident _vice_président _vizepräsident \
+         _wiceprezes_",
     ),
     (
         Seniority::Chief,
-        &[
-            " ceo ",
-            " cfo ",
-            " cto ",
-            " cio ",
-            " coo ",
-            " cmo ",
-            " cro ",
-            " cpo ",
-            " cso ",
-            " ciso ",
-            " chro ",
-            " cco ",
-            " cdo ",
-            " cao ",
-            " md ",
-            " pdg ",
-            " chief ",
-            " president ",
-            " chairman ",
-            " chairwoman ",
-            " chairperson ",
-            " managing director ",
-            " geschäftsführ",
-            " geschaeftsfuehr",
-            " vorstand",
-            " directeur général ",
-            " directrice générale ",
-            " président ",
-            " présidente ",
-            " gérant ",
-            " gérante ",
-            " director general ",
-            " directora general ",
-            " director ejecutivo ",
-            " directora ejecutiva ",
-            " consejero delegado ",
-            " consejera delegada ",
-            " presidente ",
-            " presidenta ",
-            " diretor geral ",
-            " diretora geral ",
-            " diretor executivo ",
-            " diretora executiva ",
-            " amministratore delegato ",
-            " amministratrice delegata ",
-            " direttore generale ",
-            " algemeen directeur ",
-            " bestuurder ",
-            " prezes ",
-            "代表取締役",
-            "社長",
-        ],
+        "_ceo_ _cfo_ _cto_ _cio_ _coo_ _cmo_ _cro_ _cpo_ _cso_ _ciso_ _chro_ _cco_ _cdo_ _cao_ \
+         _md_ _pdg_ _chief_ _president_ _chairman_ _chairwoman_ _chairperson_ \
+         _managing_director_ _geschäftsführ _geschaeftsfuehr _vorstand _directeur_général_ \
+         _directrice_générale_ _président_ _présidente_ _gérant_ _gérante_ \
+         _director_general_ _directora_general_ _director_ejecutivo_ _directora_ejecutiva_ \
+         _consejero_delegado_ _consejera_delegada_ _presidente_ _presidenta_ _diretor_geral_ _diretora_geral_ \
+         _diretor_executivo_ _diretora_executiva_ _amministratore_delegato_ \
+         _amministratrice_delegata_ _direttore_generale_ _algemeen_directeur_ _bestuurder_ \
+         _prezes_ 代表取締役 社長",
     ),
     (
         Seniority::Director,
-        &[
-            " director ",
-            " directors ",
-            " directora ",
-            " directeur ",
-            " directrice ",
-            " diretor ",
-            " diretora ",
-            "direktor ",
-            "direktorin ",
-            " direttore ",
-            " direttrice ",
-            " dyrektor ",
-            " general manager ",
-            "本部長",
-        ],
+        "_director_ _directors_ _directora_ _directeur_ _directrice_ _diretor_ _diretora_ \
+         direktor_ direktorin_ _direttore_ _direttrice_ _dyrektor_ _general_manager_ 本部長",
     ),
     (
         Seniority::Manager,
-        &["teamleiter", " chef de projet ", " chef de produit "],
+        "teamleiter _chef_de_projet_ _chef_de_produit_",
     ),
     (
         Seniority::Head,
-        &[
-            " head ",
-            "leiter ",
-            "leiterin ",
-            "leitung ",
-            " responsable ",
-            " responsabile ",
-            " jefe ",
-            " jefa ",
-            " chef ",
-            " cheffe ",
-            " hoofd ",
-            " kierownik ",
-            "部長",
-        ],
+        "_head_ leiter_ leiterin_ leitung_ _responsable_ _responsabile_ _jefe_ _jefa_ _chef_ \
+         _cheffe_ _hoofd_ _kierownik_ 部長",
     ),
     (
         Seniority::Manager,
-        &[
-            " manager ",
-            " managerin ",
-            " managers ",
-            " mgr ",
-            " management ",
-            " supervisor ",
-            " lead ",
-            " leader ",
-            " gerente ",
-            " gestor ",
-            " gestora ",
-            " encargad",
-            " coordinatore ",
-            " foreman ",
-            " superintendent ",
-            " menedżer ",
-            " gestionnaire ",
-            "課長",
-        ],
+        "_manager_ _managerin_ _managers_ _mgr_ _management_ _supervisor_ _lead_ _leader_ \
+         _gerente_ _gestor_ _gestora_ _encargad _coordinatore_ _foreman_ _superintendent_ \
+         _menedżer_ _gestionnaire_ 課長",
     ),
     (
         Seniority::Staff,
-        &[
-            " engineer ",
-            " developer ",
-            " analyst ",
-            " specialist ",
-            " consultant ",
-            " associate ",
-            " representative ",
-            " rep ",
-            " executive ",
-            " assistant ",
-            " coordinator ",
-            " designer ",
-            " architect ",
-            " accountant ",
-            " advisor ",
-            " adviser ",
-            " officer ",
-            " administrator ",
-            " recruiter ",
-            " scientist ",
-            " editor ",
-            " writer ",
-            " nurse ",
-            " agent ",
-            " buyer ",
-            " technician ",
-            " operator ",
-            " planner ",
-            " strategist ",
-            " marketer ",
-            " clerk ",
-            " teacher ",
-            " researcher ",
-            " staff ",
-            " employee ",
-        ],
+        "_engineer_ _developer_ _analyst_ _specialist_ _consultant_ _associate_ \
+         _representative_ _rep_ _executive_ _assistant_ _coordinator_ _designer_ _architect_ \
+         _accountant_ _advisor_ _adviser_ _officer_ _administrator_ _recruiter_ _scientist_ \
+         _editor_ _writer_ _nurse_ _agent_ _buyer_ _technician_ _operator_ _planner_ \
+         _strategist_ _marketer_ _clerk_ _teacher_ _researcher_ _staff_ _employee_",
     ),
     (
         Seniority::Staff,
-        &[
-            " referent",
-            " sachbearbeiter",
-            " mitarbeiter",
-            "berater ",
-            "beraterin ",
-            "entwickler ",
-            "entwicklerin ",
-            "ingenieur ",
-            "ingenieurin ",
-            "kaufmann ",
-            "kauffrau ",
-            " assistent",
-            " redakteur",
-            " ingénieur",
-            " développeu",
-            " chargé ",
-            " chargée ",
-            " conseiller ",
-            " conseillère ",
-            " assistante ",
-            " commercial ",
-            " ingenier",
-            " analista ",
-            " desarrollador",
-            " especialista ",
-            " asesor",
-            " asistente ",
-            " técnic",
-            " consultor",
-            " coordinador",
-            " coordenador",
-            " engenheir",
-            " desenvolvedor",
-            " consulente ",
-            " impiegat",
-            " tecnico ",
-            " ingegnere ",
-            " medewerker ",
-            " adviseur ",
-            " specjalista ",
-            " inżynier ",
-            " asystent",
-        ],
+        "_referent _sachbearbeiter _mitarbeiter berater_ beraterin_ entwickler_ entwicklerin_ \
+         ingenieur_ ingenieurin_ kaufmann_ kauffrau_ _assistent _redakteur _ingénieur \
+         _développeu _chargé_ _chargée_ _conseiller_ _conseillère_ _assistante_ _commercial_ \
+         _ingenier _analista_ _desarrollador _especialista_ _asesor _asistente_ _técnic \
+         _consultor _coordinador _coordenador _engenheir _desenvolvedor _consulente_ _impiegat \
+         _tecnico_ _ingegnere_ _medewerker_ _adviseur_ _specjalista_ _inżynier_ _asystent",
     ),
 ];
 

@@ -1,8 +1,8 @@
-//! Analytics: reads the facts that figures are counted from, a campaign with its messages at a time.
+//! Analytics: reads the facts that figures are counted from, a campaign with its messages at once.
 //!
 //! Two connections read one half of the campaigns each, in the order of their rows: a campaign's
-//! messages are stored together, so that two readings of the file, side by side, meet. What a figure
-//! means is not known here.
+//! messages are stored together, so that two readings of the file, side by side, meet. This module
+//! does not know what a figure means.
 
 pub(super) mod traits;
 
@@ -154,8 +154,8 @@ impl<E: Into<anyhow::Error>> From<E> for Halt {
     }
 }
 
-/// Counts a half. Messages are read in the order of their rows, which is that of the file; should it
-/// not be that of the campaigns, all is read once more by the list of each campaign's messages.
+/// Counts a half. Messages are read in the order of their rows, which is that of the file; if it is
+/// not that of the campaigns, all is read once more by the list of each campaign's messages.
 fn count_half(
     conn: &Connection,
     half: &Half,
@@ -341,8 +341,8 @@ fn count_deeds(conn: &Connection, counter: &mut Counter) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Puts a wording in words, by the first of its messages whose text still has it; `""` when none has:
-/// it was forgotten, or its lead's names are others now.
+/// Puts a wording in words, by the first of its messages whose text still has it; `""` when none
+/// has: it was forgotten, or its lead's names are others now.
 fn in_words(
     conn: &Connection,
     key: i64,

@@ -180,8 +180,8 @@ impl Counter {
         }
     }
 
-    /// Whether the campaign's answer is credited to this message: it is of the answered step, and it
-    /// left.
+    /// Whether the campaign's answer is credited to this message: it left, and is of the step that
+    /// was answered.
     fn is_answered(&self, campaign: &Campaign<'_>, message: &Message) -> bool {
         let step = self.steps.get(usize::from(message.step.0));
         let label = step.map(|step| step.label.as_str());

@@ -1,5 +1,8 @@
 //! Every definition of the header, with the trap it is there for.
 
+mod segments;
+mod wordings;
+
 use super::*;
 use crate::inbound::ResponseType;
 
@@ -236,4 +239,183 @@ fn only_a_persons_answer_is_a_reply() {
     answered("unsubscribed", ", opt_outs 1");
     answered("auto_reply", "");
     answered("bounced", "");
+}
+
+#[test]
+fn an_answer_is_credited_to_the_message_it_answers() {
+    let report = count(
+        "1 response=interested at=09T10 to=proof | hook sent=02T09 | proof sent=09T09
+         2 response=neutral at=04T09 to=hook | hook sent=02T09 | proof
+         3 response=neutral at=04T09 | hook sent=02T09
+         4 response=later at=01T09 to=hook | hook sent=02T09
+         5 response=interested at=05T09 to=fomo | hook sent=02T09 | proof | fomo doubt",
+        &Filter::default(),
+    );
+    assert_eq!(report.totals.tally.replied, 5);
+    // Answered before it was sent: clocks differ, and no time is below zero.
+    let spread = report.totals.time_to_reply.unwrap();
+    let spread = (spread.n, spread.median_seconds, spread.p90_seconds);
+    assert_eq!(spread, (3, 3_600, 2 * 86_400));
+    let funnel: Vec<String> = report
+        .funnel
+        .iter()
+        .map(|row| {
+            let share = row
+                .share_added
+                .map_or(String::new(), |s| format!(" of {}", s.of));
+            format!(
+                "{} {} {}+{}{share}",
+                row.stage, row.n, row.of_first.of, row.replies_added
+            )
+        })
+        .collect();
+    assert_eq!(
+        funnel,
+        [
+            "hook 5 5+2 of 5",
+            "proof 1 5+1 of 5",
+            "fomo 0 5+0 of 5",
+            "response 5 5+0",
+            "positive 2 5+0"
+        ]
+    );
+    let rates: Vec<_> = report
+        .steps
+        .iter()
+        .map(|row| {
+            (
+                row.number,
+                row.figures.reply_rate.n,
+                row.figures.reply_rate.of,
+            )
+        })
+        .collect();
+    assert_eq!(rates, [(1, 2, 5), (2, 1, 1), (3, 0, 0)]);
+    assert_eq!(report.totals.reply_rate, Rate::new(5, 5));
+}
+
+#[test]
+fn shares_of_people_divide_by_those_reached_and_shares_of_mails_by_those_delivered() {
+    let report = count(
+        "1 response=unsubscribed at=03T09 to=hook | hook sent=02T09 | proof sent=02T10
+         2 response=interested at=03T09 to=hook | hook sent=02T09 tracks=o opens=1 \
+           | proof sent=02T10 bounced
+         3 | hook sent=02T09 bounced",
+        &Filter::default(),
+    );
+    let totals = report.totals;
+    assert_eq!(totals.reply_rate, Rate::new(1, 2));
+    assert_eq!(totals.opt_out_rate, Rate::new(1, 2));
+    assert_eq!(totals.bounce_rate, Rate::new(2, 5));
+    assert_eq!(totals.open_rate, Rate::new(1, 1));
+    assert_eq!(totals.click_rate.share, None);
+    let monday = &report.segments[9].rows[0];
+    assert_eq!(
+        (monday.value.as_str(), report.segments[9].dimension),
+        ("Mon", Dimension::Weekday)
+    );
+    assert_eq!(monday.figures.reply_rate, Rate::new(1, 3));
+    assert_eq!(monday.figures.tally.reached, 0);
+    let slots: Vec<_> = report
+        .slots
+        .iter()
+        .map(|s| (s.weekday, s.hour, s.delivered))
+        .collect();
+    assert_eq!(slots, [(1, 9, 2), (1, 10, 1)]);
+}
+
+/// The first and the last day of a period of March 2026.
+fn period(since: Option<u32>, until: Option<u32>) -> Filter {
+    let day = |day: u32| NaiveDate::from_ymd_opt(2026, 3, day);
+    Filter {
+        since: since.and_then(day),
+        until: until.and_then(day),
+        ..Filter::default()
+    }
+}
+
+#[test]
+fn a_period_is_of_first_mails_and_holds_all_that_became_of_them() {
+    let lines =
+        "1 state=responded response=later at=20T09 to=proof | hook sent=02T23:59:59 | proof \
+                   sent=09T09
+                 2 | hook sent=03T00:00:00
+                 3 | hook sent=04T23:59:59
+                 4 | hook sent=05T00:00:00
+                 5 | hook
+                 6 state=paused | hook doubt | proof sent=03T12";
+    #[track_caller]
+    fn check(lines: &str, filter: &Filter, sent: u64, replied: u64, states: &str) {
+        let report = count(lines, filter);
+        let tally = report.totals.tally;
+        assert_eq!((tally.sent, tally.replied), (sent, replied), "{filter:?}");
+        let rows = report
+            .states
+            .iter()
+            .map(|row| format!("{} {}", row.state, row.n));
+        assert_eq!(rows.collect::<Vec<_>>().join(", "), states, "{filter:?}");
+    }
+    check(
+        lines,
+        &period(None, None),
+        6,
+        1,
+        "active 4, paused 1, responded 1",
+    );
+    check(lines, &period(Some(3), Some(4)), 3, 0, "active 2, paused 1");
+    check(lines, &period(Some(2), Some(2)), 2, 1, "responded 1");
+    check(
+        lines,
+        &period(None, Some(4)),
+        5,
+        1,
+        "active 2, paused 1, responded 1",
+    );
+    check(lines, &period(Some(5), None), 1, 0, "active 1");
+    check(lines, &period(Some(6), Some(1)), 0, 0, "");
+}
+
+#[test]
+fn things_happen_on_their_own_day() {
+    let report = count(
+        "1 response=interested at=09T23:59:59 to=hook | hook sent=02T09 opens=2 clicks=1
+         2 response=unsubscribed at=10T00:00:00 to=hook | hook sent=02T23:59:59 bounced opens=7
+         3 response=auto_reply at=11T09 to=hook | hook sent=03T00:00:00
+         4 response=neutral | hook sent=03T01",
+        &Filter::default(),
+    );
+    let days: Vec<String> = report
+        .days
+        .iter()
+        .map(|d| {
+            let counts = [
+                d.sent, d.bounced, d.replied, d.positive, d.opt_outs, d.opens, d.clicks,
+            ];
+            format!("{} {counts:?}", d.day.format("%d"))
+        })
+        .collect();
+    assert_eq!(
+        days,
+        [
+            "02 [2, 1, 0, 0, 0, 0, 0]",
+            "03 [2, 0, 0, 0, 0, 2, 1]",
+            "09 [0, 0, 1, 1, 0, 0, 0]",
+            "10 [0, 0, 0, 0, 1, 0, 0]",
+        ]
+    );
+}
+
+#[test]
+fn cohorts_are_iso_weeks_of_the_first_mail() {
+    let report = count(
+        "1 | hook sent=01T23:59 | proof sent=09T09
+         2 | hook sent=02T00:00 | proof sent=03T09
+         3 | hook sent=08T09",
+        &Filter::default(),
+    );
+    let rows = report.cohorts.iter();
+    let rows: Vec<_> = rows
+        .map(|row| (row.week.as_str(), row.figures.tally.sent))
+        .collect();
+    assert_eq!(rows, [("2026-W09", 2), ("2026-W10", 3)]);
 }

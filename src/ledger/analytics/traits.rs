@@ -1,8 +1,8 @@
 //! What figures are told apart by: who a campaign's lead was when it was written, and which wording
 //! each of its messages has.
 //!
-//! Invariant: whoever stores a campaign, or changes a subject or a body, comes through here, so that
-//! no wording outlives its text.
+//! Invariant: whoever stores a campaign, or changes a subject or a body, comes through here, so
+//! that no wording outlives its text.
 
 use anyhow::Context;
 use rusqlite::Connection;
@@ -107,8 +107,8 @@ pub(super) fn lead_of(conn: &Connection, campaign: i64) -> anyhow::Result<(RawLe
     Ok((raw, company))
 }
 
-/// Fills in what campaigns stored before there were figures lack: traits and wordings, by the leads'
-/// fields as they are now. Holds one campaign at a time.
+/// Fills in what campaigns stored before there were figures lack: traits and wordings, by the
+/// leads' fields as they are now. Holds one campaign at a time.
 pub(in crate::ledger) fn fill_in(conn: &Connection) -> anyhow::Result<()> {
     let sql = "SELECT id FROM campaigns WHERE id > ?1 ORDER BY id LIMIT 1";
     let mut next = conn.prepare(sql)?;
