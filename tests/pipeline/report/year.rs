@@ -1,8 +1,9 @@
-//! Every figure of a year's report is counted a second time, by `tests/oracle/report.py`, from the rows
-//! of the same ledger: for everybody, for every segment, for pairs of them and for periods.
+//! Every figure of a year's report is counted a second time, by `tests/oracle/report.py`, from the
+//! rows of the same ledger: for everybody, for every segment, for pairs of them and for periods.
 
 mod compare;
 mod made;
+mod words;
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -22,7 +23,8 @@ const NOW: &str = "2027-02-01T12:00:00Z";
 /// How many campaigns a year has, beside those of the real stages.
 const N_CAMPAIGNS: i64 = 4_000;
 
-/// A world whose ledger holds some campaigns that real stages wrote, sent and ended, and a year of others.
+/// A world whose ledger holds some campaigns that real stages wrote, sent and ended, and a year of
+/// others.
 fn year(n_campaigns: i64) -> World {
     let world = lived();
     let mut ledger = Connection::open(world.path("campaigns.db")).unwrap();
