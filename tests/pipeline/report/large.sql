@@ -1,7 +1,7 @@
 -- A ledger of {campaigns} campaigns over 52 weeks, three messages each, as its stages would have
--- left it, with rows as wide as real ones. Written table by table, parents last where a trigger would
--- look for them, and with no journal: for a fresh file only. Texts are short and the decision log is
--- empty: no figure reads either.
+-- left it, with rows as wide as real ones. Written table by table, parents last where a trigger
+-- would look for them, and with no journal: for a fresh file only. Texts are short and the decision
+-- log is empty: no figure reads either.
 --
 -- Chance is the multiplication of a row's number by one of a few odd constants, modulo 2^32 and
 -- scaled down: the same file every time, spread evenly, at no cost.
@@ -83,9 +83,9 @@ SELECT id, fate, CASE
 FROM drawn;
 
 INSERT INTO campaigns (id, campaign_id, lead_id, company, state, stop_reason, hold_reason,
-    paused_by, resume_at, sequence, writer, quality_score, quality_issues, tokens, zone, zone_reason,
-    country, sender, created_at, started_at, updated_at, last_activity_at, response_at, response_type,
-    responding_step, finished_at, needs_approval)
+    paused_by, resume_at, sequence, writer, quality_score, quality_issues, tokens, zone,
+    zone_reason, country, sender, created_at, started_at, updated_at, last_activity_at,
+    response_at, response_type, responding_step, finished_at, needs_approval)
 SELECT f.id, printf('c%016x', f.id * 4294967296 + f.other), f.id,
     'Harbourline Freight ' || f.id || ' Ltd',
     CASE WHEN fate IN ('bounced', 'opted_out', 'dead', 'by_person') THEN 'stopped' ELSE fate END,
@@ -145,9 +145,9 @@ WITH planned AS (
     FROM campaigns c JOIN fates f ON f.id = c.id JOIN words s ON s.kind = 'step'
 )
 INSERT INTO messages (id, campaign_id, number, step, subject, state, state_reason, due_at,
-    due_reason, outreach_key, message_id, sender, recipient, attempts, claimed_at, dated_at, sent_at,
-    opens, clicks, bounced_at, replied_at, subject_key, opening_key, tracked, machine_opens,
-    machine_clicks)
+    due_reason, outreach_key, message_id, sender, recipient, attempts, claimed_at, dated_at,
+    sent_at, opens, clicks, bounced_at, replied_at, subject_key, opening_key, tracked,
+    machine_opens, machine_clicks)
 SELECT c.id * 3 - 3 + p.n, c.id, p.n, p.step,
     'What guests will ask of Harbourline Freight ' || c.id || ' next', p.state,
     CASE p.state WHEN 'skipped' THEN 'campaign ' || c.state

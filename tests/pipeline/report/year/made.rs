@@ -217,7 +217,8 @@ impl One {
         let has_ended = matches!(state, "responded" | "completed" | "stopped");
         let campaign = "INSERT INTO campaigns (id, campaign_id, lead_id, company, state,
                 stop_reason, paused_by, sequence, writer, quality_score, zone, zone_reason, country,
-                sender, created_at, updated_at, response_at, response_type, responding_step, finished_at)
+                sender, created_at, updated_at, response_at, response_type, responding_step,
+                finished_at)
             VALUES (?1, 'c' || ?1, ?1, 'Firm', ?2, ?3, iif(?2 = 'paused', 'absence', NULL), '{}',
                 ?4, 100, ?5, '', ?6, ?7, ?8, ?8, ?9, ?10, ?11, ?12)";
         let sender = is_written_to.then_some(self.sender);
@@ -295,7 +296,8 @@ impl One {
         };
         let sql = "INSERT INTO messages (id, campaign_id, number, step, subject, state,
                        state_reason, due_at, outreach_key, message_id, sender, recipient,
-                       attempts, claimed_at, dated_at, sent_at, bounced_at, replied_at, subject_key, opening_key, tracked)
+                       attempts, claimed_at, dated_at, sent_at, bounced_at, replied_at,
+                       subject_key, opening_key, tracked)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, iif(?6 IN ('skipped', 'dead', 'in_doubt'), 'why',
                            NULL), ?7, ?1 || '.key', ?8, ?9, NULL, ?10, ?11, ?11, ?12, ?13, NULL,
                            ?14, ?15, ?16)";
