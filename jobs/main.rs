@@ -140,6 +140,8 @@ enum Command {
     /// Addresses and domains never to be written to again
     #[command(subcommand)]
     Suppress(operator::suppress::Command),
+    /// Answer what the addresses in mails ask for (opens, clicks, ways out), until told to end
+    Serve,
     /// Copy the ledger to a new file while everything goes on
     Backup(operator::backup::Args),
     /// Print a completion script for a shell
@@ -243,6 +245,7 @@ fn run_command(cli: Cli) -> Result<Exit, Failure> {
         Command::Letters(command) => operator::letters::run(&config, clock, &command),
         Command::Suppress(command) => operator::suppress::run(&config, clock, &command),
         Command::Backup(args) => operator::backup::run(&config, clock, &args),
+        Command::Serve => block_on(operator::serve::run(&config, clock))?,
         Command::Doctor(args) => block_on(operator::doctor::run(
             &config, &sources, clock, &args, &warnings,
         ))?,

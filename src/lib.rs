@@ -19,7 +19,7 @@
 //! and no adapter or stage knows another; a test reads the `use` lines and holds us to it.
 //!
 //! **Core** (values in, values out; no IO, no async, no clock):
-//! [`lead`], [`campaign`], [`calendar`], [`copy`], [`plan`], [`delivery`], [`breaker`],
+//! [`words`], [`lead`], [`campaign`], [`calendar`], [`copy`], [`plan`], [`delivery`], [`breaker`],
 //! [`inbound`], [`changeset`], [`tracking`], [`metrics`].
 //!
 //! **Adapters** (one outside thing each): [`ledger`] alone knows SQL, [`airtable`] alone Airtable's
@@ -64,6 +64,8 @@
         reason = "a failing test should panic where it fails"
     )
 )]
+
+pub mod words;
 
 pub mod lead;
 

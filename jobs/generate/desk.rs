@@ -290,6 +290,7 @@ impl<'a> Desk<'a> {
             quality_issues: serde_json::to_string(&judgement.issues)?,
             place: place_of(&texts.lead, &self.config.default_zone, country),
             company: texts.lead.company.clone(),
+            written_to: texts.lead,
             drafts: texts.drafts,
             writer: texts.writer,
             tokens: texts.tokens,

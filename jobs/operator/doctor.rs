@@ -1,6 +1,7 @@
 //! doctor: checks everything that is configured, and says how to mend what is not right.
 
 mod senders;
+mod serving;
 mod tracking;
 
 use anyhow::Context;
@@ -161,6 +162,7 @@ async fn check(config: &Config, clock: Clock) -> Vec<Finding> {
     add("writer", check_writer(config).await);
     findings.extend(senders::check(config).await);
     findings.extend(tracking::check(config));
+    findings.extend(serving::check(config));
     findings.extend(check_held(config, clock));
     findings
 }

@@ -16,6 +16,7 @@ pub mod pause;
 pub mod queue;
 pub mod report;
 pub mod review;
+pub mod serve;
 pub mod shell;
 pub mod status;
 pub mod suppress;

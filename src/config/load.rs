@@ -1,6 +1,7 @@
 //! Puts a [`Config`] together and checks what its variables mean to each other.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use super::problem::{Problems, Warning};
 use super::reader::Reader;
 use super::sources::{Sources, read_text};
 use super::variables::Kind;
-use super::{Classifier, Config, LeadsSource, WriterSource, sender, tracking, variables};
+use super::{Classifier, Config, LeadsSource, Serve, WriterSource, sender, tracking, variables};
 use crate::calendar::ClosingDays;
 use crate::campaign::{DelayUnit, Sequence};
 use crate::changeset::WriteField;
@@ -81,6 +82,7 @@ pub(super) fn read_config(reader: &mut Reader, sources: &Sources) -> Option<Conf
         tls_ca_file: ca_file,
         json_logs: reader.yes("ENABLE_JSON_LOGS"),
         analytics_retention_days: reader.whole("ANALYTICS_RETENTION_DAYS"),
+        serve: read_serve(reader),
         tracked: tracking::read_tracked(reader),
         public_url: tracking::read_public_url(reader, senders.as_ref()),
         bounce_limit_percent: reader.decimal("BOUNCE_LIMIT_PERCENT")?,
@@ -339,4 +341,20 @@ fn read_classifier(reader: &mut Reader) -> Option<Classifier> {
         reader.problem("RESPONSE_CLASSIFIER", message);
     }
     Some(Classifier::Model)
+}
+
+fn read_log_level(reader: &mut Reader) -> Option<&'static str> {
+    let word = reader.choice("LOG_LEVEL")?;
+    Some(match word {
+        "warning" => "warn", // Python's word, which existing files use.
+        word => word,
+    })
+}
+
+fn read_serve(reader: &mut Reader) -> Serve {
+    let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
+    Serve {
+        address: reader.listen("SERVE_ADDRESS").unwrap_or(nowhere),
+        metrics_address: reader.listen("SERVE_METRICS_ADDRESS").unwrap_or(nowhere),
+    }
 }

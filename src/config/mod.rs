@@ -29,6 +29,7 @@ pub use describe::Described;
 pub use problem::{Problem, Problems, Warning};
 pub use sources::{Origin, Sources};
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -178,6 +179,8 @@ pub struct Config {
     pub public_url: Option<Url>,
     /// What is counted of mails; nothing without `public_url`.
     pub tracked: Tracked,
+    /// Where `serve` listens.
+    pub serve: Serve,
 }
 
 /// A From identity with its limits, its way out and its inbox.
@@ -239,4 +242,13 @@ pub enum Classifier {
     Rules,
     /// The language model; the rules where it does not answer.
     Model,
+}
+
+/// Where `serve` listens when systemd hands over no socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Serve {
+    /// For everybody, by way of a proxy; port 0 is one that the system picks.
+    pub address: SocketAddr,
+    /// For health and figures; `serve` takes only a loopback or private address.
+    pub metrics_address: SocketAddr,
 }

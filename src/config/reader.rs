@@ -6,6 +6,7 @@
 //! This module knows each variable by itself; what they mean together is the loader's.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
@@ -382,6 +383,14 @@ impl<'a> Reader<'a> {
 
     pub(super) fn url(&mut self, name: &'static str) -> Option<String> {
         self.read(name, |text, _| parse_url(text))
+    }
+
+    /// An address to listen at; port 0 is one that the system picks.
+    pub(super) fn listen(&mut self, name: &'static str) -> Option<SocketAddr> {
+        self.read(name, |text, _| {
+            text.parse()
+                .map_err(|_: std::net::AddrParseError| Misfit::Plain)
+        })
     }
 
     pub(super) fn address(&mut self, name: &'static str) -> Option<EmailAddress> {

@@ -12,6 +12,7 @@ pub mod prompt;
 pub mod quality;
 pub mod templates;
 mod text;
+pub mod wording;
 
 use std::ops::RangeInclusive;
 

@@ -5,6 +5,7 @@
 //! Invariant: silence or a cut after the body was handed over is *in doubt*, never *deferred*
 //! (RFC 5321 section 6.1, RFC 1047). This module opens no connection.
 
+pub mod cause;
 mod patience;
 mod refusal;
 

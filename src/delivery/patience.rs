@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::refusal;
+use super::cause::{self, Cause};
 
 /// How long to wait before the next try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ const WAIT_WORDS: [&str; 11] = [
 /// What a server's reply to a deferred message asks for.
 pub fn patience(reply: &str) -> Patience {
     let text = reply.to_lowercase();
-    if refusal::is_full(&text) {
+    if cause::classify(cause::status_in(&text).as_deref(), &text) == Cause::Full {
         return Patience::NextDay;
     }
     if !WAIT_WORDS.iter().any(|word| text.contains(word)) {

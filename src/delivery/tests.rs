@@ -359,7 +359,7 @@ fn trouble_of_the_server_or_of_this_message() {
         Phase::Data,
         554,
         "5.5.1 no valid recipients",
-        "rejected unknown",
+        "rejected recipient",
     );
 }
 

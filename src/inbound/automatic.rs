@@ -12,12 +12,12 @@ use std::sync::LazyLock;
 use chrono::{DateTime, Utc};
 
 use super::dates;
-use super::folding::fold;
 use super::mime::Mail;
 use super::quote::Reply;
 use super::responder;
 use super::weights::Weights;
-use super::words::Words;
+use crate::words::Words;
+use crate::words::folding::fold;
 
 /// What a machine said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

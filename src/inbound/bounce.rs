@@ -6,12 +6,12 @@
 //! the text), never by a subject alone. This module does not know whether the mail was ours.
 
 use super::Bounce;
-use super::folding::{cut, fold, one_line};
 use super::mime::Mail;
-use super::refusal::{self, Refusal};
 use super::report::{self, Group, Report};
 use super::signs::{Signs, family, is_daemon_name};
 use super::transcript::{self, Told};
+use crate::delivery::cause::{self, Cause};
+use crate::words::folding::{cut, fold, one_line};
 
 /// The most recipients that are kept of one bounce.
 const RECIPIENTS_MAX: usize = 20;
@@ -37,7 +37,7 @@ struct Recipient {
     status: Option<String>,
     reason: String,
     /// None when it is no failure.
-    refusal: Option<Refusal>,
+    refusal: Option<Cause>,
 }
 
 /// Reads the groups of a delivery report; `mail` has the words that stand beside it.
@@ -75,10 +75,10 @@ pub(super) fn of_report(groups: &[Group], mail: &Mail) -> Verdict {
     let status = deciding.and_then(|recipient| recipient.status.clone());
     let reason = deciding.map(|recipient| recipient.reason.clone());
     let (action, rule) = match worst {
-        Refusal::Delay => ("delayed", "dsn_delayed"),
+        Cause::Delay => ("delayed", "dsn_delayed"),
         _ => ("failed", "dsn_failed"),
     };
-    let is_hard = worst == Refusal::Mailbox;
+    let is_hard = worst == Cause::Mailbox;
     Verdict::Bounced {
         is_hard,
         rule,
@@ -107,7 +107,7 @@ fn doubt(is_hard: bool, status: Option<&str>) -> Option<String> {
 fn recipient_of(group: &Group, mail: &Mail, text: &str) -> Option<Recipient> {
     let field = |name: &str| report::field(group, name);
     let action = field("action").map(|action| action.to_lowercase());
-    let status = field("status").and_then(refusal::status_in_any);
+    let status = field("status").and_then(cause::status_in_any);
     let address = field("original-recipient")
         .and_then(typed_address)
         .or_else(|| field("final-recipient").and_then(typed_address));
@@ -127,7 +127,7 @@ fn recipient_of(group: &Group, mail: &Mail, text: &str) -> Option<Recipient> {
         .as_deref()
         .is_none_or(|status| status.ends_with(".0.0"));
     let status = match is_general {
-        true => refusal::status_in(&reason).or(status),
+        true => cause::status_in(&reason).or(status),
         false => status,
     };
     let mut recipient = Recipient {
@@ -147,13 +147,13 @@ fn recipient_of(group: &Group, mail: &Mail, text: &str) -> Option<Recipient> {
     };
     let is_starting = |words: &[&str]| words.iter().any(|word| action.starts_with(word));
     if is_starting(&["delay"]) {
-        recipient.refusal = Some(Refusal::Delay);
+        recipient.refusal = Some(Cause::Delay);
     } else if is_starting(&["deliver", "relay", "expand", "success"])
         || !is_starting(&["fail"]) && class == Some('2')
     {
         recipient.refusal = None;
     } else if !is_starting(&["fail"]) && class == Some('4') && is_waiting() {
-        recipient.refusal = Some(Refusal::Delay);
+        recipient.refusal = Some(Cause::Delay);
     } else {
         recipient.weigh(text);
     }
@@ -164,15 +164,15 @@ impl Recipient {
     /// Weighs code and diagnostic; where both say nothing, what the text beside the report says.
     fn weigh(&mut self, text: &str) {
         let status = self.status.as_deref();
-        self.refusal = Some(refusal::classify(status, &self.reason));
-        let is_lazy = status.is_none_or(is_lazy) && !refusal::says_why(&self.reason);
+        self.refusal = Some(cause::classify(status, &self.reason));
+        let is_lazy = status.is_none_or(is_lazy) && !cause::says_why(&self.reason);
         if !is_lazy {
             return;
         }
         let told = transcript::told(text);
-        if refusal::says_why(&told.reason) || self.refusal == Some(Refusal::Other) {
+        if cause::says_why(&told.reason) || self.refusal == Some(Cause::Other) {
             let status = told.status.clone().or_else(|| self.status.clone());
-            self.refusal = Some(refusal::classify(status.as_deref(), &told.reason));
+            self.refusal = Some(cause::classify(status.as_deref(), &told.reason));
             self.status = self
                 .status
                 .take()
@@ -268,9 +268,9 @@ fn of_words(mail: &Mail, text: &str, ours: &[String], rule: &'static str) -> Ver
     let is_delay = transcript::speaks_of_delay(&fold(&mail.subject))
         || transcript::speaks_of_delay(&folded) && !transcript::gave_up(&folded);
     if is_delay {
-        refusal = Refusal::Delay;
+        refusal = Cause::Delay;
     }
-    let is_hard = refusal == Refusal::Mailbox;
+    let is_hard = refusal == Cause::Mailbox;
     Verdict::Bounced {
         is_hard,
         rule,

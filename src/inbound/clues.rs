@@ -12,9 +12,9 @@ use crate::campaign::parse_outreach_key;
 
 use super::Bounce;
 use super::bounce::typed_address;
-use super::folding::{cut, pattern};
 use super::mime::Mail;
 use super::report::Report;
+use crate::words::folding::{cut, pattern};
 
 /// The most clues kept of one sort.
 const CLUES_MAX: usize = 40;

@@ -15,8 +15,8 @@ use std::sync::LazyLock;
 use chrono::{Days, NaiveDate};
 use regex::Regex;
 
-use super::folding::pattern;
-use super::words::Words;
+use crate::words::Words;
+use crate::words::folding::pattern;
 use mention::{Form, Mention, mentions};
 
 pub(super) use wish::wanted_day;
@@ -77,7 +77,8 @@ fn role_of(mention: &Mention, (before, longer): (&str, &str), after: &str) -> Op
         Some((Role::Start, ..)) => None,
         Some((role, _, english)) => Some((role, english)),
         None if is_range => Some((Role::Return, is_english_range(longer))),
-        None if is_returning(after) || after.starts_with('ま') => Some((Role::Return, false)),
+        None if is_returning(after) => Some((Role::Return, false)),
+        None if is_through_after(after) => Some((Role::Through, false)),
         None => None,
     };
     // A bare month, day of the month or weekday is too often something else to stand apart.
@@ -158,6 +159,15 @@ fn is_returning_at_once(after: &str) -> bool {
     ]
     .iter()
     .any(|word| after.starts_with(word))
+}
+
+/// "8月16日(日)まで": Japanese says after the day that it still belongs to the absence.
+fn is_through_after(after: &str) -> bool {
+    let weekday = after
+        .strip_prefix('(')
+        .and_then(|rest| rest.split_once(')'));
+    let rest = weekday.map_or(after, |(_, rest)| rest);
+    rest.starts_with("まて")
 }
 
 /// "15 mai inclus", "15 May inclusive": the day itself still belongs to the absence.

@@ -5,14 +5,14 @@
 
 use std::sync::LazyLock;
 
-use super::folding::{cut, fold};
 use super::kind::Kind;
 use super::mime::Mail;
 use super::quote::Reply;
 use super::report::{self, Report};
 use super::responder;
 use super::signs;
-use super::words::Words;
+use crate::words::Words;
+use crate::words::folding::{cut, fold};
 
 /// Subjects of receipts.
 static SUBJECT: LazyLock<Words> =

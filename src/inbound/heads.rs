@@ -7,8 +7,8 @@
 use mail_parser::{Address, HeaderValue, Message, MessageParser};
 
 use super::automatic::is_answer_subject;
-use super::folding::fold;
 use super::{Ours, optout};
+use crate::words::folding::fold;
 
 /// What bulk mail says of itself (RFC 2919, RFC 2369). `Precedence: bulk` alone proves nothing:
 /// absence notices bear it.

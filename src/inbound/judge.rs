@@ -5,13 +5,13 @@
 
 use super::automatic::{self, Notice};
 use super::bounce::{self, Verdict};
-use super::folding::{cut, fold, one_line};
 use super::kind::Kind;
 use super::mime::Mail;
 use super::quote::{self, Reply};
 use super::report::{self, Report};
 use super::{Clues, Inbound, Ours, clues, dates, feedback, optout, person, responder};
 use crate::lead::{is_free_mail, registrable_domain};
+use crate::words::folding::{cut, fold, one_line};
 
 /// The most characters of a person's own words that are kept.
 const REPLY_CHARS_MAX: usize = 20_000;

@@ -16,9 +16,9 @@ use mail_parser::{Encoding, Message, MessageParser, MessagePart, MimeHeaders, Pa
 use regex::bytes;
 use serde::{Deserialize, Serialize};
 
-use super::folding::{byte_pattern, cut, fold, one_line};
 use super::report::{self, Report};
 use super::{raw, text};
+use crate::words::folding::{byte_pattern, cut, fold, one_line};
 
 /// The text of the body, in bytes of JSON.
 const BODY_BYTES_MAX: usize = 36_000;

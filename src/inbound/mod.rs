@@ -12,7 +12,6 @@ mod clues;
 mod consequence;
 mod dates;
 mod feedback;
-mod folding;
 mod heads;
 mod judge;
 mod kind;
@@ -22,7 +21,6 @@ mod person;
 mod question;
 mod quote;
 mod raw;
-mod refusal;
 mod report;
 mod responder;
 mod sentiment;
@@ -31,7 +29,6 @@ mod subject;
 mod text;
 mod transcript;
 pub mod weights;
-mod words;
 
 pub use clues::Clues;
 pub use consequence::{Case, Consequence, consequence};
@@ -109,6 +106,9 @@ pub fn read(raw: &[u8], ours: &Ours) -> Inbound {
 pub fn again(headers: &str, kept: &str, ours: &Ours) -> Option<Inbound> {
     Mail::again(headers, kept).map(|mail| judge::judged(&mail, ours))
 }
+
+#[cfg(test)]
+mod doors;
 
 #[cfg(test)]
 mod tests {

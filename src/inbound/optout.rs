@@ -9,8 +9,8 @@
 
 use std::sync::LazyLock;
 
-use super::folding::fold;
-use super::words::{Found, Words};
+use crate::words::folding::fold;
+use crate::words::{Found, Words};
 
 /// A wish to be left alone.
 #[derive(Debug, PartialEq, Eq)]

@@ -4,12 +4,12 @@
 //! before anything else, and alike at every sensitivity. This module takes it as given that the
 //! mail is no report, no bounce, no copy of ours and no robot's.
 
-use super::folding::fold;
 use super::kind::{Kind, Sensitivity, Sentiment};
 use super::mime::Mail;
 use super::quote::Reply;
 use super::sentiment::Weighing;
 use super::{Inbound, Referral, automatic, dates, optout, sentiment};
+use crate::words::folding::fold;
 
 /// Fills in what the words say: the kind, the wish, and the evidence for both.
 pub(super) fn judge(inbound: &mut Inbound, mail: &Mail, reply: &Reply, sensitivity: Sensitivity) {

@@ -13,9 +13,9 @@ use chrono::{Days, NaiveDate};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::folding::{cut, one_line};
 use super::{Inbound, Kind, Referral, Sentiment};
 use crate::copy::prompt::{Prompt, Task};
+use crate::words::folding::{cut, one_line};
 
 /// The most of a mail that is asked about, in characters.
 const TEXT_CHARS_MAX: usize = 4_000;

@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 
 use regex::bytes::Regex;
 
-use super::folding::{byte_pattern, cut, fold};
+use crate::words::folding::{byte_pattern, cut, fold};
 use head::Head;
 
 /// The lines of a mail that are looked at; what people write stands in the first ones.

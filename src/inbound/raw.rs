@@ -8,8 +8,8 @@ use std::sync::LazyLock;
 
 use regex::bytes;
 
-use super::folding::{byte_pattern, cut};
 use super::text;
+use crate::words::folding::{byte_pattern, cut};
 
 /// What lies beyond is attachments; the words and reports of a mail come first.
 const RAW_BYTES_MAX: usize = 1 << 20;

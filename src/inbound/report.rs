@@ -6,8 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::folding::one_line;
 use super::text;
+use crate::words::folding::one_line;
 
 /// The most groups that are read.
 const GROUPS_MAX: usize = 20;

@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 use super::Sentiment;
 use super::kind::Sensitivity;
 use super::weights::{Weighed, Weights};
-use super::words::{Found, Words};
+use crate::words::{Found, Words};
 
 pub(super) use referral::named;
 
@@ -251,8 +251,8 @@ fn is_firm(folded: &str, no: &Found, later: &Found) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::folding::fold;
     use super::*;
+    use crate::words::folding::fold;
 
     fn of(folded: &str, sensitivity: Sensitivity) -> Wish {
         weigh(folded).wish(folded, sensitivity)

@@ -6,11 +6,12 @@
 
 use std::sync::LazyLock;
 
-use super::folding::{cut, fold};
 use super::mime::Mail;
 use super::report::Report;
-use super::words::Words;
-use super::{automatic, bare_subject, refusal, transcript};
+use super::{automatic, bare_subject, transcript};
+use crate::delivery::cause;
+use crate::words::Words;
+use crate::words::folding::{cut, fold};
 
 /// The signs that must come together.
 const POINTS_MIN: i32 = 4;
@@ -60,8 +61,8 @@ impl Signs {
                 || bare_subject(&mail.subject) != mail.subject,
             formula: FORMULA.is_match(&folded),
             failure,
-            reason: daemon && failure && refusal::says_plainly(text),
-            code: refusal::has_reply_code(text) || refusal::status_in(text).is_some(),
+            reason: daemon && failure && cause::says_plainly(text),
+            code: cause::has_reply_code(text) || cause::status_in(text).is_some(),
             // A newsletter may speak of bounces in their own words.
             bulk: mail.field("list-unsubscribe").is_some(),
             fields: matches!(mail.hint, Some(Report::Delivery(_))),

@@ -9,8 +9,8 @@ use std::sync::LazyLock;
 use chardetng::EncodingDetector;
 use encoding_rs::{Encoding, ISO_2022_JP};
 
-use super::folding::cut;
-use super::words::Words;
+use crate::words::Words;
+use crate::words::folding::cut;
 
 /// HTML that is rendered, in characters.
 const HTML_CHARS_MAX: usize = 200_000;

@@ -8,9 +8,9 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::folding::{cut, fold, one_line, pattern};
-use super::refusal::{self, Refusal};
-use super::words::Words;
+use crate::delivery::cause::{self, Cause};
+use crate::words::Words;
+use crate::words::folding::{cut, fold, one_line, pattern};
 
 /// The most characters of a reason.
 const REASON_CHARS_MAX: usize = 500;
@@ -33,7 +33,7 @@ static ORIGINAL: LazyLock<Words> =
 /// Why a mail was not delivered, as far as a text tells.
 #[derive(Debug)]
 pub(super) struct Told {
-    pub refusal: Refusal,
+    pub refusal: Cause,
     pub status: Option<String>,
     pub reason: String,
 }
@@ -70,12 +70,12 @@ pub(super) fn before_original(body: &str) -> (&str, &str) {
 /// else the whole text.
 pub(super) fn told(text: &str) -> Told {
     let text = cut(text, 8_000);
-    let whole = refusal::status_in(text);
+    let whole = cause::status_in(text);
     let mut first = None;
     for reason in coded(text) {
-        let status = refusal::status_in(&reason).or_else(|| whole.clone());
-        let refusal = refusal::classify(status.as_deref(), &reason);
-        if refusal != Refusal::Other {
+        let status = cause::status_in(&reason).or_else(|| whole.clone());
+        let refusal = cause::classify(status.as_deref(), &reason);
+        if refusal != Cause::Other {
             return Told {
                 refusal,
                 status,
@@ -86,8 +86,8 @@ pub(super) fn told(text: &str) -> Told {
     }
     // Introductions speak of failed addresses, too: plain words are worth more than hints.
     let paragraphs = paragraphs(text);
-    let plain = || paragraphs.iter().find(|p| refusal::says_plainly(p));
-    let hinted = || paragraphs.iter().find(|p| refusal::says_why(p));
+    let plain = || paragraphs.iter().find(|p| cause::says_plainly(p));
+    let hinted = || paragraphs.iter().find(|p| cause::says_why(p));
     let failed = || paragraphs.iter().find(|p| speaks_of_failure(&fold(p)));
     let said = plain().or_else(hinted);
     let reason = match (first, said) {
@@ -96,7 +96,7 @@ pub(super) fn told(text: &str) -> Told {
         (None, None) => failed().or(paragraphs.first()).cloned().unwrap_or_default(),
     };
     Told {
-        refusal: refusal::classify(whole.as_deref(), &reason),
+        refusal: cause::classify(whole.as_deref(), &reason),
         status: whole,
         reason,
     }
@@ -107,7 +107,7 @@ fn coded(text: &str) -> Vec<String> {
     let mut pieces: Vec<String> = Vec::new();
     let mut is_open = false;
     for line in text.lines().map(str::trim).take(300) {
-        let has_code = refusal::has_reply_code(line) || refusal::status_in(line).is_some();
+        let has_code = cause::has_reply_code(line) || cause::status_in(line).is_some();
         let is_address = line.contains('@') && !line.contains(' ');
         if line.is_empty() || line.starts_with("...") || is_open && is_address {
             is_open = false;

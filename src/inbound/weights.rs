@@ -11,8 +11,8 @@
 use std::collections::HashMap;
 
 pub use super::automatic::signs as notice_signs;
-pub use super::folding::fold;
 pub use super::sentiment::signs as wish_signs;
+pub use crate::words::folding::fold;
 
 /// So many letters of a word count: endings differ with case, gender and tense.
 const STEM_CHARS: usize = 6;

@@ -16,6 +16,7 @@ mod field;
 mod flag;
 mod person;
 mod role;
+mod seniority;
 mod text;
 mod website;
 
@@ -25,6 +26,7 @@ pub use domains::{is_disposable, is_free_mail, registrable_domain};
 pub use field::ReadField;
 pub use flag::{Flag, flags};
 pub use role::is_role;
+pub use seniority::Seniority;
 pub use text::one_line;
 
 use std::collections::BTreeMap;

@@ -4,6 +4,8 @@
 //! messages are stored together, so that two readings of the file, side by side, meet. What a figure
 //! means is not known here.
 
+pub(super) mod traits;
+
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
@@ -13,8 +15,11 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Rows};
 
 use super::{Ledger, instant, read_only};
+use crate::copy::wording::{self, Names};
 use crate::inbound::ResponseType;
-use crate::metrics::{Campaign, Counter, Deed, Fate, Filter, Message, Report, Traits, findings};
+use crate::metrics::{
+    Campaign, Counted, Counter, Deed, Fate, Filter, Message, Report, Traits, findings,
+};
 
 impl Ledger {
     /// The report on the campaigns of a filter. `bounce_rate_max` is what the
@@ -27,7 +32,20 @@ impl Ledger {
     ) -> anyhow::Result<Report> {
         let mut counter = self.count(filter)?;
         count_deeds(&self.conn, &mut counter)?;
-        let mut report = counter.report(now, bounce_rate_max).report;
+        let Counted {
+            mut report,
+            subject_examples,
+            opening_examples,
+        } = counter.report(now, bounce_rate_max);
+        for (row, examples) in report.subjects.iter_mut().zip(&subject_examples) {
+            let of_subject =
+                |subject: &str, _: &str, names: &Names| wording::pattern(subject, names);
+            row.wording = in_words(&self.conn, row.key, examples, of_subject)?;
+        }
+        for (row, examples) in report.openings.iter_mut().zip(&opening_examples) {
+            let of_body = |_: &str, body: &str, names: &Names| wording::opening(body, names);
+            row.wording = in_words(&self.conn, row.key, examples, of_body)?;
+        }
         report.findings = findings(&report);
         Ok(report)
     }
@@ -321,6 +339,32 @@ fn count_deeds(conn: &Connection, counter: &mut Counter) -> anyhow::Result<()> {
         counter.heard(row.get(0)?, day, deed, n);
     }
     Ok(())
+}
+
+/// Puts a wording in words, by the first of its messages whose text still has it; `""` when none has:
+/// it was forgotten, or its lead's names are others now.
+fn in_words(
+    conn: &Connection,
+    key: i64,
+    examples: &[i64],
+    pattern: impl Fn(&str, &str, &Names) -> String,
+) -> anyhow::Result<String> {
+    let sql = "SELECT m.campaign_id, m.subject, t.body
+               FROM messages m JOIN message_texts t ON t.message_id = m.id WHERE m.id = ?1";
+    let mut statement = conn.prepare_cached(sql)?;
+    for message in examples {
+        let mut rows = statement.query([message])?;
+        let Some(row) = rows.next().context("cannot read a text")? else {
+            continue;
+        };
+        let (lead, company) = traits::lead_of(conn, row.get(0)?)?;
+        let names = Names::of_fields(&lead, &company);
+        let pattern = pattern(text(row, 1)?, text(row, 2)?, &names);
+        if wording::key(&pattern) == Some(key) {
+            return Ok(pattern);
+        }
+    }
+    Ok(String::new())
 }
 
 fn deed(kind: &str) -> Option<Deed> {

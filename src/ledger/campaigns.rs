@@ -1,16 +1,21 @@
 //! Campaigns: created whole, then moved along their states; each move and its reason in one place.
 
+use std::sync::Arc;
+
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension};
 
+use super::analytics::traits;
 use super::leads::PullTransaction;
 use super::transitions::{ensure_open, pause, respond, resume, state_of, stop};
 use super::{About, Ledger, instant, log_event, seconds};
 use crate::calendar::Place;
 use crate::campaign::{CampaignState, Sequence, StopReason, outreach_key};
 use crate::copy::Draft;
+use crate::copy::wording::{self, Names};
 use crate::inbound::ResponseType;
+use crate::lead::Lead;
 
 /// A campaign to be stored.
 pub struct NewCampaign {
@@ -18,6 +23,8 @@ pub struct NewCampaign {
     pub campaign_id: String,
     /// The lead's row id.
     pub lead: i64,
+    /// The lead as it was when the texts were written.
+    pub written_to: Arc<Lead>,
     /// The company as the texts name it.
     pub company: String,
     /// Why it waits for a person, in review; none when it is active at once.
@@ -359,8 +366,11 @@ fn insert(conn: &Connection, new: &NewCampaign, now: DateTime<Utc>) -> anyhow::R
         .optional()
         .context("cannot store the campaign")?;
     let Some(id) = id else { return Ok(false) };
-    let sql = "INSERT INTO messages (campaign_id, number, step, subject, state, outreach_key)
-               VALUES (?1, ?2, ?3, ?4, 'drafted', ?5)";
+    traits::remember(conn, id, &new.written_to)?;
+    let names = Names::of(&new.written_to);
+    let sql = "INSERT INTO messages (campaign_id, number, step, subject, state, outreach_key,
+                   subject_key, opening_key)
+               VALUES (?1, ?2, ?3, ?4, 'drafted', ?5, ?6, ?7)";
     let mut statement = conn.prepare_cached(sql)?;
     let sql = "INSERT INTO message_texts (message_id, body) VALUES (last_insert_rowid(), ?1)";
     let mut text = conn.prepare_cached(sql)?;
@@ -368,7 +378,16 @@ fn insert(conn: &Connection, new: &NewCampaign, now: DateTime<Utc>) -> anyhow::R
         let draft = new.drafts.iter().find(|draft| draft.step == step.name);
         let draft = draft.with_context(|| format!("no text for step `{}`", step.name))?;
         let key = outreach_key(&new.campaign_id, &step.name);
-        statement.execute((id, step.number, &step.name, &draft.subject, key))?;
+        let words = wording::keys(&draft.subject, &draft.body, &names);
+        statement.execute((
+            id,
+            step.number,
+            &step.name,
+            &draft.subject,
+            key,
+            words.subject,
+            words.opening,
+        ))?;
         text.execute([&draft.body])?;
     }
     let detail = match &new.hold_reason {
@@ -405,6 +424,7 @@ pub(super) fn replace_text(
         conn.prepare_cached(sql)?
             .execute((message, &draft.body))
             .context("cannot replace a text")?;
+        traits::reword(conn, message)?;
     }
     Ok(message)
 }

@@ -10,6 +10,7 @@ use anyhow::Context;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension};
 
+use super::analytics::traits;
 use super::leads::PullTransaction;
 use super::{About, Ledger, instant, log_event, pushes, reviews, seconds, transitions};
 use crate::campaign::{CampaignState, Command, Seen, Standing, StopReason};
@@ -184,6 +185,7 @@ impl PullTransaction<'_> {
                 .context("cannot take a person's text")?;
             // A mail that has left is what it was; the base's cell changes nothing about it.
             let Some(message) = message else { continue };
+            traits::reword(self.conn, message)?;
             let column = changeset::text_column(&edit.step, edit.field);
             let over = match edit.is_over_ours {
                 true => ", over a newer text of ours",

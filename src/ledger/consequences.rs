@@ -1,7 +1,7 @@
 //! Consequences: what a mail changes, each change written down with the mail's number, so that
 //! `explain` can tell it and a person's correction can find it again.
 
-use std::collections::BTreeSet;
+mod ending;
 
 use anyhow::Context;
 use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
@@ -11,9 +11,12 @@ use super::inbox::named;
 use super::matching::Answered;
 use super::suppressions::SuppressionReason;
 use super::{breakers, returned, seconds, suppressions, transitions};
+
 use crate::calendar::{self, Zone};
 use crate::campaign::{CampaignState, StopReason};
 use crate::inbound::{Consequence, Inbound, ResponseType};
+pub(super) use ending::opt_out;
+use ending::{Cause, stop};
 
 /// An absence without a date lasts so long: one day more than a responder stays silent (RFC 3834
 /// section 2).
@@ -100,7 +103,9 @@ pub(super) fn apply(
         }
         Consequence::TryAgain { reason } => returned::try_again(conn, arrived, answered, reason),
         Consequence::HoldSender { reason } => hold_sender(conn, arrived, answered, reason),
-        Consequence::Stop { reason, suppress } => stop(conn, arrived, answered, *reason, *suppress),
+        Consequence::Stop { reason, suppress } => {
+            stop_for(conn, arrived, answered, *reason, *suppress)
+        }
     }
 }
 
@@ -317,62 +322,24 @@ fn hold_sender(
     })
 }
 
-/// Stops every open campaign of the person, records on the answered one how it ended, and
-/// suppresses whom the mail speaks of.
-fn stop(
+/// Stops for the sake of a mail.
+fn stop_for(
     conn: &Connection,
     arrived: &Arrived<'_>,
     answered: &Answered,
     reason: StopReason,
     suppress: bool,
 ) -> anyhow::Result<Done> {
-    let (from, now, at) = (arrived.from(), arrived.now, arrived.believed_at());
+    let from = arrived.from();
     let kind = arrived.inbound.kind.as_str();
-    let why = format!("{kind} from {} {}", masked(&from), arrived.name());
-    let response = match reason {
-        StopReason::OptedOut => Some(ResponseType::Unsubscribed),
-        StopReason::Bounced => Some(ResponseType::Bounced),
-        _ => None,
+    let cause = Cause {
+        why: format!("{kind} from {} {}", masked(&from), arrived.name()),
+        from: &from,
+        at: arrived.believed_at(),
+        for_company: arrived.inbound.for_company,
+        now: arrived.now,
     };
-    if let Some(response) = response {
-        let sql = "UPDATE campaigns SET response_type = ?2, response_at = ?3, responding_step = ?4,
-                          updated_at = ?5 WHERE id = ?1";
-        conn.prepare_cached(sql)?.execute((
-            answered.campaign,
-            response.as_str(),
-            seconds(at),
-            &answered.step,
-            seconds(now),
-        ))?;
-    }
-    if reason == StopReason::Bounced {
-        let sql = "UPDATE messages SET bounced_at = coalesce(bounced_at, ?2) WHERE id = ?1";
-        conn.prepare_cached(sql)?
-            .execute((answered.message, seconds(at)))?;
-    }
-    transitions::stop(conn, answered.campaign, reason, &why, now)?;
-    // A bounce speaks of the address it came back from, which may be corrected by now.
-    let is_about_another = reason == StopReason::Bounced && answered.recipient != answered.email;
-    if !is_about_another {
-        for other in open_campaigns_of(conn, answered.campaign)? {
-            transitions::stop(conn, other, reason, &why, now)?;
-        }
-    }
-    let mut words = format!("campaign stopped: {}", reason.sentence());
-    if suppress {
-        let by = SuppressionReason::of_stop(reason);
-        for address in addresses_to_suppress(answered, reason, &from) {
-            suppressions::cover(conn, address, by, &why, now)?;
-        }
-        let domain = match arrived.inbound.for_company && reason == StopReason::OptedOut {
-            true => company_domain(conn, answered.campaign)?,
-            false => None,
-        };
-        if let Some(domain) = domain {
-            suppressions::cover(conn, &domain, by, &why, now)?;
-            words = format!("{words}; {domain} is suppressed");
-        }
-    }
+    let words = stop(conn, &cause, answered, reason, suppress)?;
     let alert = (reason == StopReason::Complained).then(|| {
         format!(
             "somebody reported a mail of {} as spam: {} {}",
@@ -386,36 +353,6 @@ fn stop(
         follow_up: alert.clone(),
         alert,
     })
-}
-
-/// The domain of a lead's company; none for a free-mail address.
-fn company_domain(conn: &Connection, campaign: i64) -> anyhow::Result<Option<String>> {
-    let sql = "SELECT l.company_domain FROM campaigns c JOIN leads l ON l.id = c.lead_id
-               WHERE c.id = ?1";
-    let domain: Option<String> = conn
-        .prepare_cached(sql)?
-        .query_row([campaign], |row| row.get(0))
-        .context("cannot read the company's domain")?;
-    Ok(domain.filter(|domain| !crate::lead::is_free_mail(domain)))
-}
-
-/// Whom a mail tells us never to write to again. A bounce speaks of the one address it came back
-/// from, which a person may have corrected meanwhile; an opt-out of the person, wherever we reach
-/// them.
-fn addresses_to_suppress<'a>(
-    answered: &'a Answered,
-    reason: StopReason,
-    from: &'a str,
-) -> BTreeSet<&'a str> {
-    let mut addresses = BTreeSet::from([answered.recipient.as_str()]);
-    if reason != StopReason::Bounced {
-        addresses.insert(&answered.email);
-    }
-    if reason == StopReason::OptedOut {
-        addresses.insert(from);
-    }
-    addresses.retain(|address| address.contains('@'));
-    addresses
 }
 
 /// The open campaigns of the person a campaign is for, whichever tag their address has.

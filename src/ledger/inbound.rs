@@ -182,7 +182,11 @@ fn store(
                        WHERE id = ?1";
             let row = (id, answered.message, answered.campaign, answered.matched_by);
             conn.prepare_cached(sql)?.execute(row)?;
-            settle_doubt(conn, inbound, answered, now)?;
+            if matches!(answered.matched_by, "message_id" | "outreach_key") {
+                let is_bounce = matches!(inbound.kind, Kind::BounceHard | Kind::BounceSoft);
+                let proof = "a mail that names it came back";
+                settle_doubt(conn, is_bounce, answered, proof, now)?;
+            }
         }
         None if !inbound.own && inbound.kind != Kind::Other => applied.count("unmatched"),
         None => {}
@@ -280,16 +284,13 @@ pub(super) fn keep_verdict(conn: &Connection, id: i64, inbound: &Inbound) -> any
 /// in line because somebody was sure that it never left. One that merely comes from the lead proves
 /// nothing: it may answer an earlier message. A bounce proves nothing of a message that came back
 /// before and waits for another try: it may be about the time before.
-fn settle_doubt(
+pub(super) fn settle_doubt(
     conn: &Connection,
-    inbound: &Inbound,
+    is_bounce: bool,
     answered: &Answered,
+    proof: &str,
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
-    if !matches!(answered.matched_by, "message_id" | "outreach_key") {
-        return Ok(());
-    }
-    let is_bounce = matches!(inbound.kind, Kind::BounceHard | Kind::BounceSoft);
     let sql = "SELECT coalesce(claimed_at, dated_at) FROM messages m
                WHERE id = ?1 AND state IN ('in_doubt', 'drafted', 'scheduled', 'deferred')
                  AND NOT (?2 AND EXISTS (SELECT 1 FROM attempts a WHERE a.message_id = m.id
@@ -303,13 +304,10 @@ fn settle_doubt(
     };
     let sent_at = tried_at.map_or(now, instant);
     let sql = "UPDATE attempts SET finished_at = ?2, outcome = 'accepted', phase = 'body',
-                      reply = 'a mail that names it came back'
+                      reply = ?3
                WHERE message_id = ?1 AND (outcome IS NULL OR outcome = 'in_doubt')";
-    conn.execute(sql, (answered.message, seconds(now)))?;
+    conn.execute(sql, (answered.message, seconds(now), proof))?;
     attempts::mark_sent(conn, answered.message, answered.campaign, &[], sent_at, now)?;
-    let detail = format!(
-        "{}: it was delivered, a mail that names it came back",
-        answered.step
-    );
+    let detail = format!("{}: it was delivered, {proof}", answered.step);
     transitions::note(conn, answered.campaign, "settled", &detail, now)
 }

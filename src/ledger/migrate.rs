@@ -12,9 +12,12 @@ use chrono::{DateTime, Utc};
 use include_dir::{Dir, include_dir};
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::Unfit;
+use super::{Unfit, analytics};
 
 static MIGRATIONS: Dir = include_dir!("$CARGO_MANIFEST_DIR/migrations");
+
+/// What the columns this one adds hold cannot be told in SQL.
+pub(super) const ANALYTICS: &str = "0011_analytics.sql";
 
 /// The migrations in order, each with its file name.
 fn all() -> anyhow::Result<Vec<(String, &'static str)>> {
@@ -103,6 +106,9 @@ fn upgrade(conn: &mut Connection, migrations: &[(String, &'static str)]) -> anyh
     for (name, sql) in migrations.iter().skip(before) {
         tx.execute_batch(sql)
             .with_context(|| format!("migration {name} failed"))?;
+        if name == ANALYTICS {
+            analytics::traits::fill_in(&tx).with_context(|| format!("migration {name} failed"))?;
+        }
     }
     if before < migrations.len() {
         let sql = "SELECT count(*) FROM pragma_foreign_key_check";
@@ -125,12 +131,23 @@ fn copy_before(
 ) -> anyhow::Result<()> {
     let stamp = now.format("%Y%m%dT%H%M%SZ");
     let copy = PathBuf::from(format!("{}.schema-{version}-{stamp}", file.display()));
+    super::make_private(&copy)
+        .with_context(|| format!("cannot copy the ledger to `{}` first", copy.display()))?;
     let mut target = Connection::open(&copy)
         .with_context(|| format!("cannot copy the ledger to `{}` first", copy.display()))?;
     rusqlite::backup::Backup::new(conn, &mut target)?
         .run_to_completion(i32::MAX, Duration::ZERO, None)
         .with_context(|| format!("cannot copy the ledger to `{}` first", copy.display()))?;
     Ok(())
+}
+
+/// Makes a ledger as it was before a migration.
+#[cfg(test)]
+pub(super) fn apply_before(conn: &mut Connection, migration: &str) -> anyhow::Result<()> {
+    let migrations = all()?;
+    let before = migrations.iter().position(|(name, _)| name == migration);
+    let before = before.with_context(|| format!("there is no migration {migration}"))?;
+    upgrade(conn, migrations.get(..before).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -188,14 +205,7 @@ mod tests {
     #[test]
     fn texts_and_all_that_refers_to_a_message_survive_the_move_of_the_texts() {
         let mut conn = Connection::open_in_memory().unwrap();
-        let migrations = all().unwrap();
-        let is_the_move = |(name, _): &(String, &str)| name.starts_with("0010_");
-        let before = migrations.iter().position(is_the_move).unwrap();
-        for (_, sql) in migrations.iter().take(before) {
-            conn.execute_batch(sql).unwrap();
-        }
-        conn.pragma_update(None, "user_version", i64::try_from(before).unwrap())
-            .unwrap();
+        apply_before(&mut conn, "0010_message_texts.sql").unwrap();
         conn.execute_batch(
             "INSERT INTO leads (id, record_id, source, fields, fingerprint, full_name, company,
                  verdict, first_read_at, changed_at)

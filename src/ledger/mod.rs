@@ -17,6 +17,7 @@ mod claims;
 mod colleagues;
 mod commands;
 mod consequences;
+mod engagements;
 mod inbound;
 mod inbox;
 mod leads;
@@ -40,6 +41,7 @@ mod tables;
 mod transitions;
 mod views;
 
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -57,6 +59,7 @@ pub use claims::{
 };
 pub use colleagues::Colleague;
 pub use commands::{LastCommand, OpenCommand, Texts};
+pub use engagements::{Heard, Kept, Pulse};
 pub use inbound::{Applied, InboundRow, NewInbound};
 pub use inbox::{InboxFilter, InboxItem, InboxRow};
 pub use leads::{LeadFacts, LeadRow, LeadToWrite, PullTransaction, PulledLead, Stored};
@@ -167,11 +170,26 @@ fn refuse_folder(path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Makes an empty file that only its owner may read, unless there is one: it is to hold the words of
+/// mails and the keys of our addresses. SQLite gives the files beside it the same mode.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    let made = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+    match made {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        made => made.map(drop),
+    }
+}
+
 impl Ledger {
     /// Opens the ledger for writing, creating and upgrading it as needed. Before an upgrade of an
     /// existing file a copy is left beside it.
     pub fn open(path: &Path, now: DateTime<Utc>) -> anyhow::Result<Ledger> {
         refuse_folder(path)?;
+        make_private(path).with_context(|| cannot_open(path))?;
         let conn = Connection::open(path).with_context(|| cannot_open(path))?;
         prepare(&conn).with_context(|| cannot_open(path))?;
         let mode: String = conn
@@ -229,6 +247,7 @@ impl Ledger {
         let partial = PathBuf::from(format!("{}.partial", to.display()));
         let write = || -> anyhow::Result<()> {
             let _ = std::fs::remove_file(&partial); // Left by a run that died; absent otherwise.
+            make_private(&partial)?;
             let mut target = Connection::open(&partial)?;
             let backup = rusqlite::backup::Backup::new(&self.conn, &mut target)?;
             backup.run_to_completion(i32::MAX, Duration::ZERO, None)?;

@@ -5,6 +5,7 @@ use anyhow::Context;
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
+use super::analytics::traits;
 use super::campaigns::replace_text;
 use super::leads::read_fields;
 use super::{Ledger, seconds, transitions};
@@ -140,6 +141,7 @@ fn store(conn: &Connection, new: &Rewritten, now: DateTime<Utc>) -> anyhow::Resu
     if stored == 0 {
         return Ok(false);
     }
+    traits::remember_anew(conn, new.campaign)?;
     for draft in &new.drafts {
         anyhow::ensure!(
             replace_text(conn, new.campaign, draft)?.is_some(),

@@ -1,8 +1,8 @@
 //! What the data supports doing next, and nothing that it does not.
 //!
-//! Every comparison is an exact test, and its p-value allows for how many comparisons were made: where
-//! nothing but chance is at work, at most one report in twenty claims any difference at all. A
-//! difference too small to matter is none. This module does not know why things differ: who was
+//! Every comparison is an exact test, and its p-value allows for how many comparisons were made:
+//! where nothing but chance is at work, at most one report in twenty claims any difference at all.
+//! A difference too small to matter is none. This module does not know why things differ: who was
 //! written to is nobody's experiment, and the advice is worded accordingly.
 
 mod chance;
@@ -15,7 +15,7 @@ use super::{Dimension, Finding, Rate, Report, SAMPLE_MIN};
 /// A finding is told when chance alone shows as much in at most so many of all reports.
 const P_MAX: f64 = 0.05;
 
-/// Shares that differ by less than this are told apart by large samples, but nobody would act on it.
+/// Shares that differ by less than this are told apart by large samples, but nobody acts on it.
 const RATIO_MIN: f64 = 1.25;
 
 /// More would not be read.
@@ -119,8 +119,8 @@ fn complaints_over_limit(report: &Report) -> Option<Finding> {
     })
 }
 
-/// What differs by more than chance shows; of each table and measure the clearest: the others of a table
-/// differ for that one's sake as well.
+/// What differs by more than chance shows; of each table and measure the clearest: the others of a
+/// table differ for that one's sake as well.
 fn differences(report: &Report) -> Vec<Finding> {
     let (all, n_made) = comparison::all(report);
     let p_values: Vec<f64> = all.iter().map(|comparison| comparison.p_value).collect();
@@ -286,8 +286,8 @@ fn what_it_takes(report: &Report) -> Option<Finding> {
         return None;
     }
     let seen = rate.share.filter(|share| rate.is_enough && *share > 0.0);
-    // Two halves of all leads that together reply as often as those so far, one twice as often as the
-    // other. Where more than half reply, a doubling is not possible any more.
+    // Two halves of all leads that together reply as often as those so far, one twice as often as
+    // the other. Where more than half reply, a doubling is not possible any more.
     let share = seen.unwrap_or(REPLY_RATE_ASSUMED).min(0.5);
     let needed = 2.0 * chance::group_size(share * 2.0 / 3.0, share * 4.0 / 3.0).ceil();
     let more = needed - rate.of as f64;
@@ -297,13 +297,13 @@ fn what_it_takes(report: &Report) -> Option<Finding> {
     };
     let sentence = match more > 0.0 {
         true => format!(
-            "nothing differs by more than chance shows: {} of {} leads replied. To see that one half \
-             replies twice as often as the other, {basis}, takes {more} leads more",
+            "nothing differs by more than chance shows: {} of {} leads replied. To see that one \
+             half replies twice as often as the other, {basis}, takes {more} leads more",
             rate.n, rate.of
         ),
         false => format!(
-            "nothing differs by more than chance shows, though {} leads, {basis}, are enough to see \
-             that one half replies twice as often as the other",
+            "nothing differs by more than chance shows, though {} leads, {basis}, are enough to \
+             see that one half replies twice as often as the other",
             rate.of
         ),
     };

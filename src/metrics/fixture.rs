@@ -267,7 +267,7 @@ pub(crate) fn simulated(dice: &mut Dice, n_leads: u64, first: f64, others: f64) 
             let tally = segments.entry((*dimension, value)).or_default();
             *tally = plus(*tally, one);
         }
-        for number in 0..3 {
+        for (number, of_step) in by_step.iter_mut().enumerate() {
             let credited = if number == step { 1 } else { 0 };
             let message = Tally {
                 reached: 0,
@@ -279,7 +279,7 @@ pub(crate) fn simulated(dice: &mut Dice, n_leads: u64, first: f64, others: f64) 
                 opt_outs: one.opt_outs * credited,
                 ..one
             };
-            by_step[number] = plus(by_step[number], message);
+            *of_step = plus(*of_step, message);
             let tally: &mut Tally = wordings.entry((number, dice.below(6))).or_default();
             *tally = plus(*tally, message);
             let hour = (1 + dice.below(5) as u32, 9 + dice.below(8) as u32);

@@ -1,8 +1,8 @@
-//! A report as tables for other programs: RFC 4180, one file a table, shares as the numbers they are
-//! made of.
+//! A report as tables for other programs: RFC 4180, one file a table, shares as the numbers they
+//! are made of.
 //!
-//! Invariant: no cell is a formula to a spreadsheet (OWASP, "CSV Injection"). A text that begins like
-//! one gets an apostrophe before it; numbers stay numbers, for none of ours is negative.
+//! Invariant: no cell is a formula to a spreadsheet (OWASP, "CSV Injection"). A text that begins
+//! like one gets an apostrophe before it; numbers stay numbers, for none of ours is negative.
 
 use ::csv::{Terminator, WriterBuilder};
 use anyhow::Context;

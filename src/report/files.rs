@@ -13,8 +13,8 @@ pub fn replace(path: &Path, text: &str) -> anyhow::Result<()> {
     put(draft(path, text)?, path)
 }
 
-/// Replaces files of a folder, which is made when it is missing; others in it are left alone. All are
-/// written before the first takes its place, so that a full disk leaves the old ones.
+/// Replaces files of a folder, which is made when it is missing; others in it are left alone. All
+/// are written before the first takes its place, so that a full disk leaves the old ones.
 pub fn replace_in<'t>(
     folder: &Path,
     files: impl IntoIterator<Item = (&'t str, &'t str)>,

@@ -1,9 +1,10 @@
 //! The report as one page of HTML that needs nothing but itself.
 //!
-//! Purpose: a page to be read in any browser, on a phone, in the dark or on paper, and sent on as one
-//! file. Invariant: no script, no network, the same report gives the same bytes; every text of the
-//! report is escaped by the template engine, and none of them reaches a style, an address or a name
-//! of an element. This module counts nothing: each figure is taken from the [`Report`] as it is.
+//! Purpose: a page to be read in any browser, on a phone, in the dark or on paper, and sent on as
+//! one file. Invariant: no script, no network, the same report gives the same bytes; every text of
+//! the report is escaped by the template engine, and none of them reaches a style, an address or a
+//! name of an element. This module counts nothing: each figure is taken from the [`Report`] as it
+//! is.
 
 mod chart;
 mod drawing;
@@ -52,7 +53,7 @@ struct Page {
 /// The page of a report, a whole document in UTF-8.
 #[expect(
     clippy::expect_used,
-    reason = "the skeleton is our own and takes strings only: it fails always, which tests see, or never"
+    reason = "the skeleton is our own and takes strings: it fails always, which tests see, or never"
 )]
 pub fn page(report: &Report) -> String {
     let totals = &report.totals.tally;

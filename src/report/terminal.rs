@@ -89,8 +89,8 @@ fn nothing_sent(report: &Report, width: u16) -> Vec<String> {
              `outreach report` alone shows all values there are"
         }
         false => {
-            "nothing was sent so far: `outreach nightly` writes campaigns and dates them, `outreach \
-             hourly` sends what is due, `outreach status` says what waits"
+            "nothing was sent so far: `outreach nightly` writes campaigns and dates them, \
+             `outreach hourly` sends what is due, `outreach status` says what waits"
         }
     };
     let mut lines = vec![String::new()];

@@ -34,6 +34,7 @@ mod planning;
 mod report;
 mod review;
 mod sending;
+mod serve;
 mod sync;
 mod systemd;
 mod templates;

@@ -41,7 +41,10 @@ fn without_reason(unit: &str) -> Vec<&str> {
         let has_reason = above.trim_start_matches('#').trim().len() > 2 && above.starts_with('#');
         if line.starts_with('[') {
             section = line;
-        } else if is_setting && !has_reason && ["[Service]", "[Timer]"].contains(&section) {
+        } else if is_setting
+            && !has_reason
+            && ["[Service]", "[Timer]", "[Socket]"].contains(&section)
+        {
             found.push(line);
         }
         above = line;
@@ -83,12 +86,14 @@ fn analyze(world: &World, args: &[&str]) -> (bool, String) {
     )
 }
 
-const VERIFY: [&str; 5] = [
+const VERIFY: [&str; 7] = [
     "verify",
     "--man=no",
     "./outreach@nightly.service",
     "./outreach-nightly.timer",
     "./outreach-hourly.timer",
+    "./outreach-serve.service",
+    "./outreach-serve.socket",
 ];
 
 #[test]
@@ -117,6 +122,15 @@ fn the_service_is_exposed_to_little() {
     ];
     let (is_within, said) = analyze(&world, &args);
     assert!(is_within, "{said}");
+    // What strangers talk to has no network but the sockets handed over.
+    let args = [
+        "security",
+        "--offline=true",
+        "--threshold=8",
+        "./outreach-serve.service",
+    ];
+    let (is_within, said) = analyze(&world, &args);
+    assert!(is_within, "{said}");
 }
 
 #[test]
@@ -135,7 +149,13 @@ fn every_setting_has_its_reason_above_it() {
 
 #[test]
 fn secrets_are_loaded_and_a_missing_one_stops_nothing() {
-    let service = &units()["outreach@.service"];
+    let units = units();
+    for name in ["outreach@.service", "outreach-serve.service"] {
+        check_secrets(&units[name]);
+    }
+}
+
+fn check_secrets(service: &str) {
     let mut loaded = values(service, "LoadCredential");
     loaded.sort_unstable();
     let secrets = [
@@ -158,6 +178,30 @@ fn secrets_are_loaded_and_a_missing_one_stops_nothing() {
 }
 
 #[test]
+fn the_server_is_handed_both_sockets_and_comes_back_after_a_crash() {
+    let units = units();
+    let service = &units["outreach-serve.service"];
+    assert_eq!(
+        values(service, "ExecStart"),
+        ["/usr/local/bin/outreach serve"]
+    );
+    assert_eq!(values(service, "Restart"), ["on-failure"]);
+    assert_eq!(values(service, "RestartPreventExitStatus"), ["2 78"]);
+    assert_eq!(values(service, "PrivateNetwork"), ["yes"]);
+    // The defaults of the settings, in the order in which the program takes them.
+    let socket = &units["outreach-serve.socket"];
+    let addresses = ["127.0.0.1:8025", "127.0.0.1:9464"];
+    assert_eq!(values(socket, "ListenStream"), addresses);
+    let outcome = World::new().run(&["doctor", "--config", "--json"]);
+    for address in addresses {
+        assert!(
+            outcome.stdout.contains(&format!("\"{address}\"")),
+            "{address}"
+        );
+    }
+}
+
+#[test]
 fn the_timers_are_the_retry_and_a_missed_one_never_becomes_a_burst() {
     let units = units();
     let service = &units["outreach@.service"];
@@ -172,7 +216,7 @@ fn the_timers_are_the_retry_and_a_missed_one_never_becomes_a_burst() {
     }
     assert_eq!(
         units.len(),
-        3,
+        5,
         "a new unit needs its rule here: {:?}",
         units.keys()
     );

@@ -41,6 +41,8 @@ pub enum Kind {
     Name,
     /// An `https` address, `http` to this machine only.
     Url,
+    /// Where to listen: an IP address and a port.
+    Listen,
     /// One e-mail address.
     Address,
     /// An IANA time zone.
@@ -80,6 +82,7 @@ impl fmt::Display for Kind {
             Kind::Url => {
                 f.write_str("an address such as https://host/path (http only to loopback)")
             }
+            Kind::Listen => f.write_str("an IP address and a port such as 127.0.0.1:8025"),
             Kind::Address => f.write_str("an e-mail address such as name@company.com"),
             Kind::Zone => f.write_str("an IANA time zone such as Europe/Berlin"),
             Kind::Window => f.write_str("hours of a day such as 09:00-17:00"),

@@ -289,6 +289,15 @@ pub const ALL: &[Variable] = &[
         .means("count opens: mails get HTML with a picture; needs PUBLIC_URL"),
     row(SENDING, "TRACK_CLICKS", "false", Kind::YesNo)
         .means("count clicks: mails get HTML whose links lead over PUBLIC_URL"),
+    row(SENDING, "SERVE_ADDRESS", "127.0.0.1:8025", Kind::Listen)
+        .means("where `serve` listens, behind a proxy with TLS; systemd's socket goes before it"),
+    row(
+        SENDING,
+        "SERVE_METRICS_ADDRESS",
+        "127.0.0.1:9464",
+        Kind::Listen,
+    )
+    .means("where `serve` tells its health and figures; only loopback or private addresses"),
     row(INBOX, "IMAP_SERVER", "", Kind::Host)
         .means("server the inbox is read on; unset: a Maildir at INBOX_DIR"),
     row(INBOX, "IMAP_PORT", "993", PORT).means("its port"),

@@ -41,7 +41,7 @@ fn exim_and_qmail() {
             "This message was classified as SPAM and may not be delivered",
             OURS,
         ),
-        (RcptTo, 550, "Administrative prohibition", ASK),
+        (RcptTo, 550, "Administrative prohibition", OURS),
         (
             RcptTo,
             550,

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use chrono::{Datelike, Days, Months, NaiveDate, Weekday};
 use regex::{Captures, Regex};
 
-use super::super::folding::pattern;
+use crate::words::folding::pattern;
 
 /// The mentions looked at in one text.
 const MENTIONS_MAX: usize = 20;

@@ -1,7 +1,7 @@
 //! Days as notices and answers name them.
 
-use super::super::folding::fold;
 use super::*;
+use crate::words::folding::fold;
 
 #[track_caller]
 fn check(text: &str, written_on: &str, expected: &str) {
@@ -33,6 +33,10 @@ fn days_are_read_in_each_language() {
         ("rientro in ufficio il 15/05", "2026-05-15"),
         ("afwezig tot en met 14 mei", "2026-05-15"),
         ("Estarei ausente até 15 de maio", "2026-05-15"),
+        ("Jag är tillbaka den 15 maj.", "2026-05-15"),
+        ("5月4日(月)から5月14日(木)まで休業いたします", "2026-05-15"),
+        ("5月15日（金）以降、順次ご返信いたします", "2026-05-15"),
+        ("我正在休假，5月15日恢复上班", "2026-05-15"),
     ] {
         check(text, "2026-05-04", expected);
     }
@@ -120,7 +124,7 @@ fn returns_are_read_in_more_forms() {
         ("I'll be back in the office next week", "2026-08-10"),
         ("Till och med 14 augusti", "2026-08-15"),
         ("tilbage den 17. august", "2026-08-17"),
-        ("8月14日まで不在", "2026-08-14"),
+        ("8月14日まで不在", "2026-08-15"),
         (
             "Until 14 August my colleague Carol (back 20 August) will help",
             "2026-08-14",

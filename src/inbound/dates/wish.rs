@@ -5,9 +5,9 @@
 
 use chrono::{Datelike, Days, Months, NaiveDate, Weekday};
 
-use super::super::words::Words;
 use super::context_before;
 use super::mention::{Form, Mention, after_span, dated_month, mentions, next_weekday};
+use crate::words::Words;
 use std::sync::LazyLock;
 
 /// The day named in the folded words, for a mail written on `written_on`.

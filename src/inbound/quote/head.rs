@@ -6,9 +6,9 @@
 
 use std::sync::LazyLock;
 
-use super::super::folding::{cut, fold};
-use super::super::words::Words;
 use super::Line;
+use crate::words::Words;
+use crate::words::folding::{cut, fold};
 
 /// The lines an attribution may be wrapped over.
 const ATTRIBUTION_LINES_MAX: usize = 4;

@@ -6,9 +6,9 @@
 
 use std::sync::LazyLock;
 
-use super::super::folding::{cut, fold};
-use super::super::words::Words;
 use super::Line;
+use crate::words::Words;
+use crate::words::folding::{cut, fold};
 
 /// The lines a closing formula may have below it and still close the mail.
 const CLOSED_LINES_MAX: usize = 16;

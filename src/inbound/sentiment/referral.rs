@@ -7,8 +7,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::super::folding::{cut, fold, one_line, pattern};
 use super::super::kind::Referral;
+use crate::words::folding::{cut, fold, one_line, pattern};
 
 /// The longest name that is kept, in characters.
 const NAME_CHARS_MAX: usize = 80;

@@ -10,9 +10,9 @@ const P_MIN: f64 = 1e-30;
 /// the same allowance).
 const ROUNDING: f64 = 1.0 + 1e-7;
 
-/// The two-sided p-value of Fisher's exact test (Fisher 1935, "The logic of inductive inference"): how
-/// probable a division of all hits at least as odd as `a` of `n` against `b` of `m` is, if both sides
-/// share one rate. 1 when either side is empty; more hits than trials count as all.
+/// The two-sided p-value of Fisher's exact test (Fisher 1935, "The logic of inductive inference"):
+/// how probable a division of all hits at least as odd as `a` of `n` against `b` of `m` is, if both
+/// sides share one rate. 1 when either side is empty; more hits than trials count as all.
 pub(super) fn fisher_exact((a, n): (u64, u64), (b, m): (u64, u64)) -> f64 {
     let (a, b) = (a.min(n), b.min(m));
     let hits = a + b;

@@ -1,7 +1,7 @@
 //! What a report lets us compare: each value, step, wording and hour with the rest.
 //!
-//! Which comparisons are made depends on how many were written to, never on what came of it: only then
-//! does the correction for their number mean anything.
+//! Which comparisons are made depends on how many were written to, never on what came of it: only
+//! then does the correction for their number mean anything.
 
 use super::chance;
 use crate::metrics::{

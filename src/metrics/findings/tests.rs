@@ -43,8 +43,8 @@ fn a_difference_that_chance_does_not_show_is_told_with_its_numbers() {
     check(
         &found,
         "segment",
-        "industry `Logistics`: 30 of 250 leads replied, 12.0 % (8.5–16.6 %); all others: 10 of 750, \
-         1.3 % (0.7–2.4 %)",
+        "industry `Logistics`: 30 of 250 leads replied, 12.0 % (8.5–16.6 %); all others: 10 of \
+         750, 1.3 % (0.7–2.4 %)",
     );
     let found = findings(&found).remove(0);
     assert!(found.p_value.unwrap() < 1e-6, "{found:?}");
@@ -204,8 +204,8 @@ fn limits_that_are_surely_exceeded_come_first() {
     );
     let rows = [("Real", bounced(9, 600)), ("Pattern", bounced(40, 400))];
     let found = report(|report| report.segments = vec![segment(Dimension::Confidence, rows)]);
-    let sentence = "confidence `Pattern`: 40 of 400 mails came back, 10.0 % (7.4–13.3 %); `Real`: 9 \
-                    of 600, 1.5 % (0.8–2.8 %)";
+    let sentence = "confidence `Pattern`: 40 of 400 mails came back, 10.0 % (7.4–13.3 %); `Real`: \
+                    9 of 600, 1.5 % (0.8–2.8 %)";
     check(&found, "bounces", sentence);
 
     let complained = Tally {

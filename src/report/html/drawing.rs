@@ -103,8 +103,8 @@ pub(super) fn draw(
     })
 }
 
-/// The content of plotters' `svg` element, with classes for colours and without what the style sheet
-/// says once for all.
+/// The content of plotters' `svg` element, with classes for colours and without what the style
+/// sheet says once for all.
 fn slim(svg: &str) -> String {
     let within = svg.split_once('>').map_or(svg, |(_, within)| within);
     let within = within.trim().strip_suffix("</svg>").unwrap_or(within);

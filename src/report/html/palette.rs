@@ -106,8 +106,8 @@ const PALETTE: [Colour; 17] = [
     colour(Tone::OnHigh, "on-high", 0xffffff, 0x101519),
 ];
 
-/// The red part of every colour the charts are drawn with. What follows is the place in the palette:
-/// the drawing knows colours only, the page wants to choose them when it is read.
+/// The red part of every colour the charts are drawn with. What follows is the place in the
+/// palette: the drawing knows colours only, the page wants to choose them when it is read.
 const MARKER: u8 = 0xA0;
 
 /// The colour a tone is drawn with, to be replaced by [`with_classes`].

@@ -1,7 +1,7 @@
 //! Tables as the page shows them.
 //!
-//! Invariant: the first cell of a row names it; a share from a sample too small to go by is shown as
-//! its counts only. This module does not know markup, nor which tables there are.
+//! Invariant: the first cell of a row names it; a share from a sample too small to go by is shown
+//! as its counts only. This module does not know markup, nor which tables there are.
 
 use serde::Serialize;
 

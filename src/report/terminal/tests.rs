@@ -85,7 +85,7 @@ fn every_table_has_its_place() {
     has("By week", "replies 2026-W05 ·████ 2026-W09");
     has("By week", "2026-W09 100 5 5.0 % (2.2–11.2 %) 2 0 0");
     let hours = "Answers by weekday";
-    has(hours, "Mon ██ ▒▒");
+    has(hours, "Mon ██ ░░");
     has(hours, "Wed ·");
     has(
         hours,
@@ -106,7 +106,7 @@ fn long_tables_are_cut_and_say_so() {
     let mut report = invented("Logistics");
     let rows = ["a", "b", "c", "d", "e", "f", "g", "h"].map(|value| (value, campaigns(1, 40)));
     report.segments = vec![
-        segment(Dimension::Country, rows.clone()),
+        segment(Dimension::Country, rows),
         segment(
             Dimension::Hour,
             rows.map(|(value, _)| (value, messages(1, 40))),
@@ -118,11 +118,7 @@ fn long_tables_are_cut_and_say_so() {
     let page = page(&report, 80);
     let segments = section(&page, "By whom and how");
     assert!(segments.contains("… 2 more …"), "{segments}");
-    assert_eq!(
-        segments.matches("40 mails").count(),
-        8,
-        "hours are all shown"
-    );
+    assert_eq!(page.matches("40 mails").count(), 8, "hours are all shown");
     let subjects = section(&page, "Subjects");
     assert!(subjects.contains("… 33 more …"), "{subjects}");
     assert!(subjects.contains("wording 4 ") && subjects.contains("wording 38 "));
@@ -141,7 +137,8 @@ fn findings_come_last_with_what_chance_has_to_do_with_them() {
     report.findings = [None, Some(0.021), Some(1e-9)].map(finding).to_vec();
     assert_eq!(
         section(&page(&report, 80), "What to change next"),
-        "1. this differs\n→ do that\u{fffd}\n2. this differs (by chance: 2.1 %)\n→ do that\u{fffd}\n\
+        "1. this differs\n→ do that\u{fffd}\n2. this differs (by chance: 2.1 %)\n\
+         → do that\u{fffd}\n\
          3. this differs (by chance: less than 0.1 %)\n→ do that\u{fffd}"
     );
 }
@@ -175,8 +172,8 @@ fn the_head_says_what_was_asked_about() {
         (Dimension::CompanySize, "1-10\u{1b}"),
         (Dimension::Country, "AT"),
     ];
-    let expected = "first mails from 2026-03-01 to 2026-04-01, company size `1-10\u{fffd}`, country \
-                    `DE` or `AT`";
+    let expected = "first mails from 2026-03-01 to 2026-04-01, company size `1-10\u{fffd}`, \
+                    country `DE` or `AT`";
     check(march, april, &segments, expected);
 }
 

@@ -4,7 +4,8 @@
 use super::source::Source;
 
 /// Values in, values out. Among themselves they use only those declared above them.
-const CORE: [&str; 11] = [
+const CORE: [&str; 12] = [
+    "words",
     "lead",
     "campaign",
     "calendar",

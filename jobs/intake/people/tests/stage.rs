@@ -1,12 +1,14 @@
 //! Records that people change, read into a real ledger by the stage's own steps.
 
+use std::sync::Arc;
+
 use chrono::Duration;
 use outreach::calendar::{Place, Zone};
 use outreach::campaign::{Sequence, campaign_id};
 use outreach::changeset::{self, WriteField};
 use outreach::config::{Config, Sources};
 use outreach::copy::Draft;
-use outreach::lead::RecordId;
+use outreach::lead::{RecordId, content_check};
 use outreach::ledger::{Ledger, NewCampaign, PulledLead, Pushed, Rewritten};
 
 use super::*;
@@ -53,6 +55,7 @@ impl Base {
         let campaign = NewCampaign {
             campaign_id: campaign_id(&RecordId::new("recA"), 1, base.now),
             lead: 1,
+            written_to: Arc::new(content_check(&record(&[])).unwrap()),
             company: "Analytical Engines".to_string(),
             hold_reason: Some("REQUIRE_APPROVAL is on".to_string()),
             sequence: Sequence::hook_proof_fomo([0, 3, 7], true),

@@ -42,8 +42,8 @@ pub(in crate::report::html) fn chart(report: &Report) -> Option<Chart> {
             words::number(report.sample_min)
         )
     } else {
-        "Replies to each mail as a share of those delivered. The point is what was counted, the line \
-         is where the truth likely lies: where lines overlap, the difference may be chance."
+        "Replies to each mail as a share of those delivered. The point is what was counted, the \
+         line is where the truth likely lies: where lines overlap, the difference may be chance."
             .to_string()
     };
     Some(Chart {

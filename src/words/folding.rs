@@ -13,7 +13,7 @@ const CHARS_MAX: usize = 8_000;
 
 /// The most that one pattern or list may remember of the texts it met, in bytes, once for each
 /// direction it reads in: hostile texts fill whatever they may, and there are over a hundred.
-pub(super) const CACHE_BYTES_MAX: usize = 512 * 1024;
+pub const CACHE_BYTES_MAX: usize = 512 * 1024;
 
 /// Folds a text for matching. Line breaks become spaces, because mail programs wrap lines anywhere.
 pub fn fold(text: &str) -> String {
@@ -90,7 +90,7 @@ fn is_latin_mark(c: char) -> bool {
     clippy::expect_used,
     reason = "the pattern is a constant; every test compiles it"
 )]
-pub(super) fn pattern(text: &str) -> Regex {
+pub fn pattern(text: &str) -> Regex {
     let regex = RegexBuilder::new(&text.replace(r"\b", r"(?-u:\b)"))
         .dfa_size_limit(CACHE_BYTES_MAX)
         .build();
@@ -102,7 +102,7 @@ pub(super) fn pattern(text: &str) -> Regex {
     clippy::expect_used,
     reason = "the pattern is a constant; every test compiles it"
 )]
-pub(super) fn byte_pattern(text: &str) -> bytes::Regex {
+pub fn byte_pattern(text: &str) -> bytes::Regex {
     let regex = bytes::RegexBuilder::new(text)
         .dfa_size_limit(CACHE_BYTES_MAX)
         .build();
@@ -110,7 +110,7 @@ pub(super) fn byte_pattern(text: &str) -> bytes::Regex {
 }
 
 /// At most `max` characters of a text.
-pub(super) fn cut(text: &str, max: usize) -> &str {
+pub fn cut(text: &str, max: usize) -> &str {
     match text.char_indices().nth(max) {
         Some((end, _)) => text.get(..end).unwrap_or(text),
         None => text,
@@ -118,7 +118,7 @@ pub(super) fn cut(text: &str, max: usize) -> &str {
 }
 
 /// One line without control characters, at most `max` characters: how text of strangers is kept.
-pub(super) fn one_line(text: &str, max: usize) -> String {
+pub fn one_line(text: &str, max: usize) -> String {
     let words: Vec<&str> = text
         .split(|c: char| c.is_whitespace() || c.is_control())
         .filter(|w| !w.is_empty())

@@ -3,23 +3,24 @@
 //! Purpose: tell a dead address from everything else. Rules: a specific enhanced code (RFC 3463)
 //! decides before words, words before a general code; X.7.x blames the sender, whatever the words
 //! say; many providers use final codes for passing troubles, so only `mailbox` means a dead
-//! address. This module does not know who was written to.
+//! address. Replies of the dialogue and mails that were returned later are judged here alike. This
+//! module does not know who was written to, nor what follows.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::folding::{fold, pattern};
-use super::words::Words;
+use crate::words::Words;
+use crate::words::folding::{fold, pattern};
 
 /// What a refusal is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Refusal {
+pub enum Cause {
     /// There is no such address, or it was closed for good.
     Mailbox,
     /// Policy, reputation, authentication, content: about the sender.
     Policy,
-    /// The mailbox is full.
+    /// The mailbox is full, or gets more at the moment than it may.
     Full,
     /// The mail is too large.
     Size,
@@ -31,23 +32,23 @@ pub(super) enum Refusal {
     Delay,
 }
 
-impl Refusal {
+impl Cause {
     /// The word printed and stored.
-    pub(super) fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
-            Refusal::Mailbox => "mailbox",
-            Refusal::Policy => "policy",
-            Refusal::Full => "full",
-            Refusal::Size => "size",
-            Refusal::Network => "network",
-            Refusal::Other => "other",
-            Refusal::Delay => "delay",
+            Cause::Mailbox => "mailbox",
+            Cause::Policy => "policy",
+            Cause::Full => "full",
+            Cause::Size => "size",
+            Cause::Network => "network",
+            Cause::Other => "other",
+            Cause::Delay => "delay",
         }
     }
 }
 
 /// What a final refusal with this status and text is about.
-pub(super) fn classify(status: Option<&str>, text: &str) -> Refusal {
+pub fn classify(status: Option<&str>, text: &str) -> Cause {
     let words = by_words(&plain(text));
     let mut parts = status.unwrap_or_default().split('.').map(str::parse::<u32>);
     let (class, subject, detail) = match (parts.next(), parts.next(), parts.next()) {
@@ -60,52 +61,58 @@ pub(super) fn classify(status: Option<&str>, text: &str) -> Refusal {
 }
 
 /// What the enhanced code says (RFC 3463), where it says more than the words do.
-fn by_code(class: u32, subject: u32, detail: u32, words: Option<Found>) -> Option<Refusal> {
+fn by_code(class: u32, subject: u32, detail: u32, words: Option<Found>) -> Option<Cause> {
     let said = words.map(|words| words.refusal);
     let plain = words.filter(|words| words.is_plain).map(|w| w.refusal);
     match (class, subject, detail) {
-        (_, 1, 7 | 8) => Some(Refusal::Policy),
+        (_, 1, 7 | 8) => Some(Cause::Policy),
         // A passing code for an address says what its words say.
-        (4, 1, _) => Some(said.unwrap_or(Refusal::Mailbox)),
+        (4, 1, _) => Some(said.unwrap_or(Cause::Mailbox)),
         (_, 1, 0..=6 | 9 | 10) => match plain {
-            Some(found @ (Refusal::Full | Refusal::Policy | Refusal::Size)) => Some(found),
-            _ => Some(Refusal::Mailbox),
+            Some(found @ (Cause::Full | Cause::Policy | Cause::Size)) => Some(found),
+            _ => Some(Cause::Mailbox),
         },
-        (_, 2, 2) => Some(Refusal::Full),
-        (_, 2, 3) | (_, 3, 4) => Some(Refusal::Size),
+        (_, 2, 2) => Some(Cause::Full),
+        (_, 2, 3) | (_, 3, 4) => Some(Cause::Size),
+        // RFC 3463: the system is full, not the mailbox.
+        (_, 3, 1) => Some(
+            plain
+                .filter(|said| *said == Cause::Policy)
+                .unwrap_or(Cause::Network),
+        ),
         // Disabled for good, unless the words speak of a passing limit of the receiver.
         (_, 2, 1) => match said {
-            Some(found @ (Refusal::Full | Refusal::Policy | Refusal::Network)) => Some(found),
-            _ if class == 4 => Some(plain.unwrap_or(Refusal::Other)),
-            _ => Some(Refusal::Mailbox),
+            Some(found @ (Cause::Full | Cause::Policy | Cause::Network)) => Some(found),
+            _ if class == 4 => Some(plain.unwrap_or(Cause::Other)),
+            _ => Some(Cause::Mailbox),
         },
         // Microsoft: `550 5.4.1 Recipient address rejected: Access denied` means no such recipient.
-        (5, 4, 1) if said == Some(Refusal::Mailbox) => said,
+        (5, 4, 1) if said == Some(Cause::Mailbox) => said,
         // No route to the recipient's host; 310 is Microsoft's "domain does not exist".
         (5, 4, 4 | 310) => match said {
-            Some(found @ (Refusal::Network | Refusal::Policy)) => Some(found),
-            _ => Some(Refusal::Mailbox),
+            Some(found @ (Cause::Network | Cause::Policy)) => Some(found),
+            _ => Some(Cause::Mailbox),
         },
         // Mail going round in circles; some say it of a sender they hold back.
-        (_, 4, 6) => Some(plain.unwrap_or(Refusal::Other)),
+        (_, 4, 6) => Some(plain.unwrap_or(Cause::Other)),
         // Google's and others' limit on how much the sender may send.
         (_, 4, _) => match plain {
             Some(found) => Some(found),
-            None => Some(Refusal::Network),
+            None => Some(Cause::Network),
         },
-        (_, 6, _) => Some(plain.unwrap_or(Refusal::Other)),
+        (_, 6, _) => Some(plain.unwrap_or(Cause::Other)),
         // RFC 7293: the mailbox, or its whole domain, belongs to somebody else by now.
-        (5, 7, 17 | 18) => Some(Refusal::Mailbox),
+        (5, 7, 17 | 18) => Some(Cause::Mailbox),
         // Many servers say X.7.1 for any refusal: only the plainest words beat it.
         (_, 7, 0 | 1) => match plain {
-            Some(found @ (Refusal::Mailbox | Refusal::Full | Refusal::Size))
+            Some(found @ (Cause::Mailbox | Cause::Full | Cause::Size))
                 if words.is_some_and(|words| !words.is_mixed) =>
             {
                 Some(found)
             }
-            _ => Some(Refusal::Policy),
+            _ => Some(Cause::Policy),
         },
-        (_, 7, _) => Some(Refusal::Policy),
+        (_, 7, _) => Some(Cause::Policy),
         _ => None,
     }
 }
@@ -113,7 +120,7 @@ fn by_code(class: u32, subject: u32, detail: u32, words: Option<Found>) -> Optio
 /// What the words say, and how plainly.
 #[derive(Clone, Copy, Debug)]
 struct Found {
-    refusal: Refusal,
+    refusal: Cause,
     /// Said in so many words, not only hinted at.
     is_plain: bool,
     /// Words about the sender stand beside them.
@@ -133,43 +140,49 @@ fn by_words(folded: &str) -> Option<Found> {
         })
     };
     if SENDER.is_match(folded) || BLOCK.is_match(folded) {
-        return found(Refusal::Policy, true);
+        return found(Cause::Policy, true);
     }
     if FULL.is_match(folded) {
-        return found(Refusal::Full, true);
+        return found(Cause::Full, true);
     }
     let is_dead =
         NO_SUCH.is_match(folded) || NO_HOST.is_match(folded) || NO_SUCH_OTHER.is_match(folded);
     match (is_dead, RETRY.is_match(folded)) {
-        (true, false) => return found(Refusal::Mailbox, true),
-        (_, true) => return found(Refusal::Network, true),
+        (true, false) => return found(Cause::Mailbox, true),
+        (_, true) => return found(Cause::Network, true),
         (false, false) => {}
     }
     if SIZE.is_match(folded) {
-        return found(Refusal::Size, true);
+        return found(Cause::Size, true);
     }
     let is_weak = UNAVAILABLE.is_match(folded);
     if is_mixed && !(is_weak && folded.contains("access denied")) {
-        return found(Refusal::Policy, false);
+        return found(Cause::Policy, false);
     }
     if is_weak {
-        return found(Refusal::Mailbox, false);
+        return found(Cause::Mailbox, false);
     }
     if NETWORK.is_match(folded) {
-        return found(Refusal::Network, false);
+        return found(Cause::Network, false);
     }
     None
 }
 
+/// Whether a receiver only wants to see us again in a few minutes.
+pub fn is_greylisting(text: &str) -> bool {
+    static GREYLISTING: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)gr[ae]y-?list"));
+    GREYLISTING.is_match(text)
+}
+
 /// The basic code, where neither an enhanced one nor any word says more (RFC 5321 section 4.2.3).
-fn by_reply_code(text: &str) -> Refusal {
+fn by_reply_code(text: &str) -> Cause {
     static CODE: LazyLock<Regex> =
         LazyLock::new(|| pattern(r"(?:^|[ \n\t:(\[<])(421|451|552|551)[ -]"));
     match CODE.captures(text).and_then(|found| found.get(1)) {
-        Some(code) if matches!(code.as_str(), "421" | "451") => Refusal::Network,
-        Some(code) if code.as_str() == "552" => Refusal::Full,
-        Some(_) => Refusal::Mailbox,
-        None => Refusal::Other,
+        Some(code) if matches!(code.as_str(), "421" | "451") => Cause::Network,
+        Some(code) if code.as_str() == "552" => Cause::Full,
+        Some(_) => Cause::Mailbox,
+        None => Cause::Other,
     }
 }
 
@@ -219,48 +232,46 @@ const TELLING: [&str; 12] = [
 
 /// Our half of the envelope, our host.
 static SENDER: LazyLock<Words> =
-    LazyLock::new(|| Words::new(include_str!("words/refusal_sender.txt")));
+    LazyLock::new(|| Words::new(include_str!("words/cause_sender.txt")));
 /// Reputation, authentication, content, rate, in plain words.
-static BLOCK: LazyLock<Words> =
-    LazyLock::new(|| Words::new(include_str!("words/refusal_block.txt")));
+static BLOCK: LazyLock<Words> = LazyLock::new(|| Words::new(include_str!("words/cause_block.txt")));
 /// Hints at the same.
 static POLICY: LazyLock<Words> =
-    LazyLock::new(|| Words::new(include_str!("words/refusal_policy.txt")));
+    LazyLock::new(|| Words::new(include_str!("words/cause_policy.txt")));
 /// A full mailbox.
-static FULL: LazyLock<Words> = LazyLock::new(|| Words::new(include_str!("words/refusal_full.txt")));
+static FULL: LazyLock<Words> = LazyLock::new(|| Words::new(include_str!("words/cause_full.txt")));
 /// A mail too large.
-static SIZE: LazyLock<Words> = LazyLock::new(|| Words::new(include_str!("words/refusal_size.txt")));
+static SIZE: LazyLock<Words> = LazyLock::new(|| Words::new(include_str!("words/cause_size.txt")));
 /// No such mailbox.
 static NO_SUCH: LazyLock<Words> =
-    LazyLock::new(|| Words::new(include_str!("words/refusal_no_such.txt")));
+    LazyLock::new(|| Words::new(include_str!("words/cause_no_such.txt")));
 /// No such host or domain.
 static NO_HOST: LazyLock<Words> =
-    LazyLock::new(|| Words::new(include_str!("words/refusal_no_host.txt")));
+    LazyLock::new(|| Words::new(include_str!("words/cause_no_host.txt")));
 /// Both, in other languages than English.
 static NO_SUCH_OTHER: LazyLock<Words> =
-    LazyLock::new(|| Words::new(include_str!("words/refusal_no_such_other.txt")));
+    LazyLock::new(|| Words::new(include_str!("words/cause_no_such_other.txt")));
 /// What makes a dead address a passing trouble.
-static RETRY: LazyLock<Words> =
-    LazyLock::new(|| Words::new(include_str!("words/refusal_retry.txt")));
+static RETRY: LazyLock<Words> = LazyLock::new(|| Words::new(include_str!("words/cause_retry.txt")));
 /// Time and routes.
 static NETWORK: LazyLock<Words> =
-    LazyLock::new(|| Words::new(include_str!("words/refusal_network.txt")));
+    LazyLock::new(|| Words::new(include_str!("words/cause_network.txt")));
 /// Weak words for a dead address.
 static UNAVAILABLE: LazyLock<Words> =
-    LazyLock::new(|| Words::new(include_str!("words/refusal_unavailable.txt")));
+    LazyLock::new(|| Words::new(include_str!("words/cause_unavailable.txt")));
 
 /// Whether the words alone say why.
-pub(super) fn says_why(text: &str) -> bool {
+pub fn says_why(text: &str) -> bool {
     by_words(&plain(text)).is_some()
 }
 
 /// Whether the words alone say why, and in so many words.
-pub(super) fn says_plainly(text: &str) -> bool {
+pub fn says_plainly(text: &str) -> bool {
     by_words(&plain(text)).is_some_and(|words| words.is_plain)
 }
 
 /// The code in a Status field, of whatever class, with comments and spaces around it.
-pub(super) fn status_in_any(value: &str) -> Option<String> {
+pub fn status_in_any(value: &str) -> Option<String> {
     value.split([' ', '(', ';', ',', '#']).find_map(|word| {
         let word = word.trim_end_matches(['.', ')']);
         let is_code = word.starts_with(['2', '4', '5'])
@@ -273,7 +284,7 @@ pub(super) fn status_in_any(value: &str) -> Option<String> {
 }
 
 /// The enhanced status code in a text, `5.1.1`, but not a piece of an address or version.
-pub(super) fn status_in(text: &str) -> Option<String> {
+pub fn status_in(text: &str) -> Option<String> {
     static STATUS: LazyLock<Regex> = LazyLock::new(|| {
         pattern(r"(?:^|[^0-9.])([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:[^0-9.]|\.[^0-9]|\.?$)")
     });
@@ -284,7 +295,7 @@ pub(super) fn status_in(text: &str) -> Option<String> {
 }
 
 /// Whether a text holds the basic code of a refusal (RFC 5321 section 4.2): `550 no such user`.
-pub(super) fn has_reply_code(text: &str) -> bool {
+pub fn has_reply_code(text: &str) -> bool {
     static CODE: LazyLock<Regex> = LazyLock::new(|| {
         pattern(concat!(
             r"(?:^|[ \n\t:(\[<])(?:4[2-5][0-9]|5[0-5][0-9])",
@@ -299,81 +310,77 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(status: &str, text: &str, expected: Refusal) {
+    fn check(status: &str, text: &str, expected: Cause) {
         let status = (!status.is_empty()).then_some(status);
         assert_eq!(classify(status, text), expected, "{status:?} {text}");
     }
 
     #[test]
     fn a_specific_code_decides() {
-        check("5.1.1", "", Refusal::Mailbox);
-        check("5.1.10", "RESOLVER.ADR.RecipientNotFound", Refusal::Mailbox);
+        check("5.1.1", "", Cause::Mailbox);
+        check("5.1.10", "RESOLVER.ADR.RecipientNotFound", Cause::Mailbox);
         check(
             "5.2.1",
             "The email account that you tried to reach is disabled",
-            Refusal::Mailbox,
+            Cause::Mailbox,
         );
-        check("5.2.2", "mailbox full", Refusal::Full);
-        check("4.2.2", "", Refusal::Full);
-        check("5.3.4", "message too big", Refusal::Size);
+        check("5.2.2", "mailbox full", Cause::Full);
+        check("4.2.2", "", Cause::Full);
+        check("5.3.4", "message too big", Cause::Size);
         check(
             "5.7.1",
             "user unknown, or so says our spam filter",
-            Refusal::Policy,
+            Cause::Policy,
         );
         check(
             "5.7.515",
             "Access denied, sending domain does not meet the level",
-            Refusal::Policy,
+            Cause::Policy,
         );
-        check("4.4.7", "message expired", Refusal::Network);
+        check("4.4.7", "message expired", Cause::Network);
         check(
             "5.4.1",
             "Recipient address rejected: Access denied",
-            Refusal::Mailbox,
+            Cause::Mailbox,
         );
-        check("5.4.4", "Host or domain name not found", Refusal::Mailbox);
+        check("5.4.4", "Host or domain name not found", Cause::Mailbox);
         check(
             "5.4.5",
             "Daily user sending quota exceeded; rate limited",
-            Refusal::Policy,
+            Cause::Policy,
         );
     }
 
     #[test]
     fn words_decide_where_the_code_is_general() {
-        check("5.0.0", "550 No such user here", Refusal::Mailbox);
+        check("5.0.0", "550 No such user here", Cause::Mailbox);
         check(
             "",
             "550 Requested action not taken: mailbox unavailable",
-            Refusal::Mailbox,
+            Cause::Mailbox,
         );
-        check("", "554 rejected due to spam content", Refusal::Policy);
-        check("", "552 Mailbox is full / Quota exceeded", Refusal::Full);
-        check(
-            "5.5.0",
-            "550 blocked using zen.spamhaus.org",
-            Refusal::Policy,
-        );
-        check("", "retry timeout exceeded", Refusal::Network);
-        check("5.0.0", "", Refusal::Other);
-        check("", "宛先のメールアドレスが存在しません", Refusal::Mailbox);
-        check("", "Empfänger unbekannt", Refusal::Mailbox);
-        check("", "收件人邮件地址（a@b.example）不存在", Refusal::Mailbox);
+        check("", "554 rejected due to spam content", Cause::Policy);
+        check("", "552 Mailbox is full / Quota exceeded", Cause::Full);
+        check("5.5.0", "550 blocked using zen.spamhaus.org", Cause::Policy);
+        check("", "retry timeout exceeded", Cause::Network);
+        check("5.0.0", "", Cause::Other);
+        check("", "宛先のメールアドレスが存在しません", Cause::Mailbox);
+        check("", "Empfänger unbekannt", Cause::Mailbox);
+        check("", "收件人邮件地址（a@b.example）不存在", Cause::Mailbox);
         let blocked = "554 IP=203.0.113.20 - A problem occurred. Ask your postmaster for help";
-        check("5.0.0", blocked, Refusal::Policy);
+        check("5.0.0", blocked, Cause::Policy);
         check(
             "5.4.6",
             "mail forwarding loop for a@b.example",
-            Refusal::Other,
+            Cause::Other,
         );
         let held = "Unusual sending activity detected. Please try after sometime.";
-        check("5.4.6", held, Refusal::Policy);
+        check("5.4.6", held, Cause::Policy);
         let nowhere = "No mail servers appear to exists for the recipients address.";
-        check("", nowhere, Refusal::Mailbox);
-        check("", "une erreur, l'adresse n'existe pas", Refusal::Mailbox);
-        check("9.9.9.9", "", Refusal::Other);
-        check("5.x.y", "user unknown", Refusal::Mailbox);
+        check("", nowhere, Cause::Mailbox);
+        check("", "une erreur, l'adresse n'existe pas", Cause::Mailbox);
+        check("9.9.9.9", "", Cause::Other);
+        check("5.x.y", "user unknown", Cause::Mailbox);
     }
 
     #[test]
@@ -384,6 +391,23 @@ mod tests {
             status_in("2.0.0 ok, then 5.2.2."),
             Some("5.2.2".to_string())
         );
+        for (text, expected) in [
+            ("message refused (5.7.1)", "5.7.1"),
+            ("[4.7.650] the mail server is rate limited", "4.7.650"),
+            ("<ada@example.com>: 5.2.2 over quota", "5.2.2"),
+            ("#5.1.0 address rejected.", "5.1.0"),
+        ] {
+            assert_eq!(status_in(text).as_deref(), Some(expected), "{text}");
+        }
+        for text in [
+            "blocked, see 5.9.1.2",
+            "5.1",
+            "5..1 5.1. .5.1.",
+            "5.1.1111",
+            "",
+        ] {
+            assert_eq!(status_in(text), None, "{text}");
+        }
         assert_eq!(status_in("from 10.5.1.1 port 25"), None);
         assert_eq!(status_in("host 5.1.1.9 said no"), None);
         assert!(has_reply_code("said: 550 no such user"));

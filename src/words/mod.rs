@@ -1,10 +1,12 @@
-//! The word lists the rules are made of: data files, one pattern a line.
+//! The word lists that strangers' texts are judged by: data files, one pattern a line.
 //!
 //! Purpose: keep what programs and people say in seven languages out of the code that weighs it.
-//! Each file of `words/` opens with `#` lines saying what it lists; patterns are regular
-//! expressions over folded text (see [`super::folding`]), matched by bytes, which folded text
+//! Each file of a module's `words/` opens with `#` lines saying what it lists; patterns are regular
+//! expressions over folded text (see [`folding`]), matched by bytes, which folded text
 //! allows. Invariant: matching is linear in the text, whatever the text (automata are built as they
 //! are needed, and nothing backtracks), and what a list remembers of the texts it met is bounded.
+
+pub mod folding;
 
 use std::ops::Range;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -18,10 +20,10 @@ use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input, Match, MatchKind};
 use unicode_normalization::UnicodeNormalization;
 
-use super::folding::CACHE_BYTES_MAX;
+use folding::CACHE_BYTES_MAX;
 
 /// A list of patterns.
-pub(super) struct Words {
+pub struct Words {
     pattern: String,
     forward: DFA,
     /// Reads back from the end of a match to its beginning; most lists are never asked for it.
@@ -39,7 +41,7 @@ type Create = Box<dyn Fn() -> Remembered + Send + Sync + UnwindSafe + RefUnwindS
 
 /// A place where one of the patterns matched.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Found {
+pub struct Found {
     /// The matched words.
     pub text: String,
     /// Where they begin, in bytes.
@@ -50,7 +52,7 @@ pub(super) struct Found {
 
 impl Words {
     /// Compiles the patterns of a data file.
-    pub(super) fn new(list: &str) -> Words {
+    pub fn new(list: &str) -> Words {
         let lines = list
             .lines()
             .filter(|line| !line.is_empty() && !line.starts_with('#'));
@@ -73,7 +75,7 @@ impl Words {
     }
 
     /// Whether a pattern matches somewhere.
-    pub(super) fn is_match(&self, folded: &str) -> bool {
+    pub fn is_match(&self, folded: &str) -> bool {
         let input = Input::new(folded.as_bytes()).earliest(true);
         let mut remembered = self.remembered.get();
         let found = self.forward.try_search_fwd(&mut remembered.forward, &input);
@@ -81,12 +83,12 @@ impl Words {
     }
 
     /// The first match.
-    pub(super) fn find(&self, folded: &str) -> Option<Found> {
+    pub fn find(&self, folded: &str) -> Option<Found> {
         self.find_all(folded).next()
     }
 
     /// The matches from left to right, at most twenty.
-    pub(super) fn find_all<'a>(&'a self, folded: &'a str) -> impl Iterator<Item = Found> + 'a {
+    pub fn find_all<'a>(&'a self, folded: &'a str) -> impl Iterator<Item = Found> + 'a {
         self.places(folded).take(20).map(|place| Found {
             text: String::from_utf8_lossy(slice(folded, &place)).into_owned(),
             start: place.start,
@@ -95,7 +97,7 @@ impl Words {
     }
 
     /// The text with every byte of every match replaced by a space: places stay where they are.
-    pub(super) fn blanked(&self, folded: &str) -> String {
+    pub fn blanked(&self, folded: &str) -> String {
         let mut bytes = folded.as_bytes().to_vec();
         for place in self.places(folded) {
             if let Some(place) = bytes.get_mut(place) {
@@ -106,7 +108,7 @@ impl Words {
     }
 
     /// The text with every match replaced by a space.
-    pub(super) fn without(&self, folded: &str) -> String {
+    pub fn without(&self, folded: &str) -> String {
         let mut rest = Vec::with_capacity(folded.len());
         let mut end = 0;
         for place in self.places(folded) {
