@@ -111,17 +111,19 @@ const LEADS: &str = "
     FROM (SELECT reject_reason, count(*) AS n FROM leads GROUP BY reject_reason)
     ORDER BY 1";
 
-/// Campaigns by state. Each rarer state is counted by an index that holds nothing else; what is left
-/// of all of them is the common one.
+/// Campaigns by state. Each rarer state is counted by an index that holds nothing else; what is
+/// left of all of them is the common one.
 const CAMPAIGNS: &str = "
     WITH rarer (state, n) AS (
         SELECT state, count(*) FROM campaigns
         WHERE state IN ('draft', 'review', 'active', 'paused') GROUP BY state
         UNION ALL
-        SELECT state, count(*) FROM campaigns WHERE state IN ('responded', 'stopped') GROUP BY state
+        SELECT state, count(*) FROM campaigns
+        WHERE state IN ('responded', 'stopped') GROUP BY state
     ), every (state, n) AS (
         SELECT state, n FROM rarer UNION ALL
-        SELECT 'completed', (SELECT count(*) FROM campaigns) - (SELECT coalesce(sum(n), 0) FROM rarer)
+        SELECT 'completed',
+               (SELECT count(*) FROM campaigns) - (SELECT coalesce(sum(n), 0) FROM rarer)
     )
     SELECT state, n FROM every WHERE n > 0 ORDER BY state";
 
@@ -132,8 +134,9 @@ const MESSAGES: &str = "
         SELECT 'sending', count(*) FROM messages WHERE state = 'sending' UNION ALL
         SELECT 'skipped', count(*) FROM messages WHERE state = 'skipped' UNION ALL
         SELECT 'deferred', count(*) FROM messages WHERE state = 'deferred' UNION ALL
-        SELECT 'scheduled', (SELECT count(*) FROM messages WHERE state IN ('scheduled', 'deferred'))
-                          - (SELECT count(*) FROM messages WHERE state = 'deferred') UNION ALL
+        SELECT 'scheduled',
+               (SELECT count(*) FROM messages WHERE state IN ('scheduled', 'deferred'))
+               - (SELECT count(*) FROM messages WHERE state = 'deferred') UNION ALL
         SELECT state, count(*) FROM messages WHERE state IN ('dead', 'in_doubt') GROUP BY state
     ), every (state, n) AS (
         SELECT state, n FROM rarer UNION ALL
@@ -304,22 +307,24 @@ mod tests {
     /// A campaign with these states, and a message of it in each of those.
     fn row(ledger: &Ledger, id: i64, state: &str, messages: &[&str]) {
         let has_ended = matches!(state, "responded" | "completed" | "stopped");
-        let lead = "INSERT INTO leads (id, record_id, source, fields, fingerprint, full_name, company,
-                        verdict, reject_reason, first_read_at, changed_at)
-                    VALUES (?1, ?1, 'file', '{}', '', '', '', iif(?1 % 3 = 0, 'eligible', 'rejected'),
+        let lead = "INSERT INTO leads (id, record_id, source, fields, fingerprint, full_name,
+                        company, verdict, reject_reason, first_read_at, changed_at)
+                    VALUES (?1, ?1, 'file', '{}', '', '', '',
+                            iif(?1 % 3 = 0, 'eligible', 'rejected'),
                             iif(?1 % 3 = 0, NULL, 'reason ' || ?1 % 3), 0, 0)";
         ledger.conn.execute(lead, [id]).unwrap();
-        let campaign = "INSERT INTO campaigns (id, campaign_id, lead_id, company, state, stop_reason,
-                            paused_by, sequence, writer, quality_score, zone, zone_reason, country,
-                            created_at, updated_at, finished_at)
+        let campaign = "INSERT INTO campaigns (id, campaign_id, lead_id, company, state,
+                            stop_reason, paused_by, sequence, writer, quality_score, zone,
+                            zone_reason, country, created_at, updated_at, finished_at)
                         VALUES (?1, ?1, ?1, '', ?2, iif(?2 = 'stopped', 'bounced', NULL),
-                                iif(?2 = 'paused', 'person', NULL), '{}', '', 100, 'UTC', '', '', 0, 0,
-                                iif(?3, 1, NULL))";
+                                iif(?2 = 'paused', 'person', NULL), '{}', '', 100, 'UTC', '', '',
+                                0, 0, iif(?3, 1, NULL))";
         let params = (id, state, has_ended);
         ledger.conn.execute(campaign, params).unwrap();
-        let message = "INSERT INTO messages (campaign_id, number, step, subject, state, state_reason,
-                           due_at, sent_at, outreach_key)
-                       VALUES (?1, ?2, ?2, '', ?3, '', 0, iif(?3 = 'sent', 1, NULL), ?1 || '.' || ?2)";
+        let message = "INSERT INTO messages (campaign_id, number, step, subject, state,
+                           state_reason, due_at, sent_at, outreach_key)
+                       VALUES (?1, ?2, ?2, '', ?3, '', 0, iif(?3 = 'sent', 1, NULL),
+                               ?1 || '.' || ?2)";
         for (number, state) in (1_i64..).zip(messages) {
             ledger.conn.execute(message, (id, number, state)).unwrap();
         }

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Counts the figures of `outreach report` from the rows of a ledger, with code that shares nothing with
-the program: the standard library alone, and the definitions at the head of src/metrics/mod.rs, each
-read literally and counted in the plainest way.
+"""Counts the figures of `outreach report` from the rows of a ledger, with code that shares nothing
+with the program: the standard library alone, and the definitions at the head of
+src/metrics/mod.rs, each read literally and counted in the plainest way.
 
     tests/oracle/report.py LEDGER [FILTER…]
 
-FILTER is the JSON of a filter as the report shows it; without one, all are taken that ask for every
-value of every dimension, for several periods, and for some of these together. Prints one line of JSON
-for each: the report without `generated_at`, `bounce_rate_max`, `findings` and the texts of wordings.
+FILTER is the JSON of a filter as the report shows it; without one, all are taken that ask for
+every value of every dimension, for several periods, and for some of these together. Prints one line
+of JSON for each: the report without `generated_at`, `bounce_rate_max`, `findings` and the texts of
+wordings.
 `tests/pipeline/report/year.rs` compares every number with what the program says.
 """
 
@@ -29,9 +30,10 @@ UNKNOWN, OTHERS = "(unknown)", "(others)"
 VALUES_MAX, WORDING_MIN, WORDINGS_MAX, SAMPLE_MIN = 50, 10, 40, 30
 Z = 1.959963984540054
 WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
-TALLY = """reached sent delivered bounced in_doubt open_tracked opened click_tracked clicked machine_opens
-machine_clicks replied positive negative opt_outs complaints""".split()
-OF_CAMPAIGNS = """industry company_size seniority country tone confidence sender writer variant""".split()
+TALLY = """reached sent delivered bounced in_doubt open_tracked opened click_tracked clicked
+machine_opens machine_clicks replied positive negative opt_outs complaints""".split()
+OF_CAMPAIGNS = """industry company_size seniority country tone confidence sender writer
+variant""".split()
 
 
 def read(path):

@@ -1,10 +1,10 @@
--- A ledger of {campaigns} campaigns over 52 weeks, three messages each, as its stages would have left it,
--- with rows as wide as real ones. Written table by table, parents last where a trigger would look for
--- them, and with no journal: for a fresh file only. Texts are short and the decision log is empty: no
--- figure reads either.
+-- A ledger of {campaigns} campaigns over 52 weeks, three messages each, as its stages would have
+-- left it, with rows as wide as real ones. Written table by table, parents last where a trigger
+-- would look for them, and with no journal: for a fresh file only. Texts are short and the decision
+-- log is empty: no figure reads either.
 --
--- Chance is the multiplication of a row's number by one of a few odd constants, modulo 2^32 and scaled
--- down: the same file every time, spread evenly, at no cost.
+-- Chance is the multiplication of a row's number by one of a few odd constants, modulo 2^32 and
+-- scaled down: the same file every time, spread evenly, at no cost.
 PRAGMA foreign_keys = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA journal_mode = OFF;
@@ -27,7 +27,8 @@ INSERT INTO words (kind, n, word) SELECT 'tone', key, value FROM json_each('["Fr
 INSERT INTO words (kind, n, word) SELECT 'writer', key, value FROM json_each('["template:travel/0",
     "template:travel/1", "template:logistics/0", "template:logistics/1", "template:plain",
     "template:legal/0", "model:gpt-4", "model:gpt-4o-mini"]');
-INSERT INTO words (kind, n, word, more) SELECT 'place', key, value ->> 0, value ->> 1 FROM json_each('[
+INSERT INTO words (kind, n, word, more)
+SELECT 'place', key, value ->> 0, value ->> 1 FROM json_each('[
     ["America/New_York", "US"], ["America/Chicago", "US"], ["America/Denver", "US"],
     ["America/Los_Angeles", "US"], ["Europe/London", "GB"], ["Europe/Berlin", "DE"],
     ["Europe/Paris", "FR"], ["Europe/Madrid", "ES"], ["Europe/Rome", "IT"],
@@ -81,18 +82,20 @@ SELECT id, fate, CASE
     1767225600 + id * 31449600 / {campaigns}, chance, other
 FROM drawn;
 
-INSERT INTO campaigns (id, campaign_id, lead_id, company, state, stop_reason, hold_reason, paused_by,
-    resume_at, sequence, writer, quality_score, quality_issues, tokens, zone, zone_reason, country,
-    sender, created_at, started_at, updated_at, last_activity_at, response_at, response_type,
-    responding_step, finished_at, needs_approval)
-SELECT f.id, printf('c%016x', f.id * 4294967296 + f.other), f.id, 'Harbourline Freight ' || f.id || ' Ltd',
+INSERT INTO campaigns (id, campaign_id, lead_id, company, state, stop_reason, hold_reason,
+    paused_by, resume_at, sequence, writer, quality_score, quality_issues, tokens, zone,
+    zone_reason, country, sender, created_at, started_at, updated_at, last_activity_at,
+    response_at, response_type, responding_step, finished_at, needs_approval)
+SELECT f.id, printf('c%016x', f.id * 4294967296 + f.other), f.id,
+    'Harbourline Freight ' || f.id || ' Ltd',
     CASE WHEN fate IN ('bounced', 'opted_out', 'dead', 'by_person') THEN 'stopped' ELSE fate END,
     CASE fate WHEN 'dead' THEN 'undeliverable' WHEN 'bounced' THEN fate WHEN 'opted_out' THEN fate
         WHEN 'by_person' THEN fate END,
     CASE fate WHEN 'review' THEN 'the proof text names no fact' WHEN 'paused' THEN 'away' END,
     CASE fate WHEN 'paused' THEN 'absence' END,
     CASE fate WHEN 'paused' THEN created_at + 2000000 END,
-    '{"steps":[{"number":1,"name":"hook","delay_days":0},{"number":2,"name":"proof","delay_days":3},'
+    '{"steps":[{"number":1,"name":"hook","delay_days":0},'
+        || '{"number":2,"name":"proof","delay_days":3},'
         || '{"number":3,"name":"fomo","delay_days":7}],"respect_business_days":true,'
         || '"delay_unit":"calendar"}',
     w.word, 80 + other % 21,
@@ -106,8 +109,8 @@ SELECT f.id, printf('c%016x', f.id * 4294967296 + f.other), f.id, 'Harbourline F
     CASE WHEN last_step > 0 THEN created_at + 700000 END,
     CASE WHEN fate IN ('responded', 'bounced', 'opted_out')
         THEN created_at + 30000 + (last_step - 1) * 345600 + other % 300000 END,
-    CASE fate WHEN 'responded' THEN a.word WHEN 'bounced' THEN fate WHEN 'opted_out' THEN 'unsubscribed'
-        END,
+    CASE fate WHEN 'responded' THEN a.word WHEN 'bounced' THEN fate
+        WHEN 'opted_out' THEN 'unsubscribed' END,
     CASE WHEN fate IN ('responded', 'bounced', 'opted_out') THEN s.word END,
     CASE WHEN fate NOT IN ('draft', 'review', 'active', 'paused') THEN created_at + 700000 END,
     fate = 'review'
@@ -141,13 +144,14 @@ WITH planned AS (
             ELSE 'skipped' END AS state
     FROM campaigns c JOIN fates f ON f.id = c.id JOIN words s ON s.kind = 'step'
 )
-INSERT INTO messages (id, campaign_id, number, step, subject, state, state_reason, due_at, due_reason,
-    outreach_key, message_id, sender, recipient, attempts, claimed_at, dated_at, sent_at, opens,
-    clicks, bounced_at, replied_at, subject_key, opening_key, tracked, machine_opens, machine_clicks)
+INSERT INTO messages (id, campaign_id, number, step, subject, state, state_reason, due_at,
+    due_reason, outreach_key, message_id, sender, recipient, attempts, claimed_at, dated_at,
+    sent_at, opens, clicks, bounced_at, replied_at, subject_key, opening_key, tracked,
+    machine_opens, machine_clicks)
 SELECT c.id * 3 - 3 + p.n, c.id, p.n, p.step,
     'What guests will ask of Harbourline Freight ' || c.id || ' next', p.state,
-    CASE p.state WHEN 'skipped' THEN 'campaign ' || c.state WHEN 'dead' THEN '550 5.1.1 no such user'
-        WHEN 'in_doubt' THEN 'no answer to the body' END,
+    CASE p.state WHEN 'skipped' THEN 'campaign ' || c.state
+        WHEN 'dead' THEN '550 5.1.1 no such user' WHEN 'in_doubt' THEN 'no answer to the body' END,
     CASE WHEN p.state <> 'drafted' THEN p.at END,
     CASE WHEN p.state <> 'drafted'
         THEN p.n || ' days after the step before, 09:00-17:00 in ' || c.zone END,
@@ -185,8 +189,9 @@ FROM (WITH RECURSIVE hours (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM hours WH
       SELECT n FROM hours);
 INSERT INTO attempts (message_id, run_id, number, mailer, started_at, finished_at, outcome, phase,
     blame, reply)
-SELECT id, 1 + (claimed_at - 1767225600) / 3600 % 8736, 1, 'smtp:mail.ourco.example:587', claimed_at,
-    claimed_at, CASE state WHEN 'sent' THEN 'accepted' WHEN 'dead' THEN 'rejected' ELSE 'in_doubt' END,
+SELECT id, 1 + (claimed_at - 1767225600) / 3600 % 8736, 1, 'smtp:mail.ourco.example:587',
+    claimed_at, claimed_at,
+    CASE state WHEN 'sent' THEN 'accepted' WHEN 'dead' THEN 'rejected' ELSE 'in_doubt' END,
     'data', CASE state WHEN 'dead' THEN 'recipient' END, '250 2.0.0 Ok: queued as 4F1C2D3E5F'
 FROM messages WHERE claimed_at IS NOT NULL;
 
@@ -203,8 +208,8 @@ FROM asked, (SELECT 0 AS n UNION ALL SELECT 1)
 WHERE chance % 100 < 36;
 
 INSERT INTO inbound (mailbox, uidvalidity, uid, read_at, received_at, from_address, subject,
-    rfc_message_id, kind, sentiment, message_id, campaign_id, matched_by, reply_text, headers, evidence,
-    consequence, rule, kept)
+    rfc_message_id, kind, sentiment, message_id, campaign_id, matched_by, reply_text, headers,
+    evidence, consequence, rule, kept)
 SELECT 'maildir:inbox', 1, c.id, c.response_at + 600, c.response_at,
     'marcus.obi' || c.id || '@harbourline' || c.id || '.example', 'Re: What guests will ask',
     c.id || '.reply@harbourline.example',
@@ -220,15 +225,17 @@ ORDER BY c.id;
 INSERT INTO cursors (name, uidvalidity, last_uid, succeeded_at)
 VALUES ('mailbox:maildir:inbox', 1, {campaigns}, 1798675200);
 
-INSERT INTO leads (id, record_id, source, fields, fingerprint, email, company_domain, full_name, company,
-    verdict, reject_reason, reject_detail, first_read_at, changed_at, revision, pushed_revision, mailbox)
+INSERT INTO leads (id, record_id, source, fields, fingerprint, email, company_domain, full_name,
+    company, verdict, reject_reason, reject_detail, first_read_at, changed_at, revision,
+    pushed_revision, mailbox)
 SELECT c.id, printf('rec%014x', c.id), 'airtable',
-    '{"full_name":"Marcus Obi","email":"marcus.obi' || c.id || '@harbourline' || c.id || '.example",'
-        || '"company":"' || c.company || '","job_title":"Chief Technology Officer",'
-        || '"company_description":"Refrigerated freight between Britain and Ireland with temperature '
-        || 'records for every pallet and a driver who knows the gate.","top_services":"Refrigerated '
-        || 'transport\nCustoms handling\nPallet tracking","website_insights":"Home page: bread that '
-        || 'arrives warm. Sections: fleet, team, jobs.","email_confidence_level":"Real",'
+    '{"full_name":"Marcus Obi","email":"marcus.obi' || c.id || '@harbourline' || c.id
+        || '.example","company":"' || c.company || '","job_title":"Chief Technology Officer",'
+        || '"company_description":"Refrigerated freight between Britain and Ireland with '
+        || 'temperature records for every pallet and a driver who knows the gate.",'
+        || '"top_services":"Refrigerated transport\nCustoms handling\nPallet tracking",'
+        || '"website_insights":"Home page: bread that arrives warm. Sections: fleet, team, jobs.",'
+        || '"email_confidence_level":"Real",'
         || '"engagement_status":"Auto-Send","country":"GB","city":"Liverpool"}',
     printf('%032x', c.id), 'marcus.obi' || c.id || '@harbourline' || c.id || '.example',
     'harbourline' || c.id || '.example', 'Marcus Obi', c.company, 'rejected',

@@ -62,7 +62,10 @@ fn the_first_difference_is_named() {
         let found = first_difference(&expected, &found);
         assert_eq!(found.as_deref(), difference);
     }
-    let report = |n: u64, share: f64| json!({"states": [{"state": "active", "n": 2}], "rows": [{"n": n, "share": share}]});
+    let report = |n: u64, share: f64| {
+        let states = json!([{"state": "active", "n": 2}]);
+        json!({"states": states, "rows": [{"n": n, "share": share}]})
+    };
     let counted =
         |n: u64, share: f64| json!({"states": {"active": 2}, "rows": [{"n": n, "share": share}]});
     check(counted(1, 0.5), report(1, 0.5), None);

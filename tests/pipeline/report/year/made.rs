@@ -1,7 +1,10 @@
-//! A year of campaigns as the stages would have left it, written row by row from one seed: everything
-//! that can become of a campaign, in odd zones and at odd instants, for leads with hostile words.
+//! A year of campaigns as the stages would have left it, written row by row from one seed:
+//! everything that can become of a campaign, in odd zones and at odd instants, for leads with
+//! hostile words.
 
 use rusqlite::{Connection, Transaction, params};
+
+use super::words::{HOSTILE, ODD_INSTANTS, SENDERS, TRADES, WRITERS, ZONES};
 
 /// Where the campaigns' numbers begin, so that they stand beside what real stages wrote.
 const FIRST: i64 = 1_000;
@@ -13,90 +16,6 @@ pub const BEGINS_AT: i64 = 1_766_966_400;
 const FOLDED_BEFORE: i64 = 1_775_001_600;
 
 const DAY: i64 = 86_400;
-
-/// Both sides of the date line, quarter and half hours, changes of half an hour, negative summer time.
-const ZONES: [(&str, &str); 16] = [
-    ("America/New_York", "US"),
-    ("America/Chicago", "US"),
-    ("Europe/Berlin", "DE"),
-    ("Europe/London", "GB"),
-    ("Europe/Dublin", "IE"),
-    ("Asia/Tokyo", "JP"),
-    ("Asia/Kathmandu", "NP"),
-    ("America/St_Johns", "CA"),
-    ("America/Santiago", "CL"),
-    ("Australia/Lord_Howe", "AU"),
-    ("Pacific/Auckland", "NZ"),
-    ("Pacific/Chatham", "NZ"),
-    ("Pacific/Kiritimati", "KI"),
-    ("Pacific/Apia", "WS"),
-    ("Pacific/Pago_Pago", "AS"),
-    ("UTC", "US"),
-];
-
-/// Around the hours that a summer time skips or repeats, and around midnight in UTC.
-const ODD_INSTANTS: [i64; 12] = [
-    1_772_953_199, // 2026-03-08T06:59:59Z, the last second of New York's winter
-    1_772_953_200,
-    1_774_745_999, // 2026-03-29T00:59:59Z, Europe's
-    1_774_746_000,
-    1_775_311_199, // 2026-04-04T13:59:59Z, Auckland's and Chatham's summer ends
-    1_775_311_200,
-    1_792_889_999, // 2026-10-25T00:59:59Z, Europe's summer ends
-    1_792_890_000,
-    1_793_512_800, // 2026-11-01T06:00:00Z, New York's ends
-    1_798_761_599, // 2026-12-31T23:59:59Z
-    1_798_761_600,
-    1_767_225_599, // 2025-12-31T23:59:59Z
-];
-
-/// A common trade in the spellings that people give it; most write the first.
-const TRADES: [&[&str]; 8] = [
-    &["Logistics", "logistics", " LOGISTICS ", "Logistics"],
-    &[
-        "Real Estate",
-        "real  estate",
-        "Real\u{a0}Estate",
-        "Real Estate",
-    ],
-    &["Ärzte", "ärzte", "ÄRZTE"],
-    &["ΟΔΟΣ", "Οδος"],
-    &["Legal"],
-    &["Dental"],
-    &["Food\nand Drink", "Food and Drink", "Food and Drink "],
-    &["", "  "],
-];
-
-/// Words that a page, a spreadsheet or a terminal might obey.
-const HOSTILE: [&str; 8] = [
-    "=1+1",
-    "<b>bold</b>",
-    "🚀 Launch 🚀",
-    "'; DROP TABLE campaigns; --",
-    "\u{202e}desrever",
-    "a,\"b\"\r\nc",
-    "unknown",
-    "İstanbul ẞ ﬁ",
-];
-
-const SENDERS: [&str; 5] = [
-    "team@ourco.example",
-    "Team@ourco.example",
-    "ada@ourco.example",
-    "bo@second.example",
-    "cy@third.example",
-];
-
-const WRITERS: [&str; 8] = [
-    "template:plain",
-    "template:plain",
-    "template:travel/0",
-    "template:travel/1",
-    "model:gpt-4",
-    "model:gpt-4",
-    "model:llama3:8b",
-    "model:gpt-4o-mini",
-];
 
 const STEPS: [&str; 3] = ["hook", "proof", "fomo"];
 
@@ -164,7 +83,7 @@ fn fate(chance: &mut Chance) -> Fate {
     }
 }
 
-/// Writes so many campaigns into an open ledger; `has_fate` columns follow every rule of the schema.
+/// Writes so many campaigns into an open ledger.
 pub fn year(ledger: &mut Connection, n_campaigns: i64) {
     let mut chance = Chance(2026);
     let tx = ledger.transaction().unwrap();
@@ -296,11 +215,12 @@ impl One {
         tx.execute(lead, [self.id]).unwrap();
         let is_written_to = !matches!(self.fate, Fate::Draft | Fate::Review);
         let has_ended = matches!(state, "responded" | "completed" | "stopped");
-        let campaign = "INSERT INTO campaigns (id, campaign_id, lead_id, company, state, stop_reason,
-                paused_by, sequence, writer, quality_score, zone, zone_reason, country, sender,
-                created_at, updated_at, response_at, response_type, responding_step, finished_at)
-            VALUES (?1, 'c' || ?1, ?1, 'Firm', ?2, ?3, iif(?2 = 'paused', 'absence', NULL), '{}', ?4, 100,
-                ?5, '', ?6, ?7, ?8, ?8, ?9, ?10, ?11, ?12)";
+        let campaign = "INSERT INTO campaigns (id, campaign_id, lead_id, company, state,
+                stop_reason, paused_by, sequence, writer, quality_score, zone, zone_reason, country,
+                sender, created_at, updated_at, response_at, response_type, responding_step,
+                finished_at)
+            VALUES (?1, 'c' || ?1, ?1, 'Firm', ?2, ?3, iif(?2 = 'paused', 'absence', NULL), '{}',
+                ?4, 100, ?5, '', ?6, ?7, ?8, ?8, ?9, ?10, ?11, ?12)";
         let sender = is_written_to.then_some(self.sender);
         let created_at = self.starts_at - DAY;
         let params = params![
@@ -374,12 +294,13 @@ impl One {
             2 => Some(77),
             _ => Some(1_000 * step as i64 + chance.below(n) * chance.below(3)),
         };
-        let sql = "INSERT INTO messages (id, campaign_id, number, step, subject, state, state_reason,
-                       due_at, outreach_key, message_id, sender, recipient, attempts, claimed_at,
-                       dated_at, sent_at, bounced_at, replied_at, subject_key, opening_key, tracked)
+        let sql = "INSERT INTO messages (id, campaign_id, number, step, subject, state,
+                       state_reason, due_at, outreach_key, message_id, sender, recipient,
+                       attempts, claimed_at, dated_at, sent_at, bounced_at, replied_at,
+                       subject_key, opening_key, tracked)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, iif(?6 IN ('skipped', 'dead', 'in_doubt'), 'why',
-                           NULL), ?7, ?1 || '.key', ?8, ?9, NULL, ?10, ?11, ?11, ?12, ?13, NULL, ?14,
-                           ?15, ?16)";
+                           NULL), ?7, ?1 || '.key', ?8, ?9, NULL, ?10, ?11, ?11, ?12, ?13, NULL,
+                           ?14, ?15, ?16)";
         let is_empty = chance.one_in(30);
         let params = params![
             id,
@@ -500,11 +421,12 @@ fn inbound(
     kind: &str,
     judged: Option<&str>,
 ) {
-    let sql = "INSERT INTO inbound (mailbox, uidvalidity, uid, read_at, from_address, subject, kind,
+    let sql =
+        "INSERT INTO inbound (mailbox, uidvalidity, uid, read_at, from_address, subject, kind,
                    message_id, campaign_id, reply_text, headers, evidence, consequence, judged_kind,
                    relabelled_at)
-               VALUES ('maildir:year', 1, (SELECT coalesce(max(id), 0) + 1 FROM inbound), ?1, '', '', ?2,
-                       ?3, ?4, '', '', '[]', '', ?5, iif(?5 IS NULL, NULL, ?1))";
+               VALUES ('maildir:year', 1, (SELECT coalesce(max(id), 0) + 1 FROM inbound), ?1, '',
+                       '', ?2, ?3, ?4, '', '', '[]', '', ?5, iif(?5 IS NULL, NULL, ?1))";
     let (campaign, message) = about.unzip();
     tx.execute(sql, params![at, kind, message, campaign, judged])
         .unwrap();
