@@ -119,8 +119,9 @@ const RULES: [Rule; 14] = [
          _managing_director_ _geschäftsführ _geschaeftsfuehr _vorstand _directeur_général_ \
          _directrice_générale_ _président_ _présidente_ _gérant_ _gérante_ \
          _director_general_ _directora_general_ _director_ejecutivo_ _directora_ejecutiva_ \
-         _consejero_delegado_ _consejera_delegada_ _presidente_ _presidenta_ _diretor_geral_ _diretora_geral_ \
-         _diretor_executivo_ _diretora_executiva_ _amministratore_delegato_ \
+         _consejero_delegado_ _consejera_delegada_ _presidente_ _presidenta_ \
+         _diretor_geral_ _diretora_geral_ _diretor_executivo_ _diretora_executiva_ \
+         _amministratore_delegato_ \
          _amministratrice_delegata_ _direttore_generale_ _algemeen_directeur_ _bestuurder_ \
          _prezes_ 代表取締役 社長",
     ),

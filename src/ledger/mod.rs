@@ -170,8 +170,8 @@ fn refuse_folder(path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Makes an empty file that only its owner may read, unless there is one: it is to hold the words of
-/// mails and the keys of our addresses. SQLite gives the files beside it the same mode.
+/// Makes an empty file that only its owner may read, unless there is one: it is to hold the words
+/// of mails and the keys of our addresses. SQLite gives the files beside it the same mode.
 fn make_private(path: &Path) -> std::io::Result<()> {
     let made = std::fs::OpenOptions::new()
         .write(true)

@@ -62,9 +62,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 #[cfg(test)]
-pub(crate) mod fixture;
-#[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 /// How many values of a dimension are told apart; all others are one row, [`OTHERS`].
 pub const VALUES_MAX: usize = 50;

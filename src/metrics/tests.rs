@@ -1,5 +1,6 @@
 //! Every definition of the header, with the trap it is there for.
 
+pub(crate) mod fixture;
 mod segments;
 mod wordings;
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::metrics::fixture::{
+use crate::metrics::tests::fixture::{
     Dice, campaigns, empty, figures, messages, segment, simulated, steps, wording,
 };
 use crate::metrics::{Segment, SlotRow, StepRow, Tally, UNKNOWN};

@@ -3,7 +3,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use super::*;
-use crate::metrics::fixture::{empty, invented, messages, wording};
+use crate::metrics::tests::fixture::{empty, invented, messages, wording};
 
 const NAMES: [&str; 11] = [
     "totals.csv",

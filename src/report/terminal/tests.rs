@@ -1,6 +1,6 @@
 use super::*;
 use crate::metrics::Filter;
-use crate::metrics::fixture::{campaigns, empty, invented, messages, segment, wording};
+use crate::metrics::tests::fixture::{campaigns, empty, invented, messages, segment, wording};
 
 /// The section of a page that begins with a title.
 #[track_caller]

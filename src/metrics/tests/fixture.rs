@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
-use super::{
+use crate::metrics::{
     CohortRow, DayRow, Dimension, Figures, Filter, FunnelRow, Rate, Report, SAMPLE_MIN, Segment,
     SegmentRow, SlotRow, Spread, StateRow, StepRow, Tally, WordingRow, findings,
 };
@@ -162,7 +162,7 @@ pub(crate) fn invented(industry: &str) -> Report {
             [
                 (industry, campaigns(10, 200)),
                 ("Bakeries", campaigns(4, 90)),
-                (super::UNKNOWN, campaigns(0, 20)),
+                (crate::metrics::UNKNOWN, campaigns(0, 20)),
             ],
         ),
         segment(Dimension::Confidence, [("Real", campaigns(14, 310))]),
