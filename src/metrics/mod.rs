@@ -20,9 +20,9 @@
 //! - **delivered**: sent and not bounced.
 //! - **opened**, **clicked**: delivered, and a person's program asked for its picture, or for one
 //!   of its links, at least once. What prefetchers and scanners do is counted apart
-//!   ([`Tally::machine_opens`], [`Tally::machine_clicks`]: requests, not messages). The share of
-//!   opened messages is one of the delivered ones that could have told (**open_tracked**,
-//!   **click_tracked**).
+//!   ([`Tally::machine_opens`], [`Tally::machine_clicks`]: requests, not messages; of delivered
+//!   ones too). The share of opened messages is one of the delivered ones that could have told
+//!   (**open_tracked**, **click_tracked**).
 //!
 //! Of one campaign; each is credited to the message of its `responding_step`:
 //! - **reached**: at least one of its messages was delivered.
@@ -64,7 +64,8 @@ use serde::{Deserialize, Serialize};
 #[cfg(test)]
 pub(crate) mod tests;
 
-/// How many values of a dimension are told apart; all others are one row, [`OTHERS`].
+/// How many values of a dimension are told apart, [`UNKNOWN`] among them; all others are one row,
+/// [`OTHERS`].
 pub const VALUES_MAX: usize = 50;
 
 /// The row of a dimension's rare values.
@@ -265,7 +266,9 @@ pub struct Segment {
 /// One value of a dimension.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SegmentRow {
-    /// The value as most leads of it write it; [`UNKNOWN`] when there is none.
+    /// The value as most leads of it write it, of equal counts the first in the order of code
+    /// points, shown with single spaces; [`UNKNOWN`] when there is none, or a seniority nobody
+    /// could tell.
     pub value: String,
     /// Its figures.
     pub figures: Figures,
@@ -315,9 +318,9 @@ pub struct DayRow {
     pub positive: u64,
     /// Opt-outs on it.
     pub opt_outs: u64,
-    /// Opens on it, by people.
+    /// Opens on it of delivered messages, by people.
     pub opens: u64,
-    /// Clicks on it, by people.
+    /// Clicks on it of delivered messages, by people.
     pub clicks: u64,
 }
 
