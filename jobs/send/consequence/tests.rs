@@ -106,10 +106,11 @@ fn each_class_of_refusal_has_its_consequence() {
     );
     check(0, Body, 552, "5.3.4 too big", "dead: undeliverable Message");
     check(0, Body, 554, "Transaction failed", "parked");
-    check(0, RcptTo, 550, "Administrative prohibition", "parked");
+    check(0, RcptTo, 550, "We do not like this", "parked");
     // What is about us uses up no try, however often it happens.
     for (phase, code, text) in [
         (RcptTo, 550, "5.7.1 blocked for policy"),
+        (RcptTo, 550, "Administrative prohibition"),
         (Auth, 535, "5.7.8 bad password"),
         (Body, 550, "5.4.5 daily user sending limit exceeded"),
         (MailFrom, 421, "4.3.2 shutting down"),
