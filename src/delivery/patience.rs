@@ -43,7 +43,9 @@ const WAIT_WORDS: [&str; 11] = [
 /// What a server's reply to a deferred message asks for.
 pub fn patience(reply: &str) -> Patience {
     let text = reply.to_lowercase();
-    if cause::classify(cause::status_in(&text).as_deref(), &text) == Cause::Full {
+    // ENOSPC in words is the disk of a server, or ours; a mailbox has a quota.
+    let is_disk = text.contains("no space left on device");
+    if !is_disk && cause::classify(cause::status_in(&text).as_deref(), &text) == Cause::Full {
         return Patience::NextDay;
     }
     if !WAIT_WORDS.iter().any(|word| text.contains(word)) {

@@ -131,8 +131,7 @@ fn copy_before(
 ) -> anyhow::Result<()> {
     let stamp = now.format("%Y%m%dT%H%M%SZ");
     let copy = PathBuf::from(format!("{}.schema-{version}-{stamp}", file.display()));
-    super::make_private(&copy)
-        .with_context(|| format!("cannot copy the ledger to `{}` first", copy.display()))?;
+    super::make_private(&copy);
     let mut target = Connection::open(&copy)
         .with_context(|| format!("cannot copy the ledger to `{}` first", copy.display()))?;
     rusqlite::backup::Backup::new(conn, &mut target)?

@@ -171,17 +171,11 @@ fn refuse_folder(path: &Path) -> anyhow::Result<()> {
 }
 
 /// Makes an empty file that only its owner may read, unless there is one: it is to hold the words
-/// of mails and the keys of our addresses. SQLite gives the files beside it the same mode.
-fn make_private(path: &Path) -> std::io::Result<()> {
-    let made = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path);
-    match made {
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        made => made.map(drop),
-    }
+/// of mails and the keys of our addresses. SQLite gives the files beside it the same mode. What
+/// hinders this hinders SQLite too, which opens the file next and tells of it.
+fn make_private(path: &Path) {
+    let mut options = std::fs::OpenOptions::new();
+    let _ = options.write(true).create_new(true).mode(0o600).open(path);
 }
 
 impl Ledger {
@@ -189,7 +183,7 @@ impl Ledger {
     /// existing file a copy is left beside it.
     pub fn open(path: &Path, now: DateTime<Utc>) -> anyhow::Result<Ledger> {
         refuse_folder(path)?;
-        make_private(path).with_context(|| cannot_open(path))?;
+        make_private(path);
         let conn = Connection::open(path).with_context(|| cannot_open(path))?;
         prepare(&conn).with_context(|| cannot_open(path))?;
         let mode: String = conn
@@ -247,7 +241,7 @@ impl Ledger {
         let partial = PathBuf::from(format!("{}.partial", to.display()));
         let write = || -> anyhow::Result<()> {
             let _ = std::fs::remove_file(&partial); // Left by a run that died; absent otherwise.
-            make_private(&partial)?;
+            make_private(&partial);
             let mut target = Connection::open(&partial)?;
             let backup = rusqlite::backup::Backup::new(&self.conn, &mut target)?;
             backup.run_to_completion(i32::MAX, Duration::ZERO, None)?;

@@ -133,7 +133,7 @@ fn a_refusal_is_judged_by_phase_and_words() {
         At::Data,
         554,
         "5.5.1 no valid recipients",
-        "data rejected Unknown",
+        "data rejected Recipient",
     );
     check(At::Body, 451, "4.3.0 disk trouble", "body deferred Server");
     check(At::Body, 554, "5.6.0 broken mail", "body rejected Message");
