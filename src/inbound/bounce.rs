@@ -13,6 +13,10 @@ use super::transcript::{self, Told};
 use crate::delivery::cause::{self, Cause};
 use crate::words::folding::{cut, fold, one_line};
 
+/// A local part of 64 octets, the sign and a domain of 255: what is longer is no address (RFC 5321
+/// sections 4.5.3.1.1 and 4.5.3.1.2).
+const ADDRESS_BYTES_MAX: usize = 320;
+
 /// The most recipients that are kept of one bounce.
 const RECIPIENTS_MAX: usize = 20;
 
@@ -210,12 +214,13 @@ pub(super) fn typed_address(value: &str) -> Option<String> {
             .unwrap_or_default()
             .to_string(),
     };
-    let is_address = address.contains('@') && address.len() <= 320;
+    let is_address = address.contains('@') && address.len() <= ADDRESS_BYTES_MAX;
     (is_address && !address.contains(char::is_whitespace)).then_some(address)
 }
 
 fn push_address(addresses: &mut Vec<String>, address: Option<&str>) {
     if let Some(address) = address
+        && address.len() <= ADDRESS_BYTES_MAX
         && addresses.len() < RECIPIENTS_MAX
         && !addresses.iter().any(|known| known == address)
     {
@@ -364,6 +369,22 @@ mod tests {
              No action is required on your part.\n",
             "delay hard=false bob@example.com",
         );
+    }
+
+    #[test]
+    fn what_is_too_long_for_an_address_is_none() {
+        let name = |n: usize| format!("bob@{}.example", "a".repeat(n - "bob@.example".len()));
+        for (n, is_address) in [(ADDRESS_BYTES_MAX, true), (ADDRESS_BYTES_MAX + 1, false)] {
+            let address = name(n);
+            let named = if is_address { address.as_str() } else { "" };
+            check(
+                &format!(
+                    "From: MAILER-DAEMON@mx.example\nSubject: failure notice\n\n\
+                     <{address}>: mailbox is full (#5.2.2)\n"
+                ),
+                &format!("full hard=false {named}"),
+            );
+        }
     }
 
     #[test]
