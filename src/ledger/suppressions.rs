@@ -122,11 +122,8 @@ pub(super) fn cover(
     now: DateTime<Utc>,
 ) -> anyhow::Result<bool> {
     let is_new = add(conn, value, reason, note, now)?;
-    let sql = "SELECT c.id FROM campaigns c JOIN leads l ON l.id = c.lead_id
-               WHERE c.state IN ('draft', 'review', 'active', 'paused')
-                 AND (l.email = ?1 OR l.email LIKE '%@' || ?1 OR l.email LIKE '%.' || ?1)";
     let ids = conn
-        .prepare_cached(sql)?
+        .prepare_cached(&open_campaigns_of(value))?
         .query_map([value], |row| row.get::<_, i64>(0))?
         .collect::<Result<Vec<_>, _>>()
         .context("cannot list the campaigns of a suppressed address")?;
@@ -138,6 +135,19 @@ pub(super) fn cover(
         transitions::stop(conn, id, StopReason::Suppressed, &why, now)?;
     }
     Ok(is_new)
+}
+
+/// The open campaigns of the addresses an entry covers. An address is one step into a list; a
+/// domain has to be looked for in all.
+fn open_campaigns_of(value: &str) -> String {
+    let covered = match value.contains('@') {
+        true => "l.email = ?1",
+        false => "(l.email LIKE '%@' || ?1 OR l.email LIKE '%.' || ?1)",
+    };
+    format!(
+        "SELECT c.id FROM leads l JOIN campaigns c ON c.lead_id = l.id
+         WHERE {covered} AND c.state IN ('draft', 'review', 'active', 'paused')"
+    )
 }
 
 /// Adds an entry; the answer is whether it is new.
@@ -180,4 +190,28 @@ pub(super) fn covering(conn: &Connection, email: &str) -> anyhow::Result<Option<
             .filter(|d| d.contains('.'));
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::migrate;
+
+    #[test]
+    fn the_campaigns_of_an_address_are_found_without_reading_all() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        migrate::apply(&mut conn, None, DateTime::UNIX_EPOCH).unwrap();
+        let sql = format!(
+            "EXPLAIN QUERY PLAN {}",
+            open_campaigns_of("ada@firm.example")
+        );
+        let mut statement = conn.prepare(&sql).unwrap();
+        let rows = statement.query_map([1], |row| row.get(3)).unwrap();
+        let plan: Vec<String> = rows.map(Result::unwrap).collect();
+        assert!(
+            plan.iter().any(|line| line.contains("leads_by_email")),
+            "{plan:?}"
+        );
+        assert!(!plan.iter().any(|line| line.contains("SCAN")), "{plan:?}");
+    }
 }

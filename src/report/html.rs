@@ -63,7 +63,7 @@ pub fn page(report: &Report) -> String {
         period: sections::period(filter),
         filters: sections::filters(filter),
         made_at: words::instant(report.generated_at),
-        sample_min: words::number(report.sample_min),
+        sample_min: words::count(report.sample_min),
         is_empty: totals.sent == 0 && totals.in_doubt == 0,
         is_filtered: filter != &crate::metrics::Filter::default(),
         findings: sections::findings(report),

@@ -75,7 +75,7 @@ pub(super) fn standings(report: &Report) -> Vec<Standing> {
     let each = report.states.iter();
     each.map(|row| Standing {
         state: words::label(&row.state),
-        n: words::number(row.n),
+        n: words::count(row.n),
     })
     .collect()
 }
@@ -131,7 +131,7 @@ pub(super) fn cards(report: &Report) -> Vec<Card> {
             let mut card = of_rate(title, rate);
             card.notes.push(format!(
                 "{} requests by programs apart",
-                words::number(by_programs)
+                words::count(by_programs)
             ));
             cards.push(card);
         }
@@ -142,10 +142,10 @@ pub(super) fn cards(report: &Report) -> Vec<Card> {
 fn reached(tally: &Tally) -> Card {
     Card {
         title: "Leads reached",
-        value: words::number(tally.reached),
+        value: words::count(tally.reached),
         notes: vec![
             format!("{} sent", words::counted(tally.sent, "mail", "mails")),
-            format!("{} delivered", words::number(tally.delivered)),
+            format!("{} delivered", words::count(tally.delivered)),
         ],
         is_faint: false,
     }
@@ -177,7 +177,7 @@ fn of_rate(title: &'static str, rate: &Rate) -> Card {
 fn of_count(title: &'static str, n: u64, note: &str) -> Card {
     Card {
         title,
-        value: words::number(n),
+        value: words::count(n),
         notes: vec![note.to_string()],
         is_faint: false,
     }

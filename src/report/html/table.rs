@@ -86,7 +86,7 @@ impl Cell {
     /// A count; none is faint, so that the others stand out.
     pub(super) fn count(n: u64) -> Cell {
         Cell {
-            text: words::number(n),
+            text: words::count(n),
             is_number: true,
             is_faint: n == 0,
             ..Cell::default()

@@ -7,6 +7,7 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
 use crate::lead::one_line;
 use crate::metrics::Rate;
+pub(super) use crate::report::words::count;
 
 /// Longer texts are cut: the page is read by people, and the other exports hold them whole.
 const TEXT_LEN_MAX: usize = 120;
@@ -47,19 +48,6 @@ pub(super) fn label(word: &str) -> String {
     }
 }
 
-/// A count with its thousands apart: `1,234,567`.
-pub(super) fn number(n: u64) -> String {
-    let digits = n.to_string();
-    let mut spaced = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            spaced.push(',');
-        }
-        spaced.push(digit);
-    }
-    spaced
-}
-
 /// A share in per cent without its unit, one decimal; what is not nothing never reads as nothing,
 /// and what is not all never as all.
 fn per_cent(share: f64) -> String {
@@ -86,7 +74,7 @@ pub(super) fn share_of(rate: &Rate) -> Option<String> {
 
 /// What a share is made of: `14 of 310`.
 pub(super) fn made_of(rate: &Rate) -> String {
-    format!("{} of {}", number(rate.n), number(rate.of))
+    format!("{} of {}", count(rate.n), count(rate.of))
 }
 
 /// Between what the truth likely lies: `2.7 to 7.5 %`.
@@ -109,15 +97,15 @@ pub(super) fn rate(rate: &Rate) -> String {
 
 /// A count of things: `1 reply`, `2 replies`.
 pub(super) fn counted(n: u64, one: &str, many: &str) -> String {
-    format!("{} {}", number(n), if n == 1 { one } else { many })
+    format!("{} {}", count(n), if n == 1 { one } else { many })
 }
 
 /// How long something took, in the two largest units that say it.
 pub(super) fn duration(seconds: u64) -> String {
     let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
     let two = |large: u64, unit: &str, small: u64, part: &str| match small {
-        0 => format!("{}{SPACE}{unit}", number(large)),
-        _ => format!("{}{SPACE}{unit} {small}{SPACE}{part}", number(large)),
+        0 => format!("{}{SPACE}{unit}", count(large)),
+        _ => format!("{}{SPACE}{unit} {small}{SPACE}{part}", count(large)),
     };
     match (days, hours, minutes) {
         (0, 0, 0) => format!("under 1{SPACE}min"),
@@ -129,7 +117,7 @@ pub(super) fn duration(seconds: u64) -> String {
             hours % 24,
             "h",
         ),
-        _ => format!("{}{SPACE}days", number(days)),
+        _ => format!("{}{SPACE}days", count(days)),
     }
 }
 
@@ -172,10 +160,10 @@ mod tests {
         let check = |found: String, expected: &str| {
             assert_eq!(found.replace(SPACE, " "), expected);
         };
-        check(number(0), "0");
-        check(number(999), "999");
-        check(number(1_000), "1,000");
-        check(number(u64::MAX), "18,446,744,073,709,551,615");
+        check(count(0), "0");
+        check(count(999), "999");
+        check(count(1_000), "1,000");
+        check(count(u64::MAX), "18,446,744,073,709,551,615");
         check(share(0.0), "0 %");
         check(share(0.045_2), "4.5 %");
         check(share(0.000_04), "under 0.1 %");

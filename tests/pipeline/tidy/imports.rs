@@ -55,7 +55,7 @@ const IMPURE: [(&str, &str); 11] = [
 
 /// Crates that only some modules may name, so that what they speak (SQL, SMTP codes, …) stays
 /// there.
-const RESERVED: [(&str, &[&str]); 8] = [
+const RESERVED: [(&str, &[&str]); 9] = [
     ("rusqlite", &["ledger"]),
     ("reqwest", &["airtable", "writer", "oauth"]),
     ("lettre", &["mailer"]),
@@ -64,6 +64,7 @@ const RESERVED: [(&str, &[&str]); 8] = [
     ("native_tls", &["tls", "mailer", "mailbox"]),
     ("tokio_native_tls", &["mailer"]),
     ("axum", &["web"]),
+    ("hyper", &["web"]),
 ];
 
 /// The modules in the order `lib.rs` declares them.

@@ -96,7 +96,7 @@ fn legend(limit: Option<f64>, sample_min: u64) -> Vec<(Tone, String)> {
     }
     legend.push((
         Tone::Few,
-        format!("fewer than {} sent", words::number(sample_min)),
+        format!("fewer than {} sent", words::count(sample_min)),
     ));
     legend
 }

@@ -140,7 +140,7 @@ fn replies<'a>(
 fn marks(scale: Scale) -> Vec<(f64, String)> {
     let marks = scale.marks();
     marks
-        .map(|mark| (scale.place(mark), words::number(mark)))
+        .map(|mark| (scale.place(mark), words::count(mark)))
         .collect()
 }
 
@@ -165,7 +165,7 @@ fn told(timeline: Timeline, stretches: &BTreeMap<u32, DayRow>) -> String {
             format!(
                 ", most of them {on} {} ({})",
                 words::day(row.day),
-                words::number(row.sent)
+                words::count(row.sent)
             )
         });
     format!(
@@ -174,7 +174,7 @@ fn told(timeline: Timeline, stretches: &BTreeMap<u32, DayRow>) -> String {
         words::day(last),
         words::counted(total(|row| row.sent), "mail", "mails"),
         words::counted(total(|row| row.replied), "reply", "replies"),
-        words::number(total(|row| row.positive)),
+        words::count(total(|row| row.positive)),
     )
 }
 

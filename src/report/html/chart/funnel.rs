@@ -25,7 +25,7 @@ pub(in crate::report::html) fn chart(report: &Report) -> Option<Chart> {
         caption: format!(
             "Leads with each mail delivered, then those who replied, then those who did so \
              positively; shares are of the {} with the first mail delivered.",
-            words::number(first.n)
+            words::count(first.n)
         ),
         drawings: both(
             |_| f64::from(n_rows) * ROW,
@@ -38,8 +38,8 @@ pub(in crate::report::html) fn chart(report: &Report) -> Option<Chart> {
 /// `1,240 (88.7 %)`.
 fn reached(row: &FunnelRow) -> String {
     match words::share_of(&row.of_first) {
-        Some(share) => format!("{} ({share})", words::number(row.n)),
-        None => words::number(row.n),
+        Some(share) => format!("{} ({share})", words::count(row.n)),
+        None => words::count(row.n),
     }
 }
 

@@ -59,7 +59,7 @@ pub(in crate::report::html) fn chart(report: &Report) -> Option<Chart> {
         let caption = format!(
             "Replies to 100 delivered mails, by when these were sent in the lead’s own time zone. \
              Hours with fewer than {} delivered mails say too little and show a dot.",
-            words::number(report.sample_min)
+            words::count(report.sample_min)
         );
         let drawings = both(|size| height(size, map), |sheet| paint(sheet, &slots, map));
         (caption, drawings)
@@ -169,7 +169,7 @@ fn told(slots: &[&SlotRow], sample_min: u64) -> String {
     let (Some(best), Some(worst)) = (best, worst) else {
         return format!(
             "Not enough data: no hour of the week has {} delivered mails yet.",
-            words::number(sample_min)
+            words::count(sample_min)
         );
     };
     format!(

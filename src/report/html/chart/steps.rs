@@ -39,7 +39,7 @@ pub(in crate::report::html) fn chart(report: &Report) -> Option<Chart> {
     let caption = if enough.is_empty() {
         format!(
             "Not enough data: no step has {} delivered mails yet.",
-            words::number(report.sample_min)
+            words::count(report.sample_min)
         )
     } else {
         "Replies to each mail as a share of those delivered. The point is what was counted, the \
