@@ -128,36 +128,8 @@ fn decimal(share: f64) -> String {
     format!("{share:.6}")
 }
 
-/// The columns of [`Figures`] after some of the table's own.
-fn figures_header(own: &[&str]) -> Vec<String> {
-    let tally = [
-        "reached",
-        "sent",
-        "delivered",
-        "bounced",
-        "in_doubt",
-        "open_tracked",
-        "opened",
-        "click_tracked",
-        "clicked",
-        "machine_opens",
-        "machine_clicks",
-        "replied",
-        "positive",
-        "negative",
-        "opt_outs",
-        "complaints",
-    ];
-    let mut header: Vec<String> = own.iter().chain(&tally).map(|s| s.to_string()).collect();
-    for name in ["open", "click", "bounce", "reply", "positive", "opt_out"] {
-        header.extend(rate_header(&format!("{name}_rate")));
-    }
-    let spread = ["n", "median_seconds", "p90_seconds"];
-    header.extend(spread.map(|part| format!("time_to_reply_{part}")));
-    header
-}
-
-fn figures(own: Vec<Cell>, figures: &Figures) -> Vec<Cell> {
+/// The counts with their columns' names; a new one cannot be forgotten here.
+fn counts(tally: Tally) -> [(&'static str, u64); 16] {
     let Tally {
         reached,
         sent,
@@ -175,27 +147,42 @@ fn figures(own: Vec<Cell>, figures: &Figures) -> Vec<Cell> {
         negative,
         opt_outs,
         complaints,
-    } = figures.tally;
-    let counts = [
-        reached,
-        sent,
-        delivered,
-        bounced,
-        in_doubt,
-        open_tracked,
-        opened,
-        click_tracked,
-        clicked,
-        machine_opens,
-        machine_clicks,
-        replied,
-        positive,
-        negative,
-        opt_outs,
-        complaints,
-    ];
+    } = tally;
+    [
+        ("reached", reached),
+        ("sent", sent),
+        ("delivered", delivered),
+        ("bounced", bounced),
+        ("in_doubt", in_doubt),
+        ("open_tracked", open_tracked),
+        ("opened", opened),
+        ("click_tracked", click_tracked),
+        ("clicked", clicked),
+        ("machine_opens", machine_opens),
+        ("machine_clicks", machine_clicks),
+        ("replied", replied),
+        ("positive", positive),
+        ("negative", negative),
+        ("opt_outs", opt_outs),
+        ("complaints", complaints),
+    ]
+}
+
+/// The columns of [`Figures`] after some of the table's own.
+fn figures_header(own: &[&str]) -> Vec<String> {
+    let tally = counts(Tally::default()).map(|(name, _)| name);
+    let mut header: Vec<String> = own.iter().chain(&tally).map(|s| s.to_string()).collect();
+    for name in ["open", "click", "bounce", "reply", "positive", "opt_out"] {
+        header.extend(rate_header(&format!("{name}_rate")));
+    }
+    let spread = ["n", "median_seconds", "p90_seconds"];
+    header.extend(spread.map(|part| format!("time_to_reply_{part}")));
+    header
+}
+
+fn figures(own: Vec<Cell>, figures: &Figures) -> Vec<Cell> {
     let mut row = own;
-    row.extend(counts.map(number));
+    row.extend(counts(figures.tally).map(|(_, n)| number(n)));
     for share in [
         figures.open_rate,
         figures.click_rate,
