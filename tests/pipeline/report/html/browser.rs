@@ -146,8 +146,10 @@ fn measured(folder: &Path, page: &Path) -> (Outcome, String) {
         let seen = dump.stdout.split_once("<pre id=\"seen\">");
         let seen = seen.and_then(|(_, rest)| rest.split_once("</pre>"));
         let seen = seen.map(|(seen, _)| seen.to_string());
-        if let (0, Some(seen)) = (dump.code, seen.filter(|seen| !seen.is_empty())) {
-            return (dump, seen);
+        let has_written = ["frames.png", "frames.pdf"].map(|name| folder.join(name).is_file());
+        match seen.filter(|seen| !seen.is_empty()) {
+            Some(seen) if dump.code == 0 && has_written == [true; 2] => return (dump, seen),
+            _ => {}
         }
         last = Some(dump);
     }
