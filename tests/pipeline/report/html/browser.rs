@@ -122,7 +122,8 @@ pub fn visit(frames: &[Frame]) -> Visit {
     });
     let frames_html: String = each.collect();
     let html = format!(
-        "<!DOCTYPE html><body style=\"margin:0;display:flex;flex-wrap:wrap\">{frames_html}\
+        "<!DOCTYPE html><meta charset=\"utf-8\">\
+         <body style=\"margin:0;display:flex;flex-wrap:wrap\">{frames_html}\
          <pre id=\"seen\"></pre><script>{MEASURE}</script>"
     );
     fs::write(path("frames.html"), html).unwrap();
