@@ -286,9 +286,10 @@ fn cannot_open(path: &Path) -> String {
     )
 }
 
-/// After so many pages the journal is copied into the file. The pages that every mail touches are
-/// then copied once for thousands of mails instead of once for a hundred.
-const JOURNAL_PAGES: i64 = 8_192;
+/// After so many pages the journal is copied into the file and begun anew. The pages that every
+/// mail touches are then copied once for a thousand mails instead of once for a hundred. While it
+/// grows each sync writes its length too, so that a longer one is slower again.
+const JOURNAL_PAGES: i64 = 4_096;
 
 /// So much of the ledger is kept in memory, in kibibytes.
 const CACHE_KB: i64 = 16 * 1024;
