@@ -38,8 +38,12 @@ pub(super) fn clipped(text: &str, len_max: usize) -> String {
     format!("{}…", kept.trim_end())
 }
 
-/// A label of our own vocabulary as a heading: `hook` is `Hook`, `not_now` is `Not now`.
+/// A label of our own vocabulary as a heading: `hook` is `Hook`, `not_now` is `Not now`; `fomo` is
+/// short for four words.
 pub(super) fn label(word: &str) -> String {
+    if word == "fomo" {
+        return "FOMO".to_string();
+    }
     let spaced = text(word).replace('_', " ");
     let mut chars = spaced.chars();
     match chars.next() {
@@ -207,6 +211,7 @@ mod tests {
         assert_eq!(clipped("äöü", 3), "äöü");
         assert_eq!(clipped("äöüß", 3), "äö…");
         assert_eq!(label("not_now"), "Not now");
+        assert_eq!(label("fomo"), "FOMO");
         assert_eq!(label(""), "(none)");
     }
 
